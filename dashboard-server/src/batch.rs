@@ -1,0 +1,152 @@
+//! `POST /api/batch`: all numbers of a page in one request.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::State;
+use futures::StreamExt as _;
+use millrace_lake::query::{DrillRequest, DrillResult, QueryResult};
+use millrace_models::query::Query;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::{ApiError, Problem};
+use crate::extract::Body;
+use crate::schema;
+use crate::state::AppState;
+
+/// Queries of one request.
+const MOST_QUERIES: usize = 64;
+/// Queries answered at a time; more only wait for the same cores.
+const AT_A_TIME: usize = 4;
+
+/// What a page asks for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BatchRequest {
+    /// At most 64, each with an id of its own.
+    queries: Vec<BatchItem>,
+}
+
+/// A query or a drill-down, with the name that its answer will have.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BatchItem {
+    /// The name of the answer.
+    #[schema(example = "tiles")]
+    id: String,
+    /// Numbers,
+    #[schema(value_type = Option<schema::Query>)]
+    query: Option<Query>,
+    /// or records.
+    #[schema(value_type = Option<schema::DrillRequest>)]
+    drill: Option<DrillRequest>,
+}
+
+/// The answers, in the order of the questions.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BatchResponse {
+    results: Vec<BatchResult>,
+}
+
+/// One answer: a `result` or a `problem`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BatchResult {
+    /// The name given with the question.
+    id: String,
+    /// The numbers or the records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Answer>,
+    /// What went wrong with this one; the others are answered all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Problem>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Answer {
+    Numbers(#[schema(value_type = schema::QueryResult)] Box<QueryResult>),
+    Records(#[schema(value_type = schema::DrillResult)] Box<DrillResult>),
+}
+
+/// All numbers of a page, from one published set
+#[utoipa::path(
+    post,
+    path = "/api/batch",
+    tag = "numbers",
+    request_body = BatchRequest,
+    responses((status = 200, description = "The answers, in order", body = BatchResponse))
+)]
+pub(crate) async fn batch(
+    State(state): State<AppState>,
+    Body(request): Body<BatchRequest>,
+) -> Result<Json<BatchResponse>, ApiError> {
+    let questions = questions(request)?;
+    let now = state.now();
+    let results = futures::stream::iter(questions)
+        .map(|(id, question)| {
+            let state = state.clone();
+            async move {
+                let answer = match question {
+                    Question::Numbers(query) => state
+                        .engine()
+                        .query(&query, now)
+                        .await
+                        .map(|numbers| Answer::Numbers(Box::new(numbers))),
+                    Question::Records(drill) => state
+                        .engine()
+                        .drill(&drill, now)
+                        .await
+                        .map(|records| Answer::Records(Box::new(records))),
+                };
+                let (result, problem) = match answer {
+                    Ok(answer) => (Some(answer), None),
+                    Err(error) => (None, Some(ApiError::from(error).into_problem())),
+                };
+                BatchResult {
+                    id,
+                    result,
+                    problem,
+                }
+            }
+        })
+        .buffered(AT_A_TIME)
+        .collect()
+        .await;
+    Ok(Json(BatchResponse { results }))
+}
+
+enum Question {
+    Numbers(Query),
+    Records(DrillRequest),
+}
+
+fn questions(request: BatchRequest) -> Result<Vec<(String, Question)>, ApiError> {
+    let count = request.queries.len();
+    if count > MOST_QUERIES {
+        return Err(ApiError::BadRequest(format!(
+            "the request has {count} queries; send at most {MOST_QUERIES} at a time"
+        )));
+    }
+    let mut ids = BTreeSet::new();
+    request
+        .queries
+        .into_iter()
+        .map(|item| {
+            if !ids.insert(item.id.clone()) {
+                return Err(ApiError::BadRequest(format!(
+                    "two queries have the id {:?}; give each its own",
+                    item.id
+                )));
+            }
+            match (item.query, item.drill) {
+                (Some(query), None) => Ok((item.id, Question::Numbers(query))),
+                (None, Some(drill)) => Ok((item.id, Question::Records(drill))),
+                _ => Err(ApiError::BadRequest(format!(
+                    "query {:?} must have either \"query\" or \"drill\"",
+                    item.id
+                ))),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,46 @@
+//! `GET /api/values`: the members of a dimension.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::extract::rejection::QueryRejection;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Which dimension.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Parameters {
+    /// The dimension.
+    #[param(example = "region")]
+    dimension: String,
+}
+
+/// The members of a dimension.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Values {
+    /// In order.
+    values: Vec<String>,
+}
+
+/// The members of a dimension
+#[utoipa::path(
+    get,
+    path = "/api/values",
+    tag = "about",
+    params(Parameters),
+    responses((status = 200, description = "The members, in order", body = Values))
+)]
+pub(crate) async fn values(
+    State(state): State<AppState>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Json<Values>, ApiError> {
+    let Query(parameters) = parameters.map_err(|error| ApiError::BadRequest(error.body_text()))?;
+    let values = state
+        .engine()
+        .values(&parameters.dimension, state.now())
+        .await?;
+    Ok(Json(Values { values }))
+}

@@ -1,0 +1,94 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { postBatch } from "@/lib/api/client";
+import type { BatchItem, Condition, Problem, Query, QueryResult } from "@/lib/api/types";
+import type { Grain, Range } from "@/lib/period";
+
+/** The tiles of the page, in order. */
+export const TILES = [
+  "won_amount",
+  "win_rate",
+  "conversion_cycle_median",
+  "quote_acceptance_rate",
+  "order_amount",
+];
+
+/** Members of a leaderboard before "show more", and after. */
+export const TOP = 10;
+const ALL = 200;
+
+export type BoardQuestion = {
+  tiles: string[];
+  /** The metric of trend and leaderboard. */
+  metric: string;
+  by: string | null;
+  where: Condition[];
+  range: Range;
+  compared: Range | null;
+  grain: Grain;
+  more: boolean;
+  stages: boolean;
+};
+
+export type Answer = { result: QueryResult; problem?: undefined } | { result?: undefined; problem: Problem };
+
+export type Board = {
+  question: BoardQuestion;
+  tiles: Map<string, Answer>;
+  before: Answer | null;
+  leaderboard: Answer | null;
+  stages: Answer | null;
+  stalled: Answer | null;
+};
+
+/** The whole page as one batch. */
+export function boardItems(question: BoardQuestion): BatchItem[] {
+  const { where, range, compared, grain, metric, by } = question;
+  const compare = compared ? `baseline:${compared.from}..${compared.to}` : null;
+  const base: Query = { metrics: [metric], by: [], where, period: range, compare };
+  const items: BatchItem[] = [...new Set([...question.tiles, metric])].map((name) => ({
+    id: `tile.${name}`,
+    query: { ...base, metrics: [name], by: [grain] },
+  }));
+  if (compared) {
+    items.push({ id: "before", query: { ...base, by: [grain], period: compared, compare: null } });
+  }
+  if (by) {
+    const limit = question.more ? ALL : TOP;
+    items.push({ id: "leaderboard", query: { ...base, by: [by], order: metric, limit } });
+  }
+  if (question.stages) {
+    items.push({ id: "stages", query: { ...base, metrics: ["dwell_median"], by: ["stage"] } });
+    items.push({
+      id: "stalled",
+      query: { ...base, metrics: ["stalled_count"], by: ["stage"], compare: null },
+    });
+  }
+  return items;
+}
+
+/** The page of numbers from one published set. The numbers before stay until these are there. */
+export function boardQuery(question: BoardQuestion | null, set: number | null | undefined) {
+  return queryOptions({
+    queryKey: ["board", set ?? null, question],
+    enabled: question !== null,
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }): Promise<Board> => {
+      if (!question) throw new Error("there is no question yet");
+      const answers = await postBatch(boardItems(question), signal);
+      const answer = (id: string) => (answers.get(id) as Answer | undefined) ?? null;
+      const tiles = new Map<string, Answer>();
+      for (const name of [...question.tiles, question.metric]) {
+        const found = answer(`tile.${name}`);
+        if (found) tiles.set(name, found);
+      }
+      return {
+        question,
+        tiles,
+        before: answer("before"),
+        leaderboard: answer("leaderboard"),
+        stages: answer("stages"),
+        stalled: answer("stalled"),
+      };
+    },
+  });
+}

@@ -1,0 +1,34 @@
+//! Records from files into the lake, by mapping.
+//!
+//! A mapping (TOML, see [`mapping`]) names files and says which column is which field. A file goes
+//! through twice: the first pass decides what only a whole column can decide (is `3/4/2024` in
+//! March or in April), the second converts rows to Arrow batches and writes them to
+//! `lake/raw/<entity>`. All sources of a mapping are converted before anything is committed, so a
+//! bad cell leaves the lake as it was; the same content read again adds nothing.
+//!
+//! Memory does not grow with the file, except for what [`limits`] bounds: xls and ods sheets and
+//! the shared strings of xlsx are read whole.
+
+mod batch;
+mod columnar;
+mod convert;
+mod error;
+mod inspect;
+mod known;
+pub mod limits;
+pub mod mapping;
+mod nearest;
+mod profile;
+mod progress;
+mod reader;
+mod reject;
+mod run;
+mod source;
+mod value;
+
+pub use error::{BadCell, IngestError, Refusal};
+pub use inspect::{ColumnKind, Inspection, InspectedColumn, inspect};
+pub use mapping::Mapping;
+pub use progress::{Progress, Silent};
+pub use reader::Format;
+pub use run::{IngestOptions, IngestReport, OnError, SourceReport, ingest_mapping};

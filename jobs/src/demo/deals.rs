@@ -1,0 +1,381 @@
+//! Opportunities and their way through the stages.
+//!
+//! A deal is planned to its very end, whenever that is, and cut at the last day when it is
+//! written: what is open then is open for the right reason.
+
+use super::catalog::{COMPETITORS, IMPROVING, LOSSES, PRODUCTS, REGIONS, SOURCES, series_effect};
+use super::company::{Account, Rep, Segment, Span};
+use super::days::{MINUTES, Stamp, season};
+use super::random::{Dice, Even, rounded};
+
+/// The stages before winning.
+pub(super) const STAGES: [&str; 5] =
+    ["lead", "first_contact", "requirements", "quotation", "signing"];
+/// The stage after winning.
+pub(super) const DELIVERY: &str = "delivery_payment";
+/// The index of the stage in which quotes are made.
+pub(super) const QUOTATION: usize = 3;
+
+/// How a deal ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum End {
+    Won,
+    Lost,
+    Shelved,
+    Invalid,
+    Duplicate,
+    /// It never ends.
+    Stuck,
+}
+
+impl End {
+    /// Its code in the records.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            End::Won => "won",
+            End::Lost => "lost",
+            End::Shelved => "shelved",
+            End::Invalid => "invalid",
+            End::Duplicate => "duplicate",
+            End::Stuck => "open",
+        }
+    }
+}
+
+/// A stay in a stage, from its start to the next one's or to the end of the deal.
+pub(super) struct Visit {
+    pub(super) stage: usize,
+    pub(super) from: Stamp,
+    pub(super) to: Stamp,
+}
+
+/// A deal as planned.
+pub(super) struct Deal {
+    pub(super) id: String,
+    pub(super) account: usize,
+    pub(super) product: usize,
+    pub(super) source: &'static str,
+    pub(super) opened: Stamp,
+    pub(super) visits: Vec<Visit>,
+    pub(super) end: End,
+    pub(super) ended: Stamp,
+    /// In fen.
+    pub(super) amount: i64,
+    pub(super) loss: Option<(&'static str, Option<&'static str>)>,
+    /// Entered on the day it was signed, all at once.
+    pub(super) entered_at_end: bool,
+    /// Working minutes from the opening to when the close is expected.
+    expected: i64,
+}
+
+impl Deal {
+    /// How it stands on the last day.
+    pub(super) fn outcome(&self, span: &Span) -> End {
+        if self.end != End::Stuck && span.seen(self.ended) { self.end } else { End::Stuck }
+    }
+}
+
+/// Shares of a won deal's time: registration, contact, requirements, quotation, signing.
+const SHARES: [f64; 5] = [0.09, 0.17, 0.27, 0.29, 0.18];
+
+/// Quantiles of a deal's time against its mean, from the quickest to the slowest.
+const PACE: [f64; 11] = [0.28, 0.47, 0.59, 0.69, 0.79, 0.89, 1.0, 1.13, 1.31, 1.62, 2.75];
+/// The mean of what [`pace`] gives.
+const PACE_MEAN: f64 = 1.0005;
+
+fn pace(unit: f64) -> f64 {
+    let place = unit * 10.0;
+    let index = super::random::index_of(place, 10);
+    let share = place - index as f64;
+    (PACE[index] * (1.0 - share) + PACE[index + 1] * share) / PACE_MEAN
+}
+
+/// The deals, by opening. Those opened before the first day are the backlog it began with.
+pub(super) fn deals(seed: u64, span: &Span, accounts: &[Account], reps: &[Rep]) -> Vec<Deal> {
+    let mut dice = Dice::new(seed, "deals");
+    let mut even: Vec<Even> = REGIONS.iter().map(|_| Even::new(&mut dice)).collect();
+    let mut deals = Vec::new();
+    let mut before = (String::new(), 0);
+    for opened in openings(&mut dice, span, accounts.len()) {
+        let account = buyer(&mut dice, accounts, opened);
+        let team = reps[accounts[account].owner(opened)].region;
+        let mut deal = plan(&mut dice, &mut even[team], span, accounts, reps, account, opened);
+        if deal.end != End::Stuck && deal.ended < span.open {
+            continue;
+        }
+        let month = span.days.date(opened).format("%y%m").to_string();
+        before = (month.clone(), if before.0 == month { before.1 + 1 } else { 1 });
+        deal.id = format!("SJ{month}-{:04}", before.1);
+        deals.push(deal);
+    }
+    deals
+}
+
+/// Ten openings per account and 24 months, by season, and a backlog of half a year.
+fn openings(dice: &mut Dice, span: &Span, accounts: usize) -> Vec<Stamp> {
+    let weigh = |from, to| -> Vec<(Stamp, f64)> {
+        let growth = |stamp| 1.0 + 0.12 * (stamp - span.open) as f64 / (span.close - span.open) as f64;
+        span.days.within(from, to).map(|(date, stamp)| (stamp, season(date) * growth(stamp))).collect()
+    };
+    let sum = |days: &[(Stamp, f64)]| days.iter().map(|day| day.1).sum::<f64>();
+    let inside = weigh(span.start, span.end);
+    let backlog = weigh(super::days::days_after(span.start, -180), span.start);
+    let count = accounts as f64 * 10.0 * span.length() / 730.5;
+    let carried = count * sum(&backlog) / sum(&inside).max(1.0);
+    let mut openings = Vec::new();
+    for (days, count) in [(backlog, carried), (inside, count)] {
+        // Walk the cumulative weight in even steps, each shaken within itself.
+        let step = sum(&days) / count.max(1.0);
+        let mut left = 0.0;
+        for (stamp, weight) in days {
+            left += weight;
+            while left >= step {
+                left -= step;
+                openings.push(stamp + dice.whole(0, MINUTES - 1));
+            }
+        }
+    }
+    openings.sort_unstable();
+    openings
+}
+
+/// An account that exists by then; those who sink ask less often.
+fn buyer(dice: &mut Dice, accounts: &[Account], opened: Stamp) -> usize {
+    let known = accounts.partition_point(|account| account.created <= opened).max(1);
+    loop {
+        let index = super::random::index_of(dice.unit() * known as f64, known);
+        let account = &accounts[index];
+        let weight = account.weight.min(4.0) * if account.sinking(opened) { 0.4 } else { 1.0 };
+        if dice.chance(weight / 4.0) {
+            return index;
+        }
+    }
+}
+
+fn plan(
+    dice: &mut Dice,
+    even: &mut Even,
+    span: &Span,
+    accounts: &[Account],
+    reps: &[Rep],
+    index: usize,
+    opened: Stamp,
+) -> Deal {
+    let account = &accounts[index];
+    let rep = &reps[account.owner(opened)];
+    let region = &REGIONS[rep.region];
+    let product = dice.weighted(&product_weights(account.industry));
+    let (slow, liked) = series_effect(PRODUCTS[product].2);
+    let (median, length, odds) = match account.segment {
+        Segment::Project => (158_000.0, 1.14, 0.88),
+        Segment::Repeat => (88_000.0, 0.9, 1.14),
+        Segment::Distributor => (62_000.0, 0.86, 1.04),
+    };
+    let size = dice.factor(0.6);
+    let yuan = (median * 1.2 * account.scale * size).clamp(20_000.0, 800_000.0);
+    let mut chance = region.win * rep.win * odds * liked;
+    chance *= if size > 1.6 { 0.84 } else { 1.03 };
+    chance *= if account.sinking(opened) { 0.6 } else { 1.0 };
+
+    let end = match dice.weighted(&[0.055, 0.03, 0.068, 0.017, 0.83]) {
+        0 => End::Invalid,
+        1 => End::Duplicate,
+        2 => End::Shelved,
+        3 => End::Stuck,
+        _ if dice.chance(chance.clamp(0.06, 0.82)) => End::Won,
+        _ => End::Lost,
+    };
+    let path = path(dice, end, account.segment);
+    let mean = region.cycle.0 * CALIBRATION * length * slow * rep.pace;
+    // Winners draw evenly, so that what is reported about them is what was planned.
+    let unit = if end == End::Won { even.next() } else { dice.unit() };
+    let total = mean * pace(unit) * if end == End::Lost { 0.92 } else { 1.0 };
+    let (visits, ended) = walk(dice, span, rep.region, opened, &path, total);
+
+    let loss = (end == End::Lost).then(|| {
+        let (reason, rival) = dice.choose(&LOSSES);
+        (reason, (rival && dice.chance(0.82)).then(|| dice.choose(&COMPETITORS)))
+    });
+    Deal {
+        id: String::new(),
+        account: index,
+        product,
+        source: if dice.chance(0.55) { account.source } else { dice.choose(&SOURCES) },
+        opened,
+        visits,
+        end,
+        ended,
+        amount: rounded(yuan / 100.0) * 10_000,
+        loss,
+        entered_at_end: end == End::Won && dice.chance(0.03),
+        expected: rounded(mean * dice.between(0.7, 1.3) * 5.0 / 7.0) * MINUTES,
+    }
+}
+
+/// What the factors of winners average to is taken out again, so that teams keep their mean.
+const CALIBRATION: f64 = 1.04;
+
+fn product_weights(industry: usize) -> [f64; 24] {
+    let mut weights = [1.0; 24];
+    for (weight, product) in weights.iter_mut().zip(&PRODUCTS) {
+        // Petrochemicals, power and steel buy alloys and control; water and buildings butterflies.
+        *weight = match (industry, product.2) {
+            (0 | 2 | 3, "调节阀" | "截止阀") => 1.8,
+            (1 | 5, "蝶阀" | "止回阀") => 2.2,
+            (4 | 7, "球阀" | "气动执行器") => 1.9,
+            (6, "闸阀" | "截止阀") => 1.8,
+            (_, "管件") => 1.4,
+            _ => 1.0,
+        };
+    }
+    weights
+}
+
+/// The stages that a deal goes through, with those it comes back to.
+fn path(dice: &mut Dice, end: End, segment: Segment) -> Vec<usize> {
+    let last = match end {
+        End::Won => 4,
+        End::Lost => dice.weighted(&[0.04, 0.1, 0.23, 0.5, 0.13]),
+        End::Shelved => dice.weighted(&[0.0, 0.1, 0.4, 0.5]),
+        End::Invalid => dice.weighted(&[0.7, 0.3]),
+        End::Duplicate => dice.weighted(&[0.85, 0.15]),
+        End::Stuck => dice.weighted(&[0.1, 0.2, 0.4, 0.3]),
+    };
+    let known = segment != Segment::Project && dice.chance(0.22);
+    let mut path = Vec::new();
+    for stage in 0..=last {
+        if stage == 1 && known && last > 1 {
+            continue;
+        }
+        path.push(stage);
+        if stage == 3 && last >= 3 && dice.chance(0.13) {
+            path.extend([2, 3]);
+        }
+        if stage == 4 && dice.chance(0.05) {
+            path.extend([3, 4]);
+        }
+    }
+    path
+}
+
+/// Lays a path out in time. Half way through the demo the improving team learns to work faster:
+/// from then on its clock runs quicker, also for deals under way.
+fn walk(
+    dice: &mut Dice,
+    span: &Span,
+    team: usize,
+    opened: Stamp,
+    path: &[usize],
+    total: f64,
+) -> (Vec<Visit>, Stamp) {
+    let reached = path.iter().copied().max().unwrap_or(0);
+    let all: f64 = SHARES[..=reached].iter().sum();
+    let drawn: Vec<f64> = path.iter().map(|stage| SHARES[*stage] * dice.factor(0.55)).collect();
+    let scale = total * all / drawn.iter().sum::<f64>();
+    let cycle = REGIONS[team].cycle;
+    let faster = if team == IMPROVING { cycle.0 / cycle.1 } else { 1.0 };
+    let begun = span.days.elapsed(opened);
+    let slow = (span.days.elapsed(span.change) - begun).max(0.0);
+    let mut passed = 0.0;
+    let mut from = opened;
+    let mut visits = Vec::new();
+    for (stage, share) in path.iter().zip(drawn) {
+        passed += share * scale;
+        let real = if passed <= slow { passed } else { slow + (passed - slow) / faster };
+        let to = span.days.stamp(begun + real).max(from + dice.whole(12, 90));
+        visits.push(Visit { stage: *stage, from, to });
+        from = to;
+    }
+    (visits, from)
+}
+
+/// The rows of the opportunities and of their stage changes.
+pub(super) fn rows(
+    seed: u64,
+    span: &Span,
+    deals: &[Deal],
+    accounts: &[Account],
+    reps: &[Rep],
+) -> (Vec<Vec<String>>, Vec<Vec<String>>) {
+    let mut dice = Dice::new(seed, "entry");
+    let mut opportunities = Vec::new();
+    let mut changes = Vec::new();
+    for deal in deals {
+        let account = &accounts[deal.account];
+        let outcome = deal.outcome(span);
+        let won = outcome == End::Won;
+        let closed = if outcome == End::Stuck { None } else { Some(deal.ended) };
+        let mut moves: Vec<(&str, Stamp)> = deal
+            .visits
+            .iter()
+            .filter(|visit| span.seen(visit.from))
+            .map(|visit| (STAGES[visit.stage], visit.from))
+            .collect();
+        // A deal that never ends stays in its last stage; the others leave it when they end.
+        if let Some(closed) = closed {
+            moves.push((if won { DELIVERY } else { outcome.code() }, closed));
+        }
+        let mut opening_recorded = deal.opened;
+        for (place, (stage, at)) in moves.iter().enumerate() {
+            let rep = &reps[account.owner(*at)];
+            let recorded = recorded(&mut dice, span, deal, rep.late, *at);
+            if place == 0 {
+                opening_recorded = recorded;
+            }
+            changes.push((
+                *at,
+                vec![
+                    deal.id.clone(),
+                    (*stage).to_string(),
+                    span.days.time(*at).to_string(),
+                    rep.id.clone(),
+                    span.days.time(recorded).to_string(),
+                ],
+            ));
+        }
+        let stage = deal.visits.iter().rev().find(|visit| span.seen(visit.from));
+        let stage = stage.map_or(STAGES[0], |visit| STAGES[visit.stage]);
+        // Nobody knows the amount of a bare lead.
+        let estimated = stage != STAGES[0] || dice.chance(0.4);
+        let time = |stamp: Stamp| span.days.time(stamp).to_string();
+        let loss = if outcome == End::Lost { deal.loss } else { None };
+        opportunities.push(vec![
+            deal.id.clone(),
+            account.id.clone(),
+            reps[account.owner(closed.unwrap_or(span.close))].id.clone(),
+            PRODUCTS[deal.product].0.into(),
+            time(deal.opened),
+            if won { time(deal.ended) } else { String::new() },
+            closed.map(time).unwrap_or_default(),
+            time(opening_recorded),
+            if won { DELIVERY } else { stage }.to_string(),
+            outcome.code().to_string(),
+            if estimated { yuan(deal.amount) } else { String::new() },
+            if outcome == End::Lost && estimated { yuan(deal.amount) } else { String::new() },
+            loss.and_then(|loss| loss.1).unwrap_or_default().into(),
+            loss.map(|loss| loss.0).unwrap_or_default().into(),
+            deal.source.into(),
+            span.days.date(deal.opened + deal.expected).to_string(),
+        ]);
+    }
+    changes.sort_by_key(|change| change.0);
+    (opportunities, changes.into_iter().map(|change| change.1).collect())
+}
+
+/// When a move was entered: mostly within the hour, sometimes days later, never after the end.
+fn recorded(dice: &mut Dice, span: &Span, deal: &Deal, late: f64, at: Stamp) -> Stamp {
+    let prompt = at + dice.whole(0, 45);
+    let entered = if deal.entered_at_end && span.seen(deal.ended) {
+        deal.ended.max(at) + dice.whole(5, 20)
+    } else if dice.chance(late) {
+        at + dice.whole(3 * MINUTES, 11 * MINUTES)
+    } else {
+        prompt
+    };
+    [entered, prompt].into_iter().find(|stamp| span.seen(*stamp)).unwrap_or(at)
+}
+
+/// An amount in yuan, two decimals.
+pub(super) fn yuan(fen: i64) -> String {
+    format!("{}{}.{:02}", if fen < 0 { "-" } else { "" }, fen.abs() / 100, fen.abs() % 100)
+}

@@ -1,0 +1,21 @@
+//! The lake: Delta Lake tables of Parquet files in a local directory, readable by Spark, Trino,
+//! `DuckDB`, Polars and delta-rs, and the queries over them.
+//!
+//! A [`Lake`] opens tables at a version ([`Table`]), writes Parquet files beside them in several
+//! threads ([`TableWriter`]) and makes them part of a table in one Delta commit ([`Change`]).
+//! When a run has committed all its marts it publishes their versions as one [`PublishedSet`];
+//! readers use published sets only.
+
+mod error;
+mod lake;
+mod log;
+mod published;
+mod statistics;
+mod table;
+mod writer;
+
+pub use error::LakeError;
+pub use lake::{Change, Lake, Mode};
+pub use published::PublishedSet;
+pub use table::{Table, TableFile};
+pub use writer::{NewFile, TableWriter};

@@ -1,0 +1,15 @@
+//! The vocabulary of Millrace: records and their Arrow schemas, stages, calendars, the stage
+//! fold, the metric registry and the query object. Pure and synchronous: no files, no network,
+//! no database, no real clock.
+
+pub mod calendar;
+pub mod catalog;
+pub mod clock;
+pub mod config;
+pub mod entity;
+pub mod fold;
+pub mod marts;
+pub mod metric;
+pub mod period;
+pub mod query;
+pub mod stage;

@@ -1,0 +1,229 @@
+//! The marts: the tables that the metric registry reads and that notebooks and BI tools may
+//! rely on. Times are microseconds in UTC, amounts `decimal(18, 2)` in the company's currency.
+//!
+//! Facts hold ids (`owner`, `current_owner`, `account_id`, `product`); the dimension tables hold
+//! the `label` that people read. People are as they were at the event; `region`, `industry`,
+//! `segment` and the `current_…` columns are copies of today's attributes, for outside readers
+//! and for speed, taken when the table was written.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use crate::entity::{money, timestamp};
+
+/// All marts, dimensions first.
+pub const TABLES: &[&str] = &[
+    "calendar",
+    "users",
+    "products",
+    "accounts",
+    "opportunities",
+    "stage_visits",
+    "conversion_cycles",
+    "quote_outcomes",
+    "orders",
+];
+
+/// The prefix of attribute columns in dimension tables.
+pub const ATTRIBUTE_PREFIX: &str = "attr_";
+
+/// The partition column of `stage_visits`: the month of leaving in the company's zone
+/// (`2024-03`), or `open`.
+pub const VISITS_PARTITION: &str = "left_month";
+
+fn text(name: &str) -> Field {
+    Field::new(name, DataType::Utf8, true)
+}
+fn time(name: &str) -> Field {
+    Field::new(name, timestamp(), true)
+}
+fn amount(name: &str) -> Field {
+    Field::new(name, money(), true)
+}
+fn number(name: &str) -> Field {
+    Field::new(name, DataType::Float64, true)
+}
+fn flag(name: &str) -> Field {
+    Field::new(name, DataType::Boolean, true)
+}
+fn whole(name: &str) -> Field {
+    Field::new(name, DataType::Int32, true)
+}
+fn date(name: &str) -> Field {
+    Field::new(name, DataType::Date32, true)
+}
+
+/// The dimensions that every fact carries.
+fn dimensions() -> Vec<Field> {
+    ["owner", "team", "manager", "current_owner", "current_team", "account_id", "region"]
+        .into_iter()
+        .chain(["industry", "segment", "product"])
+        .map(text)
+        .collect()
+}
+
+fn fact(own: Vec<Field>) -> Vec<Field> {
+    let mut fields = own;
+    fields.extend(dimensions());
+    fields.push(flag("late_entry"));
+    fields
+}
+
+/// The columns of a mart, without the `attr_<name>` columns that dimension tables carry behind
+/// them; `None` for an unknown table.
+pub fn schema(table: &str) -> Option<SchemaRef> {
+    let fields = match table {
+        // one row a day; hours of work on it
+        "calendar" => vec![
+            date("date"),
+            flag("working"),
+            number("working_hours"),
+            text("week"),
+            text("month"),
+            text("quarter"),
+            text("year"),
+        ],
+        "users" => vec![
+            text("user_id"),
+            text("name"),
+            text("label"),
+            text("team"),
+            text("manager"),
+            text("role"),
+            text("region"),
+        ],
+        "products" => vec![
+            text("product_id"),
+            text("name"),
+            text("label"),
+            text("series"),
+            amount("list_price"),
+        ],
+        "accounts" => vec![
+            text("account_id"),
+            text("name"),
+            text("label"),
+            text("parent_account"),
+            text("region"),
+            text("industry"),
+            text("size"),
+            text("segment"),
+            text("source"),
+            text("owner"),
+            text("team"),
+            text("status"),
+            time("created_at"),
+            text("tags"),
+            // the earliest sale, null without one
+            time("first_order_at"),
+        ],
+        "opportunities" => vec![
+            text("opportunity_id"),
+            text("account_id"),
+            text("owner"),
+            text("team"),
+            text("product"),
+            text("source"),
+            time("opened_at"),
+            time("won_at"),
+            time("closed_at"),
+            text("stage"),
+            text("outcome"),
+            amount("amount"),
+            amount("lost_amount"),
+            text("lost_reason"),
+            text("competitor"),
+            date("expected_close_on"),
+        ],
+        // one row a visit of a stage; `left_month` is the partition
+        "stage_visits" => {
+            let mut fields = fact(vec![
+                text("opportunity_id"),
+                whole("visit"),
+                text("stage"),
+                time("entered_at"),
+                time("left_at"),
+                text("next_stage"),
+                number("dwell_hours"),
+                number("dwell_business_hours"),
+                // earlier visits of the deal in this stage, summed
+                number("prior_hours"),
+                number("prior_business_hours"),
+                // the deal's first visit of this stage
+                flag("first_entry"),
+                // first visits only: when the deal first entered a later stage after it
+                time("advanced_at"),
+                text("entered_by"),
+                amount("amount"),
+            ]);
+            fields.push(text(VISITS_PARTITION));
+            fields
+        }
+        // one row a deal; a deal reopened after more than 90 days has a row (episode) more
+        "conversion_cycles" => fact(vec![
+            text("opportunity_id"),
+            whole("episode"),
+            time("opened_at"),
+            time("won_at"),
+            time("closed_at"),
+            text("outcome"),
+            text("stage"),
+            // days from opening to winning, or to the end of a deal that was not won
+            number("cycle_days"),
+            // either end has no time of day: whole calendar days
+            flag("whole_days"),
+            amount("amount"),
+            amount("lost_amount"),
+            number("probability"),
+            text("lost_reason"),
+            text("competitor"),
+            text("source"),
+            date("expected_close_on"),
+        ]),
+        // one row a quote version; `counts` marks the row that stands for its number
+        "quote_outcomes" => fact(vec![
+            text("quote_id"),
+            text("number"),
+            whole("version"),
+            text("opportunity_id"),
+            time("sent_at"),
+            time("first_sent_at"),
+            time("decided_at"),
+            time("expires_at"),
+            // as recorded; an unanswered quote past `expires_at` is expired
+            text("outcome"),
+            number("response_hours"),
+            amount("amount"),
+            amount("list_amount"),
+            amount("accepted_amount"),
+            number("margin"),
+            flag("counts"),
+            flag("first_version"),
+        ]),
+        // one row an order line; returns and credits are negative
+        "orders" => fact(vec![
+            text("order_id"),
+            whole("line"),
+            time("ordered_at"),
+            text("kind"),
+            amount("amount"),
+            number("quantity"),
+        ]),
+        _ => return None,
+    };
+    Some(Arc::new(Schema::new(fields)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_has_a_schema() {
+        for table in TABLES {
+            assert!(schema(table).is_some(), "{table}");
+        }
+        assert!(schema("nothing").is_none());
+    }
+}

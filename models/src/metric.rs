@@ -1,0 +1,369 @@
+//! The metric registry: every number that Millrace shows is declared once, in a TOML file of
+//! `models/metrics/`, and dashboards, drill-downs, reports and the command line compile from it.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A text in both languages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// The records that metrics are measured on: a mart, or a select over one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    /// Its name in metric declarations.
+    pub name: String,
+    /// The mart it reads.
+    pub table: String,
+    /// What a record is called.
+    pub label: Label,
+    /// A select over `{table}` where the mart's rows are not the records themselves.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Which rows had happened by `{as_of}`.
+    pub seen: String,
+    /// Columns whose value depends on `{as_of}`.
+    #[serde(default)]
+    pub as_of: BTreeMap<String, String>,
+    /// Whether those columns change by the passing of time alone.
+    #[serde(default)]
+    pub ages: bool,
+    /// Dimensions of its own: name and column.
+    #[serde(default)]
+    pub dimensions: BTreeMap<String, String>,
+    /// The columns that hold the ids of an `opportunity`, `account`, `owner`, `product`.
+    #[serde(default)]
+    pub references: BTreeMap<String, String>,
+    /// The columns of a drill-down, in order.
+    pub drill: Vec<String>,
+    /// The columns that make the order of a drill-down definite.
+    pub key: Vec<String>,
+}
+
+/// How a metric's time is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeRole {
+    /// When it happened.
+    Event,
+    /// When the records that are followed began.
+    CohortStart,
+    /// A state, at the end of the period.
+    Snapshot,
+}
+
+/// The time that a period selects by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricTime {
+    /// The column; none for a snapshot.
+    #[serde(default)]
+    pub column: Option<String>,
+    /// Its role.
+    pub role: TimeRole,
+}
+
+/// How the records become a number. Expressions are SQL over the columns of the base.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Measure {
+    /// The number of records.
+    Count,
+    /// The number of different values.
+    Distinct {
+        /// What is counted.
+        value: String,
+    },
+    /// The sum of a value.
+    Sum {
+        /// What is summed.
+        value: String,
+    },
+    /// The mean of a value.
+    Mean {
+        /// What is averaged.
+        value: String,
+    },
+    /// An exact quantile by linear interpolation.
+    Quantile {
+        /// Of what.
+        value: String,
+        /// Which, from 0 to 1.
+        q: f64,
+    },
+    /// The median of a duration by Kaplan and Meier's product-limit estimate (1958).
+    KmMedian {
+        /// The duration, or the time under observation of a censored record.
+        value: String,
+        /// Whether it ended in the event.
+        event: String,
+    },
+    /// A sum by a sum, kept as both.
+    Ratio {
+        /// What a record adds above the line.
+        numerator: String,
+        /// What it adds below.
+        denominator: String,
+        /// One record for each of these, with `inner` over its rows.
+        #[serde(default)]
+        per: Option<String>,
+        /// The aggregate over the rows of one `per`.
+        #[serde(default)]
+        inner: Option<String>,
+    },
+    /// 1 minus a metric by the same metric of the compared period.
+    Compression {
+        /// The metric.
+        of: String,
+    },
+}
+
+/// What a number is measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A share, 0 to 1.
+    Ratio,
+    /// Money in the company's currency.
+    Amount,
+    /// A number of things.
+    Count,
+    /// Days.
+    Days,
+    /// Hours.
+    Hours,
+}
+
+/// Which way is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// More is better.
+    Up,
+    /// Less is better.
+    Down,
+    /// Neither.
+    None,
+}
+
+/// A metric.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub label: Label,
+    /// What it says, for people.
+    pub description: Label,
+    /// The records it is measured on.
+    pub entity: String,
+    /// Which of them, beside the period and the filters.
+    #[serde(default, rename = "where")]
+    pub condition: Option<String>,
+    /// The time that a period selects by.
+    pub time: MetricTime,
+    /// How it is computed.
+    pub measure: Measure,
+    /// What it is measured in.
+    pub unit: Unit,
+    /// Which way is better.
+    pub direction: Direction,
+    /// Records that are left out for being too young, counted as `<metric>_immature`.
+    #[serde(default)]
+    pub immature: Option<String>,
+    /// Dimensions to decompose a change by.
+    #[serde(default)]
+    pub drivers: Vec<String>,
+}
+
+/// A dimension as people see it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub label: Label,
+}
+
+/// All bases, metrics and names.
+#[derive(Debug)]
+pub struct Registry {
+    bases: Vec<Base>,
+    metrics: Vec<Metric>,
+    names: Vec<Named>,
+}
+
+/// Why a declaration cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RegistryError {
+    /// The file is not a declaration.
+    #[error("{file}: {reason}")]
+    File {
+        /// The file.
+        file: &'static str,
+        /// What the reader said.
+        reason: String,
+    },
+    /// A metric names records that do not exist.
+    #[error("metric {metric} is measured on {entity:?}, which is not declared")]
+    Base {
+        /// The metric.
+        metric: String,
+        /// What it names.
+        entity: String,
+    },
+    /// Two metrics share a name.
+    #[error("metric {0} is declared twice")]
+    Twice(String),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    base: Vec<Base>,
+    #[serde(default)]
+    metric: Vec<Metric>,
+    #[serde(default)]
+    name: Vec<Named>,
+}
+
+const FILES: &[(&str, &str)] = &[
+    ("bases.toml", include_str!("../metrics/bases.toml")),
+    ("names.toml", include_str!("../metrics/names.toml")),
+    ("opportunities.toml", include_str!("../metrics/opportunities.toml")),
+    ("stages.toml", include_str!("../metrics/stages.toml")),
+    ("quotes.toml", include_str!("../metrics/quotes.toml")),
+    ("orders.toml", include_str!("../metrics/orders.toml")),
+];
+
+impl Registry {
+    /// The registry that ships with Millrace.
+    ///
+    /// # Errors
+    /// [`RegistryError`] where a declaration is wrong; a test keeps that from happening.
+    pub fn shipped() -> Result<&'static Registry, RegistryError> {
+        static SHIPPED: OnceLock<Result<Registry, RegistryError>> = OnceLock::new();
+        SHIPPED.get_or_init(|| Self::read(FILES)).as_ref().map_err(Clone::clone)
+    }
+
+    fn read(files: &[(&'static str, &str)]) -> Result<Self, RegistryError> {
+        let mut registry = Self { bases: Vec::new(), metrics: Vec::new(), names: Vec::new() };
+        for (file, text) in files {
+            let content: File = toml::from_str(text)
+                .map_err(|error| RegistryError::File { file, reason: error.to_string() })?;
+            registry.bases.extend(content.base);
+            registry.metrics.extend(content.metric);
+            registry.names.extend(content.name);
+        }
+        for (index, metric) in registry.metrics.iter().enumerate() {
+            if registry.base(&metric.entity).is_none() {
+                return Err(RegistryError::Base {
+                    metric: metric.name.clone(),
+                    entity: metric.entity.clone(),
+                });
+            }
+            if registry.metrics[..index].iter().any(|other| other.name == metric.name) {
+                return Err(RegistryError::Twice(metric.name.clone()));
+            }
+        }
+        Ok(registry)
+    }
+
+    /// All metrics, in the order of their declaration.
+    pub fn metrics(&self) -> &[Metric] {
+        &self.metrics
+    }
+
+    /// The metric of that name.
+    pub fn metric(&self, name: &str) -> Option<&Metric> {
+        self.metrics.iter().find(|metric| metric.name == name)
+    }
+
+    /// The base of that name.
+    pub fn base(&self, name: &str) -> Option<&Base> {
+        self.bases.iter().find(|base| base.name == name)
+    }
+
+    /// What people call a dimension or a column; the name itself where nothing is declared.
+    pub fn label(&self, name: &str) -> Label {
+        let known = |name: &str| {
+            self.names.iter().find(|named| named.name == name).map(|named| named.label.clone())
+        };
+        known(name)
+            .or_else(|| known(name.rsplit('.').next().unwrap_or(name)))
+            .unwrap_or_else(|| Label { zh: name.to_owned(), en: name.to_owned() })
+    }
+}
+
+/// The names nearest to `wrong`, at most three, best first.
+pub fn nearest<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let wrong_lower = wrong.to_lowercase();
+    let mut scored: Vec<(usize, &str)> = right
+        .into_iter()
+        .map(|name| {
+            let lower = name.to_lowercase();
+            let distance = if !wrong_lower.is_empty()
+                && (lower.contains(&wrong_lower) || wrong_lower.contains(&lower))
+            {
+                1
+            } else {
+                edit_distance(&wrong_lower, &lower)
+            };
+            (distance, name)
+        })
+        .filter(|(distance, name)| *distance <= 2 + name.chars().count() / 3)
+        .collect();
+    scored.sort();
+    scored.dedup();
+    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// Levenshtein's distance (1966), in characters.
+fn edit_distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let substitute = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_declarations_are_right() {
+        let registry = Registry::shipped().unwrap();
+        assert!(registry.metrics().len() > 25);
+        for metric in registry.metrics() {
+            assert!(!metric.label.zh.is_empty() && !metric.description.en.is_empty());
+        }
+    }
+
+    #[test]
+    fn names_what_was_probably_meant() {
+        let names = ["win_rate", "won_amount", "dwell_mean"];
+        assert_eq!(nearest("winrate", names), ["win_rate"]);
+        assert_eq!(nearest("dwel_mean", names), ["dwell_mean"]);
+        assert!(nearest("xyzxyz", names).is_empty());
+    }
+}

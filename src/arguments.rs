@@ -1,0 +1,191 @@
+//! The arguments as they are typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Sales records in; conversion cycles, dwell times and acceptance rates out, down to the record.
+#[derive(Debug, Parser)]
+#[command(name = "millrace", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// Where the settings and the lake are
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "MILLRACE_DATA_DIR",
+        default_value = "./millrace-data"
+    )]
+    pub(crate) data_dir: PathBuf,
+    /// The settings file [default: millrace.toml in the data directory]
+    #[arg(long, global = true, value_name = "FILE", env = "MILLRACE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// How the answer is written to stdout
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// No progress and no messages, only the answer and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns, for people
+    Table,
+    /// One JSON document
+    Json,
+    /// Comma-separated values with a header row
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create the settings and the lake; harmless when they exist
+    Init,
+    /// Fill an empty data directory with a believable manufacturer
+    Demo(DemoArguments),
+    /// Serve the API and the web app on this machine
+    Serve(ServeArguments),
+    /// Read the files that a mapping names into the lake; the same content again adds nothing
+    Ingest(IngestArguments),
+    /// Bring the marts up to date and publish them
+    Run(RunArguments),
+    /// Numbers by any dimension
+    Query(QueryArguments),
+    /// The records behind a number
+    Drill(DrillArguments),
+    /// The registry of metrics, or one of them
+    Metrics(MetricsArguments),
+    /// What is in the lake, and what it is complete to
+    Status,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Number of accounts
+    #[arg(long, value_name = "N", default_value_t = 800, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) accounts: u32,
+    /// Length of the history in months
+    #[arg(long, value_name = "M", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=240))]
+    pub(crate) months: u32,
+    /// Last day of the history [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<NaiveDate>,
+    /// The same seed and last day give the same records
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// The address to listen on; only this machine's own, as there is no sign-in yet
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "MILLRACE_LISTEN",
+        default_value = "127.0.0.1:7300"
+    )]
+    pub(crate) listen: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestArguments {
+    /// The mapping file: which file, which entity, which column is which field
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// Read and check everything, change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// What to do with a row that cannot be read
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = OnError::Stop)]
+    pub(crate) on_error: OnError,
+    /// With --dry-run: files to look into, without a mapping
+    #[arg(value_name = "FILE", requires = "dry_run", conflicts_with = "mapping")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// What to do with a row that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnError {
+    /// Say what is wrong and change nothing
+    Stop,
+    /// Put it into a file beside the source with its reason, and go on
+    Reject,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Build everything anew
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Build as it was at this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<String>,
+    /// Only these jobs
+    #[arg(value_name = "JOB")]
+    pub(crate) jobs: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Filters {
+    /// Only records whose dimension has one of the values; may be repeated
+    #[arg(long = "where", value_name = "D=V[,V…]")]
+    pub(crate) conditions: Vec<String>,
+    /// First day of the period
+    #[arg(long, value_name = "DATE", requires = "to")]
+    pub(crate) from: Option<NaiveDate>,
+    /// Last day of the period, included
+    #[arg(long, value_name = "DATE", requires = "from")]
+    pub(crate) to: Option<NaiveDate>,
+    /// Answer as of this time; what happened later is not seen [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QueryArguments {
+    /// The metrics; `millrace metrics` lists them
+    #[arg(value_name = "METRIC[,METRIC…]", value_delimiter = ',', required = true)]
+    pub(crate) metrics: Vec<String>,
+    /// Dimensions to split by; day, week, month, quarter and year are the metric's own time
+    #[arg(long, value_name = "D[,D…]", value_delimiter = ',')]
+    pub(crate) by: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    /// Compare with another period: previous, year_ago or baseline:FROM..TO
+    #[arg(long, value_name = "WITH")]
+    pub(crate) compare: Option<String>,
+    /// Order by this metric, highest first; -METRIC or METRIC:asc for the other way
+    #[arg(long, value_name = "METRIC", allow_hyphen_values = true)]
+    pub(crate) order: Option<String>,
+    /// Show this many rows, the rest as one
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DrillArguments {
+    /// The metric
+    #[arg(value_name = "METRIC")]
+    pub(crate) metric: String,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    /// Order by this column, -COLUMN for highest first
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    pub(crate) order: Option<String>,
+    /// At most this many records [default: 100 in a table, all otherwise]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MetricsArguments {
+    /// The metric [default: all]
+    #[arg(value_name = "METRIC")]
+    pub(crate) metric: Option<String>,
+}

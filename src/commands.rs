@@ -1,0 +1,11 @@
+//! One file per command: arguments in, one call, the answer out.
+
+pub(crate) mod demo;
+pub(crate) mod drill;
+pub(crate) mod ingest;
+pub(crate) mod init;
+pub(crate) mod metrics;
+pub(crate) mod query;
+pub(crate) mod run;
+pub(crate) mod serve;
+pub(crate) mod status;

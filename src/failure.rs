@@ -1,0 +1,86 @@
+//! How a command ends when it does not succeed.
+
+use std::process::ExitCode;
+
+use millrace_dashboard_server::ServeError;
+use millrace_lake::LakeError;
+use serde_json::json;
+
+use crate::output;
+
+/// A command that did not succeed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    error: anyhow::Error,
+    suggestions: Vec<String>,
+    is_input: bool,
+}
+
+impl Failure {
+    /// The command or its input is wrong: exit status 2.
+    pub(crate) fn input(error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            error: error.into(),
+            suggestions: Vec::new(),
+            is_input: true,
+        }
+    }
+
+    /// With the nearest right values.
+    pub(crate) fn suggesting(mut self, suggestions: Vec<String>) -> Self {
+        self.suggestions = suggestions;
+        self
+    }
+
+    /// Says on stderr what was wrong (and, where stdout is to be JSON, there as well) and gives
+    /// the exit status: 1 when the work failed, 2 when the command or its input is wrong.
+    pub(crate) fn report(self, as_json: bool) -> ExitCode {
+        eprintln!("error: {:#}", self.error);
+        if as_json {
+            let document = json!({
+                "error": format!("{:#}", self.error),
+                "suggestions": self.suggestions,
+            });
+            // The error itself stands on stderr already.
+            let _ = output::json(&document);
+        }
+        ExitCode::from(if self.is_input { 2 } else { 1 })
+    }
+}
+
+/// The work failed, unless the error is one of wrong input.
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self {
+            error,
+            suggestions: Vec::new(),
+            is_input: false,
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        anyhow::Error::new(error).into()
+    }
+}
+
+impl From<LakeError> for Failure {
+    fn from(error: LakeError) -> Self {
+        if matches!(error, LakeError::NotInitialised { .. }) {
+            Self::input(error)
+        } else {
+            anyhow::Error::new(error).into()
+        }
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        if matches!(error, ServeError::NotLoopback(_)) {
+            Self::input(error)
+        } else {
+            anyhow::Error::new(error).into()
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The `millrace` command. Each command is a file of `commands`, without logic of its own.
+
+mod arguments;
+mod commands;
+mod failure;
+mod output;
+mod progress;
+mod settings;
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use clap::Parser;
+use millrace_models::clock::Clock;
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::{Arguments, Command, Format};
+use crate::failure::Failure;
+use crate::settings::Context;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The clock of the machine; nothing else reads it.
+#[derive(Debug, Clone, Copy)]
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let format = arguments.format;
+    log_to_stderr(&arguments);
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::from)
+        .and_then(|runtime| runtime.block_on(Box::pin(execute(arguments))));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(format == Format::Json),
+    }
+}
+
+async fn execute(arguments: Arguments) -> Result<(), Failure> {
+    let context = Context::new(
+        arguments.data_dir,
+        arguments.config,
+        arguments.format,
+        arguments.quiet,
+        SystemClock.now(),
+    )?;
+    match arguments.command {
+        Command::Init => commands::init::run(&context).await,
+        Command::Demo(options) => commands::demo::run(&context, &options).await,
+        Command::Serve(options) => commands::serve::run(&context, &options, SystemClock).await,
+        Command::Ingest(options) => commands::ingest::run(&context, &options).await,
+        Command::Run(options) => commands::run::run(&context, &options).await,
+        Command::Query(options) => commands::query::run(&context, options).await,
+        Command::Drill(options) => commands::drill::run(&context, options).await,
+        Command::Metrics(options) => commands::metrics::run(&context, &options).await,
+        Command::Status => commands::status::run(&context).await,
+    }
+}
+
+fn log_to_stderr(arguments: &Arguments) {
+    let usual = match arguments.command {
+        _ if arguments.quiet => "error",
+        Command::Serve(_) => "warn,millrace=info,millrace_dashboard_server=info",
+        _ => "warn",
+    };
+    let filter = EnvFilter::try_from_env("MILLRACE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+}

@@ -1,0 +1,16 @@
+//! End-to-end tests of the whole: the built `millrace` command on real files, in a data directory
+//! of its own. Files that the project does not carry come from a folder beside it
+//! (`MILLRACE_TEST_DATA`, default `../shared/data`); where that is absent their tests say that
+//! they are skipped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the helpers of a test may fail loudly too"
+)]
+
+mod architecture;
+mod company;
+mod dwell;
+mod hostile_files;
+mod maven;
