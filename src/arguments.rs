@@ -88,7 +88,8 @@ pub(crate) struct ServeArguments {
         long,
         value_name = "ADDR",
         env = "MILLRACE_LISTEN",
-        default_value = "127.0.0.1:7300"
+        default_value = "127.0.0.1:7300",
+        value_parser = parse_address
     )]
     pub(crate) listen: SocketAddr,
 }
@@ -160,8 +161,8 @@ pub(crate) struct QueryArguments {
     /// Compare with another period: previous, year_ago or baseline:FROM..TO
     #[arg(long, value_name = "WITH")]
     pub(crate) compare: Option<String>,
-    /// Order by this metric, highest first; -METRIC or METRIC:asc for the other way
-    #[arg(long, value_name = "METRIC", allow_hyphen_values = true)]
+    /// Order by this metric, highest first, or with +METRIC lowest first; or by a dimension
+    #[arg(long, value_name = "METRIC")]
     pub(crate) order: Option<String>,
     /// Show this many rows, the rest as one
     #[arg(long, value_name = "N")]
@@ -188,4 +189,14 @@ pub(crate) struct MetricsArguments {
     /// The metric [default: all]
     #[arg(value_name = "METRIC")]
     pub(crate) metric: Option<String>,
+}
+
+/// An address and port; `localhost` is this machine's own.
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let text = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    text.parse()
+        .map_err(|_| "write an address and a port, as 127.0.0.1:7300".to_owned())
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use millrace_dashboard_server::ServeError;
 use millrace_lake::LakeError;
+use millrace_lake::query::QueryError;
 use serde_json::json;
 
 use crate::output;
@@ -14,6 +15,7 @@ pub(crate) struct Failure {
     error: anyhow::Error,
     suggestions: Vec<String>,
     is_input: bool,
+    is_answered: bool,
 }
 
 impl Failure {
@@ -23,6 +25,7 @@ impl Failure {
             error: error.into(),
             suggestions: Vec::new(),
             is_input: true,
+            is_answered: false,
         }
     }
 
@@ -32,11 +35,17 @@ impl Failure {
         self
     }
 
+    /// With a document on stdout already.
+    pub(crate) fn answered(mut self) -> Self {
+        self.is_answered = true;
+        self
+    }
+
     /// Says on stderr what was wrong (and, where stdout is to be JSON, there as well) and gives
     /// the exit status: 1 when the work failed, 2 when the command or its input is wrong.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {
         eprintln!("error: {:#}", self.error);
-        if as_json {
+        if as_json && !self.is_answered {
             let document = json!({
                 "error": format!("{:#}", self.error),
                 "suggestions": self.suggestions,
@@ -55,6 +64,7 @@ impl From<anyhow::Error> for Failure {
             error,
             suggestions: Vec::new(),
             is_input: false,
+            is_answered: false,
         }
     }
 }
@@ -81,6 +91,19 @@ impl From<ServeError> for Failure {
             Self::input(error)
         } else {
             anyhow::Error::new(error).into()
+        }
+    }
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Self {
+        let is_input = error.is_input();
+        let suggestions = error.suggestions().to_vec();
+        Self {
+            error: error.into(),
+            suggestions,
+            is_input,
+            is_answered: false,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use millrace_lake::query::{DrillRequest, DrillResult, QueryResult};
 use millrace_models::query::Query;
@@ -83,37 +84,56 @@ pub(crate) async fn batch(
 ) -> Result<Json<BatchResponse>, ApiError> {
     let questions = questions(request)?;
     let now = state.now();
-    let results = futures::stream::iter(questions)
-        .map(|(id, question)| {
-            let state = state.clone();
-            async move {
-                let answer = match question {
-                    Question::Numbers(query) => state
-                        .engine()
-                        .query(&query, now)
-                        .await
-                        .map(|numbers| Answer::Numbers(Box::new(numbers))),
-                    Question::Records(drill) => state
-                        .engine()
-                        .drill(&drill, now)
-                        .await
-                        .map(|records| Answer::Records(Box::new(records))),
-                };
-                let (result, problem) = match answer {
-                    Ok(answer) => (Some(answer), None),
-                    Err(error) => (None, Some(ApiError::from(error).into_problem())),
-                };
-                BatchResult {
-                    id,
-                    result,
-                    problem,
-                }
-            }
-        })
+    let mut set = state.lake().latest_set().await?.map(|set| set.id);
+    loop {
+        let results = answers(&state, &questions, now).await;
+        let newest = state.lake().latest_set().await?.map(|set| set.id);
+        if set == newest {
+            return Ok(Json(BatchResponse { results }));
+        }
+        // A run published meanwhile: some answers are from before and some from after.
+        set = newest;
+    }
+}
+
+async fn answers(
+    state: &AppState,
+    questions: &[(String, Question)],
+    now: DateTime<Utc>,
+) -> Vec<BatchResult> {
+    futures::stream::iter(questions)
+        .map(|(id, question)| answer(state, id, question, now))
         .buffered(AT_A_TIME)
         .collect()
-        .await;
-    Ok(Json(BatchResponse { results }))
+        .await
+}
+
+async fn answer(
+    state: &AppState,
+    id: &str,
+    question: &Question,
+    now: DateTime<Utc>,
+) -> BatchResult {
+    let engine = state.engine();
+    let answer = match question {
+        Question::Numbers(query) => engine
+            .query(query, now)
+            .await
+            .map(|numbers| Answer::Numbers(Box::new(numbers))),
+        Question::Records(drill) => engine
+            .drill(drill, now)
+            .await
+            .map(|records| Answer::Records(Box::new(records))),
+    };
+    let (result, problem) = match answer {
+        Ok(answer) => (Some(answer), None),
+        Err(error) => (None, Some(ApiError::from(error).into_problem())),
+    };
+    BatchResult {
+        id: id.to_owned(),
+        result,
+        problem,
+    }
 }
 
 enum Question {

@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use millrace_lake::LakeError;
+use millrace_lake::query::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -123,5 +125,24 @@ impl IntoResponse for ApiError {
             HeaderValue::from_static("application/problem+json"),
         );
         response
+    }
+}
+
+impl From<LakeError> for ApiError {
+    fn from(error: LakeError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::NothingPublished => Self::NothingPublished,
+            error if error.is_input() => Self::Query {
+                detail: error.to_string(),
+                suggestions: error.suggestions().to_vec(),
+            },
+            error => Self::Internal(error.into()),
+        }
     }
 }

@@ -123,8 +123,104 @@ pub(crate) struct DrillRequest {
     pub(crate) metric: Option<String>,
     /// `next_cursor` of the page before.
     pub(crate) cursor: Option<String>,
-    /// Records of a page, 1 to 100.
+    /// Records of a page, 50 where left out, at most 1000.
     pub(crate) limit: Option<usize>,
     /// The column to order by, with a leading `-` highest first.
     pub(crate) order: Option<String>,
+}
+
+/// A page of records.
+#[derive(ToSchema)]
+pub(crate) struct DrillResult {
+    /// The query as understood.
+    pub(crate) query: Query,
+    /// The metric that the records stand behind.
+    pub(crate) metric: String,
+    /// The time of the answer.
+    #[schema(format = DateTime)]
+    pub(crate) as_of: String,
+    /// The versions of the tables that were read.
+    pub(crate) versions: BTreeMap<String, i64>,
+    /// The columns of the records. `value` is what a record adds to the number, or above the
+    /// line of a ratio; `weight` what it adds below.
+    pub(crate) columns: Vec<RecordColumn>,
+    /// The records of this page.
+    pub(crate) rows: Vec<Record>,
+    /// How many records there are in all.
+    pub(crate) count: i64,
+    /// The sum of `value` over all records.
+    pub(crate) sum: Option<f64>,
+    /// The sum of `weight` over all records of a ratio.
+    pub(crate) weight: Option<f64>,
+    /// The number itself.
+    pub(crate) value: Option<f64>,
+    /// Where the next page begins; null on the last one.
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// Values by column.
+pub(crate) type Record = BTreeMap<String, Value>;
+
+/// A column of a record.
+#[derive(ToSchema)]
+pub(crate) struct RecordColumn {
+    /// Its key in the rows.
+    pub(crate) name: String,
+    /// `text`, `time`, `date`, `amount`, `number`, `count` or `flag`.
+    pub(crate) kind: String,
+    /// What it is measured in, where the column is the number itself.
+    pub(crate) unit: Option<String>,
+    /// Its header.
+    pub(crate) label: Label,
+}
+
+/// What there is to ask for.
+#[derive(ToSchema)]
+pub(crate) struct Registry {
+    /// In the order of their declaration.
+    pub(crate) metrics: Vec<Metric>,
+    /// Dimensions that any metric has.
+    pub(crate) dimensions: Vec<Dimension>,
+}
+
+/// A metric.
+#[derive(ToSchema)]
+pub(crate) struct Metric {
+    /// Its name in queries.
+    #[schema(example = "win_rate")]
+    pub(crate) name: String,
+    /// What people call it.
+    pub(crate) label: Label,
+    /// What it says.
+    pub(crate) description: Label,
+    /// How it is computed.
+    pub(crate) formula: String,
+    /// How the records become a number.
+    pub(crate) kind: String,
+    /// `ratio`, `amount`, `count`, `days` or `hours`.
+    pub(crate) unit: String,
+    /// Which way is better: `up`, `down` or `none`.
+    pub(crate) direction: String,
+    /// The records that it is measured on.
+    pub(crate) entity: String,
+    /// The mart that holds them.
+    pub(crate) table: String,
+    /// The column that a period selects by; none for a snapshot.
+    pub(crate) time: Option<String>,
+    /// The role of that time: `event`, `cohort_start` or `snapshot`.
+    pub(crate) time_role: String,
+    /// The dimensions that it can be split by.
+    pub(crate) dimensions: Vec<String>,
+}
+
+/// A dimension.
+#[derive(ToSchema)]
+pub(crate) struct Dimension {
+    /// Its name in queries.
+    #[schema(example = "region")]
+    pub(crate) name: String,
+    /// What people call it.
+    pub(crate) label: Label,
+    /// `time`, `flag` or `text`.
+    pub(crate) kind: String,
 }

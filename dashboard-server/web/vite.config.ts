@@ -8,6 +8,6 @@ export default defineConfig({
   plugins: [react()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   server: { proxy: { "/api": api } },
-  build: { outDir: "dist", chunkSizeWarningLimit: 1200 },
+  build: { outDir: "dist", chunkSizeWarningLimit: 1500 },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

@@ -206,13 +206,6 @@ pub enum Refusal {
         /// The line where it begins.
         line: u64,
     },
-    /// Bytes that are not text in the encoding.
-    NotInEncoding {
-        /// The encoding.
-        encoding: String,
-        /// The line.
-        line: u64,
-    },
 }
 
 impl fmt::Display for Refusal {
@@ -241,10 +234,6 @@ impl fmt::Display for Refusal {
             Refusal::EndlessRecord { line } => write!(
                 f,
                 "has a row that never ends: a quote opened in line {line} is not closed"
-            ),
-            Refusal::NotInEncoding { encoding, line } => write!(
-                f,
-                "has bytes in line {line} that are not {encoding}: name the right `encoding` in the mapping, such as \"GB18030\" or \"windows-1252\""
             ),
         }
     }

@@ -12,6 +12,7 @@ mod deals;
 mod files;
 mod names;
 mod orders;
+mod pipeline;
 mod quotes;
 mod random;
 mod service;
@@ -53,20 +54,33 @@ pub struct DemoOptions {
 ///
 /// Options out of range, and a folder that cannot be written.
 pub fn generate(dir: &Path, options: &DemoOptions) -> anyhow::Result<PathBuf> {
-    let DemoOptions { accounts, months, until, seed } = *options;
-    ensure!((1..=1_000_000).contains(&accounts), "accounts is {accounts}, must be 1 to 1000000");
-    ensure!((1..=240).contains(&months), "months is {months}, must be 1 to 240");
+    let DemoOptions {
+        accounts,
+        months,
+        until,
+        seed,
+    } = *options;
+    ensure!(
+        (1..=1_000_000).contains(&accounts),
+        "accounts is {accounts}, must be 1 to 1000000"
+    );
+    ensure!(
+        (1..=240).contains(&months),
+        "months is {months}, must be 1 to 240"
+    );
     let span = span(months, until)
         .with_context(|| format!("the end date {until} is out of the calendar's range"))?;
     let reps = company::reps(seed, &span);
     let accounts = company::accounts(seed, accounts, &span, &reps);
     let deals = deals::deals(seed, &span, &accounts, &reps);
     let books = orders::books(seed, &span, &deals, &accounts);
-    let (opportunities, changes) = deals::rows(seed, &span, &deals, &accounts, &reps);
+    let (opportunities, changes) = pipeline::rows(seed, &span, &deals, &accounts, &reps);
     let products = PRODUCTS
         .iter()
         .map(|(id, name, series, price, material)| {
-            [*id, name, series, &format!("{price}.00"), material].map(str::to_string).to_vec()
+            [*id, name, series, &format!("{price}.00"), material]
+                .map(str::to_string)
+                .to_vec()
         })
         .collect();
     files::write(
@@ -91,7 +105,9 @@ pub fn generate(dir: &Path, options: &DemoOptions) -> anyhow::Result<PathBuf> {
 
 /// The stretch of time: whole months up to the one of `until`, the last one up to that day.
 fn span(months: u32, until: NaiveDate) -> Option<Span> {
-    let start = until.with_day(1)?.checked_sub_months(Months::new(months - 1))?;
+    let start = until
+        .with_day(1)?
+        .checked_sub_months(Months::new(months - 1))?;
     let first = days_after(start, -800);
     let last = days_after(until, 1200);
     let days = Days::new(first, last, |date| {
@@ -101,5 +117,12 @@ fn span(months: u32, until: NaiveDate) -> Option<Span> {
     let (open, close) = (days.start_of(start), days.start_of(until));
     let middle = days_after(start, (until - start).num_days() / 2);
     let change = days.start_of(middle);
-    Some(Span { start, end: until, days, open, change, close })
+    Some(Span {
+        start,
+        end: until,
+        days,
+        open,
+        change,
+        close,
+    })
 }

@@ -1,1 +1,16 @@
-//! .
+//! The pipeline: from raw tables to published marts, and the demo that feeds it.
+
+mod columns;
+mod cycles;
+pub mod demo;
+mod dimensions;
+mod facts;
+mod orders;
+mod quotes;
+mod raw;
+mod run;
+mod store;
+mod visits;
+mod world;
+
+pub use run::{MartReport, Progress, RunOptions, RunReport, Silent, run};

@@ -415,7 +415,7 @@ impl Lake {
 
 /// The column that a table is created partitioned by.
 fn partition_column(table: &str) -> Option<&'static str> {
-    (table == "marts/stage_visits").then_some("left_month")
+    (table == "marts/stage_visits").then_some(marts::VISITS_PARTITION)
 }
 
 fn struct_type(schema: &Schema) -> Result<StructType, LakeError> {

@@ -10,6 +10,7 @@ mod error;
 mod lake;
 mod log;
 mod published;
+pub mod query;
 mod statistics;
 mod table;
 mod writer;

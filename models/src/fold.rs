@@ -137,7 +137,12 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    fn stage(&mut self, written: &str) -> Result<u32, FoldError> {
+    /// The number of a stage, by its code where it is known.
+    ///
+    /// # Errors
+    ///
+    /// When there are so many stages that a wrong column must have been mapped.
+    pub fn stage(&mut self, written: &str) -> Result<u32, FoldError> {
         let known = stage::find(written);
         let code = self.stages.intern(known.map_or(written, |stage| stage.code));
         if code as usize >= MAX_STAGES {
@@ -147,6 +152,11 @@ impl Vocabulary {
             self.positions.push(known.map_or(0, |stage| stage.position));
         }
         Ok(code)
+    }
+
+    /// The place of a stage in the pipeline, 0 for ends and for stages that are not known.
+    pub fn position(&self, stage: u32) -> u8 {
+        self.positions.get(stage as usize).copied().unwrap_or(0)
     }
 
     /// Takes up the names of a scatter. Call it for each scatter in input order, then let the
@@ -209,11 +219,12 @@ fn mix(left: u64, right: u64) -> u64 {
     (product as u64) ^ ((product >> 64) as u64)
 }
 
-/// A hash that is the same on every run: the order of rows in the marts depends on it.
-fn hash(bytes: &[u8], system: u16) -> u64 {
+/// A hash that is the same on every run: the order of rows in the marts depends on it. Equal ids
+/// of different systems have equal hashes, so they meet in one shard.
+fn hash(bytes: &[u8]) -> u64 {
     const FIRST: u64 = 0x9E37_79B9_7F4A_7C15;
     const SECOND: u64 = 0xD6E8_FEB8_6659_FD93;
-    let mut state = mix(FIRST ^ bytes.len() as u64, SECOND ^ u64::from(system));
+    let mut state = mix(FIRST ^ bytes.len() as u64, SECOND);
     let mut words = bytes.chunks_exact(8);
     for word in &mut words {
         let mut buffer = [0; 8];
@@ -308,6 +319,11 @@ impl Scatter {
         }
     }
 
+    /// The people of its events, as written.
+    pub fn people(&self) -> impl Iterator<Item = &str> {
+        self.people.iter()
+    }
+
     /// Takes up a batch of events.
     ///
     /// # Errors
@@ -368,7 +384,7 @@ impl Scatter {
             if is_set(events.deleted, row) {
                 flags |= DELETED;
             }
-            let hash = hash(id.as_bytes(), system);
+            let hash = hash(id.as_bytes());
             let part = &mut self.parts[((hash >> 40) & mask) as usize];
             part.bytes.extend_from_slice(id.as_bytes());
             part.events.push(Incoming {
@@ -499,6 +515,11 @@ impl Keys {
         std::str::from_utf8(self.bytes(slot as usize)).unwrap_or_default()
     }
 
+    /// Appends the id of a deal.
+    pub fn append(&self, slot: u32, to: &mut Vec<u8>) {
+        to.extend_from_slice(self.bytes(slot as usize));
+    }
+
     /// The system whose id it is.
     pub fn system(&self, slot: u32) -> u16 {
         self.systems[slot as usize]
@@ -599,14 +620,14 @@ impl Shard {
     ///
     /// When the ids take more than 4 GiB.
     pub fn resume(&mut self, id: &str, system: u16, open: OpenVisit) -> Result<(), FoldError> {
-        let slot = self.slot(id.as_bytes(), system, hash(id.as_bytes(), system) as u32)?;
+        let slot = self.slot(id.as_bytes(), system, hash(id.as_bytes()) as u32)?;
         self.resumed.insert(slot, open);
         Ok(())
     }
 
-    /// The shard that a deal belongs to.
-    pub fn of(id: &str, system: u16, shards: usize) -> usize {
-        ((hash(id.as_bytes(), system) >> 40) & (shards as u64 - 1)) as usize
+    /// The shard, of so many (a power of two), that a deal belongs to.
+    pub fn of(id: &str, shards: usize) -> usize {
+        ((hash(id.as_bytes()) >> 40) & (shards as u64 - 1)) as usize
     }
 
     /// Folds the events into visits.
@@ -701,7 +722,7 @@ impl<'a> Folder<'a> {
     }
 
     fn position(&self, stage: u32) -> u8 {
-        self.vocabulary.positions[stage as usize]
+        self.vocabulary.position(stage)
     }
 
     fn deal(&mut self, slot: u32, events: &[(i64, u32)], resumed: Option<OpenVisit>) {
@@ -904,7 +925,7 @@ mod tests {
     {
         let mut parts: Vec<Shard> = (0..shards).map(|_| Shard::default()).collect();
         for (id, open) in resumed {
-            parts[Shard::of(id, 0, shards)].resume(id, 0, open.clone()).unwrap();
+            parts[Shard::of(id, shards)].resume(id, 0, open.clone()).unwrap();
         }
         for (index, batch) in batches.iter().enumerate() {
             let mut scatter = Scatter::new(shards, None);

@@ -18,12 +18,28 @@ const LAYERS: &[&[&str]] = &[
 
 /// What `models` does without: it is pure and synchronous.
 const IMPURE: &[&str] = &[
-    "tokio", "futures", "datafusion", "deltalake", "deltalake-core", "object_store", "parquet", "polars",
-    "axum", "hyper", "reqwest", "sqlx", "sea-orm",
+    "tokio",
+    "futures",
+    "datafusion",
+    "deltalake",
+    "deltalake-core",
+    "object_store",
+    "parquet",
+    "polars",
+    "axum",
+    "hyper",
+    "reqwest",
+    "sqlx",
+    "sea-orm",
 ];
 
 /// Ways to read the wall clock.
-const CLOCKS: &[&str] = &["Utc::now(", "Local::now(", "SystemTime::now(", "OffsetDateTime::now"];
+const CLOCKS: &[&str] = &[
+    "Utc::now(",
+    "Local::now(",
+    "SystemTime::now(",
+    "OffsetDateTime::now",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -35,19 +51,36 @@ fn layer(package: &str) -> Option<usize> {
 
 fn members() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo metadata starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     metadata["packages"].as_array().unwrap().clone()
 }
 
 fn dependencies(package: &Value) -> impl Iterator<Item = (&str, bool)> {
-    package["dependencies"].as_array().unwrap().iter().map(|dependency| {
-        (dependency["name"].as_str().unwrap(), dependency["kind"].as_str() == Some("dev"))
-    })
+    package["dependencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|dependency| {
+            (
+                dependency["name"].as_str().unwrap(),
+                dependency["kind"].as_str() == Some("dev"),
+            )
+        })
 }
 
 #[test]
@@ -59,9 +92,15 @@ fn imports_follow_the_arrows() {
         let own = layer(name).unwrap_or_else(|| panic!("{name} is in no layer"));
         for (dependency, _) in dependencies(member) {
             if let Some(other) = layer(dependency) {
-                assert!(other < own, "{name} imports {dependency}, which is not below it");
+                assert!(
+                    other < own,
+                    "{name} imports {dependency}, which is not below it"
+                );
             } else {
-                assert!(!dependency.starts_with("millrace"), "{dependency} is in no layer");
+                assert!(
+                    !dependency.starts_with("millrace"),
+                    "{dependency} is in no layer"
+                );
             }
         }
     }
@@ -70,30 +109,48 @@ fn imports_follow_the_arrows() {
 #[test]
 fn models_is_pure() {
     let members = members();
-    let models = members.iter().find(|member| member["name"] == "millrace-models").unwrap();
+    let models = members
+        .iter()
+        .find(|member| member["name"] == "millrace-models")
+        .unwrap();
     for (dependency, dev) in dependencies(models) {
-        assert!(dev || !IMPURE.contains(&dependency), "models imports {dependency}");
+        assert!(
+            dev || !IMPURE.contains(&dependency),
+            "models imports {dependency}"
+        );
     }
 }
 
 #[test]
 fn no_library_reads_the_clock() {
     let mut found = Vec::new();
-    for folder in ["models/src", "operations/src", "lake/src", "ingest/src", "jobs/src"] {
+    for folder in [
+        "models/src",
+        "operations/src",
+        "lake/src",
+        "ingest/src",
+        "jobs/src",
+    ] {
         visit(&root().join(folder), &mut found);
     }
-    assert!(found.is_empty(), "the time is passed in, never read: {found:#?}");
+    assert!(
+        found.is_empty(),
+        "the time is passed in, never read: {found:#?}"
+    );
 }
 
 fn visit(folder: &Path, found: &mut Vec<(PathBuf, usize)>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     for path in entries.map(|entry| entry.unwrap().path()) {
         if path.is_dir() {
             visit(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
             let lines = text.lines().enumerate().filter(|(_, line)| {
-                !line.trim_start().starts_with("//") && CLOCKS.iter().any(|clock| line.contains(clock))
+                !line.trim_start().starts_with("//")
+                    && CLOCKS.iter().any(|clock| line.contains(clock))
             });
             found.extend(lines.map(|(index, _)| (path.clone(), index + 1)));
         }

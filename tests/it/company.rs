@@ -22,7 +22,9 @@ pub(crate) fn test_data(folder: &str) -> Option<PathBuf> {
 
 /// A file of this folder, as JSON.
 pub(crate) fn expected(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expected").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/expected")
+        .join(name);
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -34,7 +36,9 @@ pub(crate) struct Company {
 impl Company {
     /// Initialised, without records.
     pub(crate) fn new() -> Self {
-        let company = Self { folder: tempfile::tempdir().unwrap() };
+        let company = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
         company.succeed(&["init"]);
         company
     }
@@ -49,11 +53,17 @@ impl Company {
             if path.is_file() {
                 // read and written anew: the original may be read-only
                 let bytes = std::fs::read(&path).unwrap();
-                std::fs::write(company.file(path.file_name().unwrap().to_str().unwrap()), bytes).unwrap();
+                std::fs::write(
+                    company.file(path.file_name().unwrap().to_str().unwrap()),
+                    bytes,
+                )
+                .unwrap();
             }
         }
         let mapping_file = format!("{mapping}.toml");
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mappings").join(&mapping_file);
+        let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/mappings")
+            .join(&mapping_file);
         std::fs::copy(from, company.file(&mapping_file)).unwrap();
         Some(company)
     }
@@ -95,10 +105,17 @@ impl Company {
 
     /// Runs `millrace --format json`, which must succeed and print one document.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
-        let arguments: Vec<&str> = ["--format", "json"].iter().chain(arguments).copied().collect();
+        let arguments: Vec<&str> = ["--format", "json"]
+            .iter()
+            .chain(arguments)
+            .copied()
+            .collect();
         let output = self.succeed(&arguments);
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-            panic!("{error} in the output of {arguments:?}: {}", String::from_utf8_lossy(&output.stdout))
+            panic!(
+                "{error} in the output of {arguments:?}: {}",
+                String::from_utf8_lossy(&output.stdout)
+            )
         })
     }
 
@@ -107,7 +124,10 @@ impl Company {
         let mapping = self.file(&format!("{mapping}.toml"));
         let report = self.json(&["ingest", "--mapping", mapping.to_str().unwrap()]);
         let sources = report["sources"].as_array().expect("a list of sources");
-        sources.iter().map(|source| source[count].as_u64().expect(count)).sum()
+        sources
+            .iter()
+            .map(|source| source[count].as_u64().expect(count))
+            .sum()
     }
 }
 
@@ -122,5 +142,8 @@ pub(crate) fn number(value: &Value) -> f64 {
 /// Whether two numbers differ by no more than a tolerance.
 #[track_caller]
 pub(crate) fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
-    assert!((found - expected).abs() <= tolerance, "{what}: {found}, expected {expected}");
+    assert!(
+        (found - expected).abs() <= tolerance,
+        "{what}: {found}, expected {expected}"
+    );
 }

@@ -5,10 +5,16 @@ use std::path::{Path, PathBuf};
 use crate::company::{Company, test_data};
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+    for path in std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
         if path.is_dir() {
             files(&path, found);
-        } else if path.file_stem().is_none_or(|stem| stem != "README" && stem != "LICENSE") {
+        } else if path
+            .file_stem()
+            .is_none_or(|stem| stem != "README" && stem != "LICENSE")
+        {
             found.push(path);
         }
     }
@@ -17,7 +23,9 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// Every sheet of a file as it stands, and its first column as the names of accounts.
 fn check(folder: &str, at_least: usize) {
-    let Some(folder) = test_data(folder) else { return };
+    let Some(folder) = test_data(folder) else {
+        return;
+    };
     let mut found = Vec::new();
     files(&folder, &mut found);
     assert!(found.len() >= at_least, "only {} files", found.len());
@@ -30,7 +38,16 @@ fn check(folder: &str, at_least: usize) {
             "[[source]]\nfile = {name:?}\nentity = \"account\"\nheader = false\n[source.columns]\nname = \"1\"\n"
         );
         std::fs::write(&mapping, text).unwrap();
-        judge(&company, &["ingest", "--dry-run", "--mapping", mapping.to_str().unwrap()], name);
+        judge(
+            &company,
+            &[
+                "ingest",
+                "--dry-run",
+                "--mapping",
+                mapping.to_str().unwrap(),
+            ],
+            name,
+        );
     }
 }
 
@@ -42,8 +59,14 @@ fn judge(company: &Company, arguments: &[&str], name: &str) {
         Some(0) => {}
         Some(2) => {
             let file = Path::new(name).file_name().unwrap().to_str().unwrap();
-            assert!(message.contains(file), "{name}: the refusal does not name the file: {message}");
-            assert!(message.split_whitespace().count() >= 4, "{name}: no sentence: {message}");
+            assert!(
+                message.contains(file),
+                "{name}: the refusal does not name the file: {message}"
+            );
+            assert!(
+                message.split_whitespace().count() >= 4,
+                "{name}: no sentence: {message}"
+            );
         }
         code => panic!("{name}: ended with {code:?}: {message}"),
     }

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use crate::company::{Company, assert_close, number, test_data};
 
-const METRICS: &str =
-    "win_rate,opportunities_won,opportunities_lost,won_amount,average_won_amount,conversion_cycle_mean,conversion_cycle_median";
+const METRICS: &str = "win_rate,opportunities_won,opportunities_lost,won_amount,average_won_amount,conversion_cycle_mean,conversion_cycle_median";
 
 /// Metric, the name of its value in the expected file, and half a unit of the last digit there.
 const VALUES: &[(&str, &str, f64)] = &[
@@ -23,10 +22,21 @@ const VALUES: &[(&str, &str, f64)] = &[
 fn check(row: &Value, expected: &Value, what: &str) {
     for (metric, name, tolerance) in VALUES {
         let what = format!("{metric} of {what}");
-        assert_close(number(&row[*metric]), number(&expected[*name]), *tolerance, &what);
+        assert_close(
+            number(&row[*metric]),
+            number(&expected[*name]),
+            *tolerance,
+            &what,
+        );
     }
-    assert_eq!(row["win_rate_n"], expected["closed"], "win_rate_n of {what}");
-    assert_eq!(row["conversion_cycle_mean_n"], expected["won"], "conversion_cycle_mean_n of {what}");
+    assert_eq!(
+        row["win_rate_n"], expected["closed"],
+        "win_rate_n of {what}"
+    );
+    assert_eq!(
+        row["conversion_cycle_mean_n"], expected["won"],
+        "conversion_cycle_mean_n of {what}"
+    );
 }
 
 /// Every member of the expected file has its row, and no other row has a closed deal, except the
@@ -36,16 +46,24 @@ fn check_all(company: &Company, dimension: &str, expected: &Value) {
     let mut rows: BTreeMap<String, &Value> = BTreeMap::new();
     for row in answer["rows"].as_array().unwrap() {
         if let Some(member) = row[dimension].as_str() {
-            assert!(rows.insert(member.replace("-Q", "Q"), row).is_none(), "{member} has two rows");
+            assert!(
+                rows.insert(member.replace("-Q", "Q"), row).is_none(),
+                "{member} has two rows"
+            );
         }
     }
     for (member, values) in expected.as_object().unwrap() {
-        let row = rows.remove(member).unwrap_or_else(|| panic!("no row for {dimension} {member:?}"));
+        let row = rows
+            .remove(member)
+            .unwrap_or_else(|| panic!("no row for {dimension} {member:?}"));
         check(row, values, member);
     }
     for (member, row) in rows {
         let closed = row["win_rate_n"].as_u64().unwrap_or_default();
-        assert_eq!(closed, 0, "{dimension} {member:?} has {closed} closed deals");
+        assert_eq!(
+            closed, 0,
+            "{dimension} {member:?} has {closed} closed deals"
+        );
     }
 }
 
@@ -58,9 +76,15 @@ fn maven() -> Option<(Company, Value)> {
 
 #[test]
 fn numbers_are_those_of_pandas_and_their_records_add_up() {
-    let Some((company, expected)) = maven() else { return };
+    let Some((company, expected)) = maven() else {
+        return;
+    };
     assert!(company.ingest("maven", "added") >= 8_800);
-    assert_eq!(company.ingest("maven", "added"), 0, "the same files again add nothing");
+    assert_eq!(
+        company.ingest("maven", "added"),
+        0,
+        "the same files again add nothing"
+    );
     company.succeed(&["run", "--full"]);
 
     let total = company.json(&["query", METRICS]);
@@ -79,12 +103,18 @@ fn numbers_are_those_of_pandas_and_their_records_add_up() {
         check_all(&company, dimension, &expected[name]);
     }
     let repaired = company.run(&["query", "opportunities_opened", "--where", "product=GTXPro"]);
-    assert_eq!(repaired.status.code(), Some(2), "the value rule leaves no GTXPro");
+    assert_eq!(
+        repaired.status.code(),
+        Some(2),
+        "the value rule leaves no GTXPro"
+    );
 }
 
 #[test]
 fn a_drill_returns_exactly_the_records_of_its_number() {
-    let Some((company, expected)) = maven() else { return };
+    let Some((company, expected)) = maven() else {
+        return;
+    };
     company.ingest("maven", "added");
     company.succeed(&["run", "--full"]);
 
@@ -93,16 +123,33 @@ fn a_drill_returns_exactly_the_records_of_its_number() {
         let won = company.json(&["drill", "won_amount", "--where", &condition]);
         let rows = won["rows"].as_array().unwrap();
         let sum: f64 = rows.iter().map(|row| number(&row["amount"])).sum();
-        assert_eq!(rows.len() as u64, values["won"].as_u64().unwrap(), "records of {region}");
+        assert_eq!(
+            rows.len() as u64,
+            values["won"].as_u64().unwrap(),
+            "records of {region}"
+        );
         assert_eq!(won["count"], values["won"], "count of {region}");
         assert_close(sum, number(&values["revenue"]), 1e-6, "sum of the records");
         assert_close(number(&won["sum"]), sum, 1e-6, "sum of the drawer");
         assert_close(number(&won["value"]), sum, 1e-6, "the number");
 
         let rate = company.json(&["drill", "win_rate", "--where", &condition]);
-        assert_eq!(rate["count"], values["closed"], "records of the win rate of {region}");
-        let won = rate["rows"].as_array().unwrap().iter().filter(|row| row["outcome"] == "won").count();
-        assert_close(number(&rate["value"]), won as f64 / number(&values["closed"]), 1e-12, "win rate");
+        assert_eq!(
+            rate["count"], values["closed"],
+            "records of the win rate of {region}"
+        );
+        let won = rate["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|row| row["outcome"] == "won")
+            .count();
+        assert_close(
+            number(&rate["value"]),
+            won as f64 / number(&values["closed"]),
+            1e-12,
+            "win rate",
+        );
     }
 }
 

@@ -3,8 +3,7 @@
 
 use std::fmt::Write as _;
 
-use arrow::array::RecordBatch;
-use chrono_tz::Tz;
+use millrace_lake::query::{DrillColumn, Row};
 
 use super::cells::{Cell, cell};
 
@@ -12,9 +11,9 @@ use super::cells::{Cell, cell};
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// The first line.
-pub(crate) fn header<'a>(labels: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn header(labels: &[String]) -> String {
     let mut text = BYTE_ORDER_MARK.to_owned();
-    for (position, label) in labels.enumerate() {
+    for (position, label) in labels.iter().enumerate() {
         if position > 0 {
             text.push(',');
         }
@@ -24,22 +23,22 @@ pub(crate) fn header<'a>(labels: impl Iterator<Item = &'a str>) -> String {
     text
 }
 
-/// The lines of a batch.
-pub(crate) fn lines(batch: &RecordBatch, zone: Tz) -> String {
-    let mut text = String::with_capacity(batch.num_rows() * batch.num_columns() * 12);
-    for row in 0..batch.num_rows() {
-        for (position, column) in batch.columns().iter().enumerate() {
+/// The lines of some records.
+pub(crate) fn lines(rows: &[Row], columns: &[DrillColumn]) -> String {
+    let mut text = String::with_capacity(rows.len() * columns.len() * 12);
+    for row in rows {
+        for (position, column) in columns.iter().enumerate() {
             if position > 0 {
                 text.push(',');
             }
-            push(&mut text, &cell(column, row, zone));
+            push(&mut text, &cell(row.get(&column.name), column));
         }
         text.push_str("\r\n");
     }
     text
 }
 
-fn push(text: &mut String, cell: &Cell) {
+fn push(text: &mut String, cell: &Cell<'_>) {
     let written = match cell {
         Cell::Empty => Ok(()),
         Cell::Text(words) => {
@@ -48,7 +47,7 @@ fn push(text: &mut String, cell: &Cell) {
         }
         Cell::Integer(number) => write!(text, "{number}"),
         Cell::Number(number) => write!(text, "{number}"),
-        Cell::Amount { text: digits, .. } => write!(text, "{digits}"),
+        Cell::Amount(amount) => write!(text, "{amount:.2}"),
         Cell::Flag(flag) => write!(text, "{flag}"),
         Cell::Day(day) => write!(text, "{day}"),
         Cell::Moment(moment) => write!(text, "{}", moment.format("%Y-%m-%d %H:%M:%S")),
@@ -91,7 +90,7 @@ fn is_formula(words: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn check(cell: &Cell, expected: &str) {
+    fn check(cell: &Cell<'_>, expected: &str) {
         let mut text = String::new();
         push(&mut text, cell);
         assert_eq!(text, expected);
@@ -99,7 +98,7 @@ mod tests {
 
     #[test]
     fn words_are_quoted_and_formulas_disarmed() {
-        let words = |text: &str| Cell::Text(text.to_owned());
+        let words = Cell::Text;
         check(&words("00123"), "00123");
         check(&words("A, \"large\""), "\"A, \"\"large\"\"\"");
         check(&words("=cmd|' /C calc'!A0"), "\"'=cmd|' /C calc'!A0\"");
@@ -109,12 +108,6 @@ mod tests {
         check(&words("\u{ff1d}1"), "\"'\u{ff1d}1\"");
         check(&words("\tx"), "\"'\tx\"");
         check(&Cell::Number(-3.5), "-3.5");
-        check(
-            &Cell::Amount {
-                value: -3.5,
-                text: "-3.50".to_owned(),
-            },
-            "-3.50",
-        );
+        check(&Cell::Amount(-3.5), "-3.50");
     }
 }

@@ -3,25 +3,18 @@
 
 use std::io::{Seek, Write};
 
-use arrow::array::RecordBatch;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use chrono_tz::Tz;
+use millrace_lake::query::{DrillColumn, Row};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use super::cells::{Cell, cell};
 
 /// Rows of a sheet without its header row; a sheet ends at row 1,048,576.
 const ROWS_OF_A_SHEET: u32 = 1_048_575;
+/// Characters that a column shows.
+const COLUMN_WIDTH: f64 = 18.0;
 /// Characters of a cell; more cannot be opened.
 const CHARACTERS_OF_A_CELL: usize = 32_767;
-
-/// A column of the records.
-pub(crate) struct Column {
-    /// Its header.
-    pub(crate) label: String,
-    /// Whether its values are amounts.
-    pub(crate) is_amount: bool,
-}
 
 /// The names of the sheets.
 pub(crate) struct SheetNames {
@@ -34,9 +27,9 @@ pub(crate) struct SheetNames {
 /// A workbook in the making. Rows go to a temporary file, so memory does not grow with them.
 pub(crate) struct Export {
     workbook: Workbook,
-    columns: Vec<Column>,
+    columns: Vec<DrillColumn>,
+    labels: Vec<String>,
     names: SheetNames,
-    zone: Tz,
     sheets: u32,
     rows: u32,
     formats: Formats,
@@ -50,15 +43,15 @@ struct Formats {
 }
 
 impl Export {
-    /// A workbook with an empty sheet for these columns; `now` is the time it says it was made.
+    /// A workbook with an empty sheet for these columns under these headers; `now` is the time it says it was made.
     ///
     /// # Errors
     ///
     /// When the temporary file cannot be written.
     pub(crate) fn new(
-        columns: Vec<Column>,
+        columns: Vec<DrillColumn>,
+        labels: Vec<String>,
         names: SheetNames,
-        zone: Tz,
         now: DateTime<Utc>,
     ) -> Result<Self, XlsxError> {
         let mut workbook = Workbook::new();
@@ -70,8 +63,8 @@ impl Export {
         let mut export = Self {
             workbook,
             columns,
+            labels,
             names,
-            zone,
             sheets: 0,
             rows: 0,
             formats: Formats {
@@ -96,34 +89,30 @@ impl Export {
         let sheet = self.workbook.add_worksheet_with_constant_memory()?;
         sheet.set_name(name)?;
         sheet.set_freeze_panes(1, 0)?;
-        for (position, column) in (0u16..).zip(&self.columns) {
-            let width = if column.is_amount { 16 } else { 20 };
-            sheet.set_column_width(position, width)?;
-        }
-        for (position, column) in (0u16..).zip(&self.columns) {
-            sheet.write_string_with_format(0, position, &column.label, &self.formats.header)?;
+        for (position, label) in (0u16..).zip(&self.labels) {
+            sheet.set_column_width(position, COLUMN_WIDTH)?;
+            sheet.write_string_with_format(0, position, label, &self.formats.header)?;
         }
         Ok(())
     }
 
-    /// Adds the rows of a batch.
+    /// Adds records.
     ///
     /// # Errors
     ///
     /// When the temporary file cannot be written.
-    pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<(), XlsxError> {
-        for row in 0..batch.num_rows() {
+    pub(crate) fn push(&mut self, rows: &[Row]) -> Result<(), XlsxError> {
+        for row in rows {
             if self.rows == ROWS_OF_A_SHEET {
                 self.add_sheet()?;
             }
             self.rows += 1;
-            let number = self.rows;
             let sheet = self
                 .workbook
                 .worksheet_from_index(self.sheets as usize - 1)?;
-            for (position, column) in (0u16..).zip(batch.columns()) {
-                let value = cell(column, row, self.zone);
-                write(sheet, number, position, &value, &self.formats)?;
+            for (position, column) in (0u16..).zip(&self.columns) {
+                let value = cell(row.get(&column.name), column);
+                write(sheet, self.rows, position, &value, &self.formats)?;
             }
         }
         Ok(())
@@ -156,7 +145,7 @@ fn write(
     sheet: &mut Worksheet,
     row: u32,
     column: u16,
-    cell: &Cell,
+    cell: &Cell<'_>,
     formats: &Formats,
 ) -> Result<(), XlsxError> {
     match cell {
@@ -175,8 +164,8 @@ fn write(
         Cell::Number(number) => {
             sheet.write_number(row, column, *number)?;
         }
-        Cell::Amount { value, .. } => {
-            sheet.write_number_with_format(row, column, *value, &formats.amount)?;
+        Cell::Amount(amount) => {
+            sheet.write_number_with_format(row, column, *amount, &formats.amount)?;
         }
         Cell::Flag(flag) => {
             sheet.write_boolean(row, column, *flag)?;

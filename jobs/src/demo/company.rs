@@ -127,7 +127,10 @@ pub(super) fn reps(seed: u64, span: &Span) -> Vec<Rep> {
         let count = team.reps.len();
         let mut ranks: Vec<usize> = (0..count).collect();
         for place in (1..count).rev() {
-            ranks.swap(place, super::random::index_of(dice.unit() * (place + 1) as f64, count));
+            ranks.swap(
+                place,
+                super::random::index_of(dice.unit() * (place + 1) as f64, count),
+            );
         }
         for (place, name) in team.reps.iter().copied().enumerate() {
             let rank = ranks[place] as f64 / (count - 1) as f64 * 2.0 - 1.0;
@@ -143,7 +146,11 @@ pub(super) fn reps(seed: u64, span: &Span) -> Vec<Rep> {
                 win: 1.0 + 0.26 * rank + dice.between(-0.04, 0.04),
                 pace: 1.0 - 0.09 * rank + dice.between(-0.03, 0.03),
                 discount: dice.between(0.85, 1.2),
-                late: if reps.len() % 8 == 3 { 0.17 } else { dice.between(0.02, 0.06) },
+                late: if reps.len() % 8 == 3 {
+                    0.17
+                } else {
+                    dice.between(0.02, 0.06)
+                },
                 from: joins.map_or(Stamp::MIN, |share| span.at(share)),
             });
         }
@@ -166,12 +173,7 @@ pub(super) fn accounts(seed: u64, count: usize, span: &Span, reps: &[Rep]) -> Ve
     accounts
 }
 
-fn account(
-    dice: &mut Dice,
-    span: &Span,
-    reps: &[Rep],
-    taken: &mut BTreeSet<String>,
-) -> Account {
+fn account(dice: &mut Dice, span: &Span, reps: &[Rep], taken: &mut BTreeSet<String>) -> Account {
     let region = dice.weighted(&REGIONS.map(|region| region.share));
     let (province, cities) = *dice.pick(REGIONS[region].places);
     let industry = dice.weighted(&INDUSTRIES.map(|industry| industry.1));
@@ -184,8 +186,14 @@ fn account(
     let name = name(dice, cities, industry, segment, taken);
 
     // A key account in twenty is looked after from another region.
-    let team = if dice.chance(0.05) { dice.weighted(&REGIONS.map(|r| r.share)) } else { region };
-    let members: Vec<usize> = (0..reps.len()).filter(|rep| reps[*rep].region == team).collect();
+    let team = if dice.chance(0.05) {
+        dice.weighted(&REGIONS.map(|r| r.share))
+    } else {
+        region
+    };
+    let members: Vec<usize> = (0..reps.len())
+        .filter(|rep| reps[*rep].region == team)
+        .collect();
     let (old, new): (Vec<usize>, Vec<usize>) =
         members.iter().partition(|rep| reps[**rep].from < span.open);
     let owner = *dice.pick(&old);
@@ -205,7 +213,12 @@ fn account(
         Segment::Distributor => Some(dice.between(16.0, 48.0)),
     };
     let sinks = dice.chance(0.16).then(|| span.at(dice.between(0.3, 0.97)));
-    let weight = dice.factor(0.85) * if segment == Segment::Distributor { 1.2 } else { 1.0 };
+    let weight = dice.factor(0.85)
+        * if segment == Segment::Distributor {
+            1.2
+        } else {
+            1.0
+        };
     Account {
         id: String::new(),
         name,
@@ -250,7 +263,11 @@ fn name(
         };
         let name = format!("{}{own}{trade}{ending}", dice.pick(cities));
         // A large demo runs out of cities and names: a branch is still believable.
-        let name = if taken.contains(&name) { format!("{name}第{}分公司", taken.len()) } else { name };
+        let name = if taken.contains(&name) {
+            format!("{name}第{}分公司", taken.len())
+        } else {
+            name
+        };
         if taken.insert(name.clone()) {
             return name;
         }
@@ -335,7 +352,11 @@ pub(super) fn account_rows(
                 reps[account.owner(span.close)].id.clone(),
                 status.into(),
                 span.days.time(account.created).to_string(),
-                if account.key { "重点客户".into() } else { String::new() },
+                if account.key {
+                    "重点客户".into()
+                } else {
+                    String::new()
+                },
                 account.province.into(),
             ]
         })

@@ -17,9 +17,32 @@ const MORNING: i64 = 180;
 
 /// First days of the lunar year, month and day, from 2015.
 const NEW_YEARS: [(u32, u32); 26] = [
-    (2, 19), (2, 8), (1, 28), (2, 16), (2, 5), (1, 25), (2, 12), (2, 1), (1, 22), (2, 10),
-    (1, 29), (2, 17), (2, 6), (1, 26), (2, 13), (2, 3), (1, 23), (2, 11), (1, 31), (2, 19),
-    (2, 8), (1, 28), (2, 15), (2, 4), (1, 24), (2, 12),
+    (2, 19),
+    (2, 8),
+    (1, 28),
+    (2, 16),
+    (2, 5),
+    (1, 25),
+    (2, 12),
+    (2, 1),
+    (1, 22),
+    (2, 10),
+    (1, 29),
+    (2, 17),
+    (2, 6),
+    (1, 26),
+    (2, 13),
+    (2, 3),
+    (1, 23),
+    (2, 11),
+    (1, 31),
+    (2, 19),
+    (2, 8),
+    (1, 28),
+    (2, 15),
+    (2, 4),
+    (1, 24),
+    (2, 12),
 ];
 
 /// The first day of the lunar year in a year; early February where it is not listed.
@@ -45,10 +68,16 @@ impl Days {
         is_working: impl Fn(NaiveDate) -> bool,
     ) -> Days {
         let back = u64::from(first.weekday().num_days_from_monday());
-        let first = first.checked_sub_days(CalendarDays::new(back)).unwrap_or(first);
+        let first = first
+            .checked_sub_days(CalendarDays::new(back))
+            .unwrap_or(first);
         let mut working = Vec::new();
         let mut before_week = Vec::new();
-        for (count, date) in first.iter_days().take_while(|date| *date <= last).enumerate() {
+        for (count, date) in first
+            .iter_days()
+            .take_while(|date| *date <= last)
+            .enumerate()
+        {
             if count % 7 == 0 {
                 before_week.push(working.len());
             }
@@ -59,7 +88,10 @@ impl Days {
             }
         }
         before_week.push(working.len());
-        Days { working, before_week }
+        Days {
+            working,
+            before_week,
+        }
     }
 
     /// The first working minute on or after a date.
@@ -102,16 +134,24 @@ impl Days {
     pub(super) fn stamp(&self, elapsed: f64) -> Stamp {
         let week = index_of(elapsed / 7.0, self.before_week.len() - 1);
         let share = (elapsed / 7.0 - week as f64).clamp(0.0, 1.0);
-        let (low, high) = (self.before_week[week] as f64, self.before_week[week + 1] as f64);
+        let (low, high) = (
+            self.before_week[week] as f64,
+            self.before_week[week + 1] as f64,
+        );
         rounded((low + share * (high - low)) * MINUTES as f64)
     }
 
     /// The calendar days since the first day at a stamp: the inverse of [`Days::stamp`].
     pub(super) fn elapsed(&self, stamp: Stamp) -> f64 {
         let days = stamp as f64 / MINUTES as f64;
-        let after = self.before_week.partition_point(|before| *before as f64 <= days);
+        let after = self
+            .before_week
+            .partition_point(|before| *before as f64 <= days);
         let week = after.saturating_sub(1).min(self.before_week.len() - 2);
-        let (low, high) = (self.before_week[week] as f64, self.before_week[week + 1] as f64);
+        let (low, high) = (
+            self.before_week[week] as f64,
+            self.before_week[week + 1] as f64,
+        );
         (week as f64 + (days - low) / (high - low).max(1.0)) * 7.0
     }
 
@@ -122,21 +162,33 @@ impl Days {
 
     /// The working day on or after a date, and the one on or before it.
     pub(super) fn around(&self, date: NaiveDate) -> (NaiveDate, NaiveDate) {
-        let index = self.working.partition_point(|day| *day < date).min(self.working.len() - 1);
+        let index = self
+            .working
+            .partition_point(|day| *day < date)
+            .min(self.working.len() - 1);
         let next = self.working[index];
-        (next, if next == date { date } else { self.working[index.saturating_sub(1)] })
+        (
+            next,
+            if next == date {
+                date
+            } else {
+                self.working[index.saturating_sub(1)]
+            },
+        )
     }
 }
 
 /// How busy a day is against an ordinary one: the year's rhythm, and the quiet weeks around the
 /// Chinese New Year.
 pub(super) fn season(date: NaiveDate) -> f64 {
-    const MONTHS: [f64; 12] =
-        [0.92, 0.85, 1.18, 1.12, 1.04, 1.1, 0.88, 0.86, 1.1, 1.0, 1.12, 1.04];
+    const MONTHS: [f64; 12] = [
+        0.92, 0.85, 1.18, 1.12, 1.04, 1.1, 0.88, 0.86, 1.1, 1.0, 1.12, 1.04,
+    ];
     let month = MONTHS[date.month0() as usize];
-    let quiet = [date.year(), date.year() + 1].into_iter().filter_map(new_year).any(|day| {
-        (-10..=15).contains(&(date - day).num_days())
-    });
+    let quiet = [date.year(), date.year() + 1]
+        .into_iter()
+        .filter_map(new_year)
+        .any(|day| (-10..=15).contains(&(date - day).num_days()));
     month * if quiet { 0.35 } else { 1.0 }
 }
 

@@ -9,8 +9,13 @@ use super::days::{MINUTES, Stamp, season};
 use super::random::{Dice, Even, rounded};
 
 /// The stages before winning.
-pub(super) const STAGES: [&str; 5] =
-    ["lead", "first_contact", "requirements", "quotation", "signing"];
+pub(super) const STAGES: [&str; 5] = [
+    "lead",
+    "first_contact",
+    "requirements",
+    "quotation",
+    "signing",
+];
 /// The stage after winning.
 pub(super) const DELIVERY: &str = "delivery_payment";
 /// The index of the stage in which quotes are made.
@@ -65,13 +70,17 @@ pub(super) struct Deal {
     /// Entered on the day it was signed, all at once.
     pub(super) entered_at_end: bool,
     /// Working minutes from the opening to when the close is expected.
-    expected: i64,
+    pub(super) expected: i64,
 }
 
 impl Deal {
     /// How it stands on the last day.
     pub(super) fn outcome(&self, span: &Span) -> End {
-        if self.end != End::Stuck && span.seen(self.ended) { self.end } else { End::Stuck }
+        if self.end != End::Stuck && span.seen(self.ended) {
+            self.end
+        } else {
+            End::Stuck
+        }
     }
 }
 
@@ -79,7 +88,9 @@ impl Deal {
 const SHARES: [f64; 5] = [0.09, 0.17, 0.27, 0.29, 0.18];
 
 /// Quantiles of a deal's time against its mean, from the quickest to the slowest.
-const PACE: [f64; 11] = [0.28, 0.47, 0.59, 0.69, 0.79, 0.89, 1.0, 1.13, 1.31, 1.62, 2.75];
+const PACE: [f64; 11] = [
+    0.28, 0.47, 0.59, 0.69, 0.79, 0.89, 1.0, 1.13, 1.31, 1.62, 2.75,
+];
 /// The mean of what [`pace`] gives.
 const PACE_MEAN: f64 = 1.0005;
 
@@ -90,21 +101,59 @@ fn pace(unit: f64) -> f64 {
     (PACE[index] * (1.0 - share) + PACE[index + 1] * share) / PACE_MEAN
 }
 
+/// Keeps a team's mean where it is meant to be, whatever mix of deals, products and reps wins.
+struct Tempo {
+    even: Even,
+    /// Sum and count of the winners' factors so far.
+    sum: f64,
+    count: f64,
+}
+
+impl Tempo {
+    fn new(dice: &mut Dice) -> Tempo {
+        Tempo {
+            even: Even::new(dice),
+            sum: 8.0,
+            count: 8.0,
+        }
+    }
+
+    /// A deal's factor against the mean of the winners so far.
+    fn level(&mut self, end: End, factor: f64) -> f64 {
+        if end == End::Won {
+            self.sum += factor;
+            self.count += 1.0;
+        }
+        factor * self.count / self.sum
+    }
+}
+
 /// The deals, by opening. Those opened before the first day are the backlog it began with.
 pub(super) fn deals(seed: u64, span: &Span, accounts: &[Account], reps: &[Rep]) -> Vec<Deal> {
     let mut dice = Dice::new(seed, "deals");
-    let mut even: Vec<Even> = REGIONS.iter().map(|_| Even::new(&mut dice)).collect();
+    let mut teams: Vec<Tempo> = REGIONS.iter().map(|_| Tempo::new(&mut dice)).collect();
     let mut deals = Vec::new();
     let mut before = (String::new(), 0);
     for opened in openings(&mut dice, span, accounts.len()) {
         let account = buyer(&mut dice, accounts, opened);
         let team = reps[accounts[account].owner(opened)].region;
-        let mut deal = plan(&mut dice, &mut even[team], span, accounts, reps, account, opened);
+        let mut deal = plan(
+            &mut dice,
+            &mut teams[team],
+            span,
+            accounts,
+            reps,
+            account,
+            opened,
+        );
         if deal.end != End::Stuck && deal.ended < span.open {
             continue;
         }
         let month = span.days.date(opened).format("%y%m").to_string();
-        before = (month.clone(), if before.0 == month { before.1 + 1 } else { 1 });
+        before = (
+            month.clone(),
+            if before.0 == month { before.1 + 1 } else { 1 },
+        );
         deal.id = format!("SJ{month}-{:04}", before.1);
         deals.push(deal);
     }
@@ -114,8 +163,12 @@ pub(super) fn deals(seed: u64, span: &Span, accounts: &[Account], reps: &[Rep]) 
 /// Ten openings per account and 24 months, by season, and a backlog of half a year.
 fn openings(dice: &mut Dice, span: &Span, accounts: usize) -> Vec<Stamp> {
     let weigh = |from, to| -> Vec<(Stamp, f64)> {
-        let growth = |stamp| 1.0 + 0.12 * (stamp - span.open) as f64 / (span.close - span.open) as f64;
-        span.days.within(from, to).map(|(date, stamp)| (stamp, season(date) * growth(stamp))).collect()
+        let growth =
+            |stamp| 1.0 + 0.12 * (stamp - span.open) as f64 / (span.close - span.open) as f64;
+        span.days
+            .within(from, to)
+            .map(|(date, stamp)| (stamp, season(date) * growth(stamp)))
+            .collect()
     };
     let sum = |days: &[(Stamp, f64)]| days.iter().map(|day| day.1).sum::<f64>();
     let inside = weigh(span.start, span.end);
@@ -141,7 +194,9 @@ fn openings(dice: &mut Dice, span: &Span, accounts: usize) -> Vec<Stamp> {
 
 /// An account that exists by then; those who sink ask less often.
 fn buyer(dice: &mut Dice, accounts: &[Account], opened: Stamp) -> usize {
-    let known = accounts.partition_point(|account| account.created <= opened).max(1);
+    let known = accounts
+        .partition_point(|account| account.created <= opened)
+        .max(1);
     loop {
         let index = super::random::index_of(dice.unit() * known as f64, known);
         let account = &accounts[index];
@@ -154,7 +209,7 @@ fn buyer(dice: &mut Dice, accounts: &[Account], opened: Stamp) -> usize {
 
 fn plan(
     dice: &mut Dice,
-    even: &mut Even,
+    tempo: &mut Tempo,
     span: &Span,
     accounts: &[Account],
     reps: &[Rep],
@@ -186,21 +241,32 @@ fn plan(
         _ => End::Lost,
     };
     let path = path(dice, end, account.segment);
-    let mean = region.cycle.0 * CALIBRATION * length * slow * rep.pace;
+    let mean = region.cycle.0 * tempo.level(end, length * slow * rep.pace);
     // Winners draw evenly, so that what is reported about them is what was planned.
-    let unit = if end == End::Won { even.next() } else { dice.unit() };
+    let unit = if end == End::Won {
+        tempo.even.next()
+    } else {
+        dice.unit()
+    };
     let total = mean * pace(unit) * if end == End::Lost { 0.92 } else { 1.0 };
     let (visits, ended) = walk(dice, span, rep.region, opened, &path, total);
 
     let loss = (end == End::Lost).then(|| {
         let (reason, rival) = dice.choose(&LOSSES);
-        (reason, (rival && dice.chance(0.82)).then(|| dice.choose(&COMPETITORS)))
+        (
+            reason,
+            (rival && dice.chance(0.82)).then(|| dice.choose(&COMPETITORS)),
+        )
     });
     Deal {
         id: String::new(),
         account: index,
         product,
-        source: if dice.chance(0.55) { account.source } else { dice.choose(&SOURCES) },
+        source: if dice.chance(0.55) {
+            account.source
+        } else {
+            dice.choose(&SOURCES)
+        },
         opened,
         visits,
         end,
@@ -212,18 +278,14 @@ fn plan(
     }
 }
 
-/// What the factors of winners average to is taken out again, so that teams keep their mean.
-const CALIBRATION: f64 = 1.04;
-
 fn product_weights(industry: usize) -> [f64; 24] {
     let mut weights = [1.0; 24];
     for (weight, product) in weights.iter_mut().zip(&PRODUCTS) {
         // Petrochemicals, power and steel buy alloys and control; water and buildings butterflies.
         *weight = match (industry, product.2) {
-            (0 | 2 | 3, "调节阀" | "截止阀") => 1.8,
+            (0 | 2 | 3, "调节阀" | "截止阀") | (6, "闸阀" | "截止阀") => 1.8,
             (1 | 5, "蝶阀" | "止回阀") => 2.2,
             (4 | 7, "球阀" | "气动执行器") => 1.9,
-            (6, "闸阀" | "截止阀") => 1.8,
             (_, "管件") => 1.4,
             _ => 1.0,
         };
@@ -235,7 +297,7 @@ fn product_weights(industry: usize) -> [f64; 24] {
 fn path(dice: &mut Dice, end: End, segment: Segment) -> Vec<usize> {
     let last = match end {
         End::Won => 4,
-        End::Lost => dice.weighted(&[0.04, 0.1, 0.23, 0.5, 0.13]),
+        End::Lost => dice.weighted(&[0.03, 0.09, 0.22, 0.52, 0.14]),
         End::Shelved => dice.weighted(&[0.0, 0.1, 0.4, 0.5]),
         End::Invalid => dice.weighted(&[0.7, 0.3]),
         End::Duplicate => dice.weighted(&[0.85, 0.15]),
@@ -270,10 +332,17 @@ fn walk(
 ) -> (Vec<Visit>, Stamp) {
     let reached = path.iter().copied().max().unwrap_or(0);
     let all: f64 = SHARES[..=reached].iter().sum();
-    let drawn: Vec<f64> = path.iter().map(|stage| SHARES[*stage] * dice.factor(0.55)).collect();
+    let drawn: Vec<f64> = path
+        .iter()
+        .map(|stage| SHARES[*stage] * dice.factor(0.55))
+        .collect();
     let scale = total * all / drawn.iter().sum::<f64>();
     let cycle = REGIONS[team].cycle;
-    let faster = if team == IMPROVING { cycle.0 / cycle.1 } else { 1.0 };
+    let faster = if team == IMPROVING {
+        cycle.0 / cycle.1
+    } else {
+        1.0
+    };
     let begun = span.days.elapsed(opened);
     let slow = (span.days.elapsed(span.change) - begun).max(0.0);
     let mut passed = 0.0;
@@ -281,101 +350,18 @@ fn walk(
     let mut visits = Vec::new();
     for (stage, share) in path.iter().zip(drawn) {
         passed += share * scale;
-        let real = if passed <= slow { passed } else { slow + (passed - slow) / faster };
+        let real = if passed <= slow {
+            passed
+        } else {
+            slow + (passed - slow) / faster
+        };
         let to = span.days.stamp(begun + real).max(from + dice.whole(12, 90));
-        visits.push(Visit { stage: *stage, from, to });
+        visits.push(Visit {
+            stage: *stage,
+            from,
+            to,
+        });
         from = to;
     }
     (visits, from)
-}
-
-/// The rows of the opportunities and of their stage changes.
-pub(super) fn rows(
-    seed: u64,
-    span: &Span,
-    deals: &[Deal],
-    accounts: &[Account],
-    reps: &[Rep],
-) -> (Vec<Vec<String>>, Vec<Vec<String>>) {
-    let mut dice = Dice::new(seed, "entry");
-    let mut opportunities = Vec::new();
-    let mut changes = Vec::new();
-    for deal in deals {
-        let account = &accounts[deal.account];
-        let outcome = deal.outcome(span);
-        let won = outcome == End::Won;
-        let closed = if outcome == End::Stuck { None } else { Some(deal.ended) };
-        let mut moves: Vec<(&str, Stamp)> = deal
-            .visits
-            .iter()
-            .filter(|visit| span.seen(visit.from))
-            .map(|visit| (STAGES[visit.stage], visit.from))
-            .collect();
-        // A deal that never ends stays in its last stage; the others leave it when they end.
-        if let Some(closed) = closed {
-            moves.push((if won { DELIVERY } else { outcome.code() }, closed));
-        }
-        let mut opening_recorded = deal.opened;
-        for (place, (stage, at)) in moves.iter().enumerate() {
-            let rep = &reps[account.owner(*at)];
-            let recorded = recorded(&mut dice, span, deal, rep.late, *at);
-            if place == 0 {
-                opening_recorded = recorded;
-            }
-            changes.push((
-                *at,
-                vec![
-                    deal.id.clone(),
-                    (*stage).to_string(),
-                    span.days.time(*at).to_string(),
-                    rep.id.clone(),
-                    span.days.time(recorded).to_string(),
-                ],
-            ));
-        }
-        let stage = deal.visits.iter().rev().find(|visit| span.seen(visit.from));
-        let stage = stage.map_or(STAGES[0], |visit| STAGES[visit.stage]);
-        // Nobody knows the amount of a bare lead.
-        let estimated = stage != STAGES[0] || dice.chance(0.4);
-        let time = |stamp: Stamp| span.days.time(stamp).to_string();
-        let loss = if outcome == End::Lost { deal.loss } else { None };
-        opportunities.push(vec![
-            deal.id.clone(),
-            account.id.clone(),
-            reps[account.owner(closed.unwrap_or(span.close))].id.clone(),
-            PRODUCTS[deal.product].0.into(),
-            time(deal.opened),
-            if won { time(deal.ended) } else { String::new() },
-            closed.map(time).unwrap_or_default(),
-            time(opening_recorded),
-            if won { DELIVERY } else { stage }.to_string(),
-            outcome.code().to_string(),
-            if estimated { yuan(deal.amount) } else { String::new() },
-            if outcome == End::Lost && estimated { yuan(deal.amount) } else { String::new() },
-            loss.and_then(|loss| loss.1).unwrap_or_default().into(),
-            loss.map(|loss| loss.0).unwrap_or_default().into(),
-            deal.source.into(),
-            span.days.date(deal.opened + deal.expected).to_string(),
-        ]);
-    }
-    changes.sort_by_key(|change| change.0);
-    (opportunities, changes.into_iter().map(|change| change.1).collect())
-}
-
-/// When a move was entered: mostly within the hour, sometimes days later, never after the end.
-fn recorded(dice: &mut Dice, span: &Span, deal: &Deal, late: f64, at: Stamp) -> Stamp {
-    let prompt = at + dice.whole(0, 45);
-    let entered = if deal.entered_at_end && span.seen(deal.ended) {
-        deal.ended.max(at) + dice.whole(5, 20)
-    } else if dice.chance(late) {
-        at + dice.whole(3 * MINUTES, 11 * MINUTES)
-    } else {
-        prompt
-    };
-    [entered, prompt].into_iter().find(|stamp| span.seen(*stamp)).unwrap_or(at)
-}
-
-/// An amount in yuan, two decimals.
-pub(super) fn yuan(fen: i64) -> String {
-    format!("{}{}.{:02}", if fen < 0 { "-" } else { "" }, fen.abs() / 100, fen.abs() % 100)
 }

@@ -15,11 +15,13 @@ pub(super) struct Sheet {
     values: Option<(&'static str, &'static [(&'static str, &'static str)])>,
 }
 
-const fn sheet(
-    entity: &'static str,
-    columns: &'static [(&'static str, &'static str)],
-) -> Sheet {
-    Sheet { entity, columns, attributes: &[], values: None }
+const fn sheet(entity: &'static str, columns: &'static [(&'static str, &'static str)]) -> Sheet {
+    Sheet {
+        entity,
+        columns,
+        attributes: &[],
+        values: None,
+    }
 }
 
 /// The sheets in the order in which [`write`] takes their rows.
@@ -159,7 +161,12 @@ pub(super) const SHEETS: [Sheet; 13] = [
     Sheet {
         values: Some((
             "kind",
-            &[("销售", "sale"), ("退货", "return"), ("折让", "credit"), ("取消", "cancel")],
+            &[
+                ("销售", "sale"),
+                ("退货", "return"),
+                ("折让", "credit"),
+                ("取消", "cancel"),
+            ],
         )),
         ..sheet(
             "order",
@@ -255,7 +262,9 @@ impl Sheet {
             }
             writer.write_record(&row)?;
         }
-        writer.flush().with_context(|| format!("cannot write the demo file {}", path.display()))
+        writer
+            .flush()
+            .with_context(|| format!("cannot write the demo file {}", path.display()))
     }
 
     fn describe(&self, mapping: &mut String) -> std::fmt::Result {
@@ -293,4 +302,14 @@ pub(super) fn write(dir: &Path, sheets: [Vec<Vec<String>>; 13]) -> anyhow::Resul
     fs::write(&mapping, text)
         .with_context(|| format!("cannot write the demo mapping {}", mapping.display()))?;
     Ok(mapping)
+}
+
+/// An amount in yuan, two decimals.
+pub(super) fn yuan(fen: i64) -> String {
+    format!(
+        "{}{}.{:02}",
+        if fen < 0 { "-" } else { "" },
+        fen.abs() / 100,
+        fen.abs() % 100
+    )
 }

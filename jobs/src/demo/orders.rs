@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 use super::catalog::PRODUCTS;
 use super::company::{Account, Segment, Span};
 use super::days::{Stamp, days_after, season};
-use super::deals::{Deal, End, yuan};
+use super::deals::{Deal, End};
+use super::files::yuan;
 use super::random::{Dice, rounded};
 
 /// The rows of everything that follows a deal, and when each account ordered last.
@@ -46,7 +47,11 @@ pub(super) fn books(seed: u64, span: &Span, deals: &[Deal], accounts: &[Account]
     orders.sort_by_key(|order| (order.at, order.account));
     let mut dice = Dice::new(seed, "orders");
     for (index, order) in orders.iter().enumerate() {
-        let id = format!("DD{}{:05}", span.days.date(order.at).format("%y%m"), index + 1);
+        let id = format!(
+            "DD{}{:05}",
+            span.days.date(order.at).format("%y%m"),
+            index + 1
+        );
         books.order(&mut dice, span, &accounts[order.account], order, &id);
     }
     books
@@ -141,11 +146,24 @@ impl Books {
         let date = calendar.date(order.at);
         let cancelled = order.contract.is_none() && dice.chance(0.004);
         let kind = if cancelled { "cancel" } else { "sale" };
-        let recorded = order.at + if dice.chance(0.04) { dice.whole(1500, 3600) } else { dice.whole(0, 60) };
-        let recorded = if span.seen(recorded) { recorded } else { order.at };
+        let recorded = order.at
+            + if dice.chance(0.04) {
+                dice.whole(1500, 3600)
+            } else {
+                dice.whole(0, 60)
+            };
+        let recorded = if span.seen(recorded) {
+            recorded
+        } else {
+            order.at
+        };
         let mut left = order.amount;
         for line in 0..order.lines {
-            let product = if line == 0 { order.product } else { index(dice, PRODUCTS.len()) };
+            let product = if line == 0 {
+                order.product
+            } else {
+                index(dice, PRODUCTS.len())
+            };
             let amount = if line + 1 == order.lines {
                 left
             } else {
@@ -166,20 +184,34 @@ impl Books {
         if cancelled {
             return;
         }
-        let last = &mut self.last_order[account_index(account)];
+        let last = &mut self.last_order[order.account];
         *last = (*last).max(Some(date));
 
-        let lead = if order.project.is_some() { dice.whole(18, 50) } else { dice.whole(6, 20) };
+        let lead = if order.project.is_some() {
+            dice.whole(18, 50)
+        } else {
+            dice.whole(6, 20)
+        };
         let promised = calendar.around(days_after(date, lead)).0;
-        let slip = if dice.chance(0.87) { -dice.whole(0, 3) } else { dice.whole(1, 16) };
-        let delivered = calendar.around(days_after(promised, slip).max(days_after(date, 1))).0;
+        let slip = if dice.chance(0.87) {
+            -dice.whole(0, 3)
+        } else {
+            dice.whole(1, 16)
+        };
+        let delivered = calendar
+            .around(days_after(promised, slip).max(days_after(date, 1)))
+            .0;
         let arrived = delivered < span.end;
         self.deliveries.push(vec![
             format!("FH{}", &id[2..]),
             id.to_string(),
             account.id.clone(),
             promised.to_string(),
-            if arrived { delivered.to_string() } else { String::new() },
+            if arrived {
+                delivered.to_string()
+            } else {
+                String::new()
+            },
         ]);
         self.returned(dice, span, account, order, id, delivered);
         self.dues(dice, span, account, order, (date, delivered), id);
@@ -205,8 +237,13 @@ impl Books {
         if !span.seen(at) {
             return;
         }
-        let amount = rounded(order.amount as f64 / order.lines as f64 * share / 1000.0).max(1) * 1000;
-        let quantity = if kind == "return" { quantity(order.product, amount) } else { 0 };
+        let amount =
+            rounded(order.amount as f64 / order.lines as f64 * share / 1000.0).max(1) * 1000;
+        let quantity = if kind == "return" {
+            quantity(order.product, amount)
+        } else {
+            0
+        };
         self.orders.push(vec![
             account.id.clone(),
             span.days.time(at).to_string(),
@@ -237,14 +274,20 @@ impl Books {
                 (60, days_after(delivered, 15)),
                 (10, days_after(delivered, 180)),
             ],
-            Some(_) => vec![(30, days_after(date, 7)), (70, days_after(delivered, credit.min(45)))],
+            Some(_) => vec![
+                (30, days_after(date, 7)),
+                (70, days_after(delivered, credit.min(45))),
+            ],
             None => vec![(100, days_after(delivered, credit))],
         };
         let mut left = order.amount;
         let count = terms.len();
         for (place, (percent, due)) in terms.into_iter().enumerate() {
-            let amount =
-                if place + 1 == count { left } else { order.amount * percent / 100 };
+            let amount = if place + 1 == count {
+                left
+            } else {
+                order.amount * percent / 100
+            };
             left -= amount;
             let plan = format!("HK{}-{}", &id[2..], place + 1);
             self.plans.push(vec![
@@ -273,7 +316,11 @@ impl Books {
             1 => [0.64, 0.25, 0.09, 0.02],
             _ => [0.25, 0.35, 0.2, 0.2],
         };
-        let early = span.days.around(days_after(due, -dice.whole(0, 6)).max(ordered)).1.max(ordered);
+        let early = span
+            .days
+            .around(days_after(due, -dice.whole(0, 6)).max(ordered))
+            .1
+            .max(ordered);
         let late = |days: i64| span.days.around(days_after(due, days)).0;
         let parts = match dice.weighted(&weights) {
             0 => vec![(early, amount)],
@@ -293,7 +340,11 @@ impl Books {
                     account.id.clone(),
                     date.to_string(),
                     yuan(amount),
-                    if known { plan.to_string() } else { String::new() },
+                    if known {
+                        plan.to_string()
+                    } else {
+                        String::new()
+                    },
                 ]);
             }
         }
@@ -316,8 +367,11 @@ fn repeats(
     }
     let mut orders = Vec::new();
     for (place, account) in accounts.iter().enumerate() {
-        let Some(rhythm) = account.rhythm else { continue };
-        let usual = 15_000.0 * account.scale * account.weight.clamp(0.4, 2.5) * (rhythm / 50.0).sqrt();
+        let Some(rhythm) = account.rhythm else {
+            continue;
+        };
+        let usual =
+            15_000.0 * account.scale * account.weight.clamp(0.4, 2.5) * (rhythm / 50.0).sqrt();
         // Old customers order from the first day, new ones after their first deal.
         let begin = if account.created < span.open && dice.chance(0.8) {
             span.open
@@ -332,13 +386,19 @@ fn repeats(
         let mut fading = 1.0;
         while span.seen(at) {
             let date = span.days.date(at);
-            let frame = frames.iter().find(|frame| frame.0 == place && frame.1 <= date && date <= frame.2);
+            let frame = frames
+                .iter()
+                .find(|frame| frame.0 == place && frame.1 <= date && date <= frame.2);
             let yuan = usual * dice.factor(0.45) * season(date).clamp(0.85, 1.15);
             orders.push(Order {
                 account: place,
                 at,
                 amount: rounded(yuan.clamp(800.0, 300_000.0) / 10.0) * 1000,
-                product: if dice.chance(0.6) { favourite } else { index(&mut dice, PRODUCTS.len()) },
+                product: if dice.chance(0.6) {
+                    favourite
+                } else {
+                    index(&mut dice, PRODUCTS.len())
+                },
                 lines: dice.choose(&[(1, 0.6), (2, 0.28), (3, 0.12)]),
                 contract: frame.map(|frame| frame.3.clone()),
                 project: None,
@@ -347,7 +407,10 @@ fn repeats(
                 fading *= 1.7;
             }
             let busy = 1.0 / season(date).clamp(0.8, 1.2);
-            at = span.days.later(at, (rhythm * fading * dice.factor(0.33) * busy).clamp(2.0, 400.0));
+            at = span.days.later(
+                at,
+                (rhythm * fading * dice.factor(0.33) * busy).clamp(2.0, 400.0),
+            );
         }
     }
     orders
@@ -355,11 +418,6 @@ fn repeats(
 
 fn index(dice: &mut Dice, length: usize) -> usize {
     super::random::index_of(dice.unit() * length as f64, length)
-}
-
-/// The place of an account in the list, from its id.
-fn account_index(account: &Account) -> usize {
-    account.id[2..].parse::<usize>().unwrap_or(1) - 1
 }
 
 /// How many pieces an amount buys at the usual discount.

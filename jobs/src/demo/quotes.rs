@@ -2,7 +2,8 @@
 
 use super::company::{Account, Rep, Segment, Span};
 use super::days::{Stamp, days_after};
-use super::deals::{Deal, End, QUOTATION, yuan};
+use super::deals::{Deal, End, QUOTATION};
+use super::files::yuan;
 use super::random::{Dice, rounded};
 
 /// What became of the last version of a quote, were there no last day.
@@ -42,13 +43,20 @@ pub(super) fn rows(
     let mut number = 0;
     for deal in deals {
         let sent = sendings(&mut dice, span, deal);
-        let Some(first) = sent.first().copied().filter(|first| span.seen(*first)) else { continue };
+        let Some(first) = sent.first().copied().filter(|first| span.seen(*first)) else {
+            continue;
+        };
         let account = &accounts[deal.account];
         let generous = reps[account.owner(first)].discount;
         let (fate, decided) = fate(&mut dice, deal);
         number += 1;
         let name = format!("BJ{}-{number:05}", span.days.date(first).format("%y%m"));
-        let quote = Quote { span, deal, account: &account.id, number: &name };
+        let quote = Quote {
+            span,
+            deal,
+            account: &account.id,
+            number: &name,
+        };
         let discount = base(&mut dice, account, generous);
         quote.versions(&mut dice, &sent, fate, decided, discount, &mut rows);
 
@@ -57,10 +65,24 @@ pub(super) fn rows(
             let name = format!("{name}B");
             let at = first + dice.whole(2, 40);
             if span.seen(at) {
-                let quote = Quote { span, deal, account: &account.id, number: &name };
+                let quote = Quote {
+                    span,
+                    deal,
+                    account: &account.id,
+                    number: &name,
+                };
                 let list = rounded(deal.amount as f64 * dice.between(1.15, 1.6));
                 let (fate, until) = (Fate::Withdrawn, decided.max(at + 30));
-                quote.version(1, at, fate, Some(until), list, dice.between(0.05, 0.14), 30, &mut rows);
+                quote.version(
+                    1,
+                    at,
+                    fate,
+                    Some(until),
+                    list,
+                    dice.between(0.05, 0.14),
+                    30,
+                    &mut rows,
+                );
             }
         }
     }
@@ -81,7 +103,11 @@ fn base(dice: &mut Dice, account: &Account, generous: f64) -> f64 {
 fn sendings(dice: &mut Dice, span: &Span, deal: &Deal) -> Vec<Stamp> {
     let mut sent: Vec<Stamp> = Vec::new();
     for visit in deal.visits.iter().filter(|visit| visit.stage == QUOTATION) {
-        let count = if sent.is_empty() { dice.choose(&[(1, 0.58), (2, 0.29), (3, 0.13)]) } else { 1 };
+        let count = if sent.is_empty() {
+            dice.choose(&[(1, 0.58), (2, 0.29), (3, 0.13)])
+        } else {
+            1
+        };
         // Where nothing happens any more, the last version went out early.
         let length = (visit.to - visit.from).min(20 * 450);
         for version in 0..count {
@@ -95,18 +121,25 @@ fn sendings(dice: &mut Dice, span: &Span, deal: &Deal) -> Vec<Stamp> {
 }
 
 fn fate(dice: &mut Dice, deal: &Deal) -> (Fate, Stamp) {
-    let last = deal.visits.iter().rev().find(|visit| visit.stage == QUOTATION);
+    let last = deal
+        .visits
+        .iter()
+        .rev()
+        .find(|visit| visit.stage == QUOTATION);
     let left = last.map_or(deal.ended, |visit| visit.to);
-    let signed = deal.visits.last().is_some_and(|visit| visit.stage > QUOTATION);
+    let signed = deal
+        .visits
+        .last()
+        .is_some_and(|visit| visit.stage > QUOTATION);
     let fate = match deal.end {
         End::Won => dice.choose(&[(Fate::Accepted, 0.94), (Fate::Partial, 0.06)]),
-        End::Lost if signed => dice.choose(&[(Fate::Accepted, 0.15), (Fate::Declined, 0.85)]),
+        End::Lost if signed => dice.choose(&[(Fate::Accepted, 0.1), (Fate::Declined, 0.9)]),
         End::Lost => dice.choose(&[
             (Fate::Declined, 0.78),
             (Fate::Expired, 0.12),
             (Fate::Unanswered, 0.1),
         ]),
-        End::Shelved => dice.choose(&[(Fate::Withdrawn, 0.55), (Fate::Unanswered, 0.45)]),
+        End::Shelved => dice.choose(&[(Fate::Withdrawn, 0.4), (Fate::Unanswered, 0.6)]),
         _ => Fate::Unanswered,
     };
     let late = deal.end == End::Lost && signed && fate == Fate::Declined;
@@ -132,10 +165,14 @@ impl Quote<'_> {
         rows: &mut Vec<Vec<String>>,
     ) {
         // The last version's amount is the deal's: a partly accepted quote was larger than that.
-        let share = if fate == Fate::Partial { dice.between(0.55, 0.9) } else { 1.0 };
-        let last = sent.len() - 1;
+        let share = if fate == Fate::Partial {
+            dice.between(0.55, 0.9)
+        } else {
+            1.0
+        };
+        let newest = sent.len() - 1;
         let discount = |version: usize| (base + 0.035 * version as f64).min(0.38);
-        let list = rounded(self.deal.amount as f64 / share / (1.0 - discount(last)));
+        let list = rounded(self.deal.amount as f64 / share / (1.0 - discount(newest)));
         for (version, at) in sent.iter().enumerate() {
             let days = dice.choose(&[(30, 0.62), (15, 0.22), (45, 0.08), (60, 0.08)]);
             if let Some(next) = sent.get(version + 1) {
@@ -143,7 +180,16 @@ impl Quote<'_> {
             } else {
                 let decided = decided.max(at + 12);
                 let answer = Some(decided).filter(|_| fate != Fate::Unanswered);
-                self.version(version + 1, *at, fate, answer, list, discount(version), days, rows);
+                self.version(
+                    version + 1,
+                    *at,
+                    fate,
+                    answer,
+                    list,
+                    discount(version),
+                    days,
+                    rows,
+                );
             }
         }
     }
@@ -162,7 +208,17 @@ impl Quote<'_> {
         let until = days_after(self.span.days.date(at), days);
         let amount = rounded(list as f64 * (1.0 - discount));
         let decided = self.span.days.time(next).to_string();
-        rows.push(self.row(version, at, until.to_string(), decided, "superseded", amount, list, 0, discount));
+        rows.push(self.row(
+            version,
+            at,
+            until.to_string(),
+            decided,
+            "superseded",
+            amount,
+            list,
+            0,
+            discount,
+        ));
     }
 
     #[expect(clippy::too_many_arguments, reason = "the columns of a row")]
@@ -187,16 +243,30 @@ impl Quote<'_> {
             until = until.max(calendar.date(decided));
         }
         let decided = decided.filter(|decided| self.span.seen(*decided));
-        let outcome = if decided.is_some() { fate } else { Fate::Unanswered };
+        let outcome = if decided.is_some() {
+            fate
+        } else {
+            Fate::Unanswered
+        };
         let amount = rounded(list as f64 * (1.0 - discount));
         let accepted = match outcome {
             Fate::Accepted => amount,
             Fate::Partial => self.deal.amount.min(amount),
             _ => 0,
         };
-        let decided = decided.map(|decided| calendar.time(decided).to_string()).unwrap_or_default();
+        let decided = decided
+            .map(|decided| calendar.time(decided).to_string())
+            .unwrap_or_default();
         let row = self.row(
-            version, at, until.to_string(), decided, outcome.code(), amount, list, accepted, discount,
+            version,
+            at,
+            until.to_string(),
+            decided,
+            outcome.code(),
+            amount,
+            list,
+            accepted,
+            discount,
         );
         rows.push(row);
     }
@@ -229,7 +299,11 @@ impl Quote<'_> {
             outcome.to_string(),
             yuan(amount),
             yuan(list),
-            if accepted > 0 { yuan(accepted) } else { String::new() },
+            if accepted > 0 {
+                yuan(accepted)
+            } else {
+                String::new()
+            },
             format!("{margin:.4}"),
         ]
     }

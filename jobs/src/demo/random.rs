@@ -15,7 +15,9 @@ impl Dice {
         for byte in name.bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
-        Dice(StdRng::seed_from_u64(hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        Dice(StdRng::seed_from_u64(
+            hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        ))
     }
 
     /// A number in 0..1.
@@ -73,14 +75,19 @@ impl Dice {
 }
 
 /// The nearest whole number.
-#[expect(clippy::cast_possible_truncation, reason = "demo numbers are far inside i64")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "demo numbers are far inside i64"
+)]
 pub(super) fn rounded(number: f64) -> i64 {
     number.round() as i64
 }
 
 /// The index at a share of a length, clamped to it.
 pub(super) fn index_of(number: f64, length: usize) -> usize {
-    usize::try_from(rounded(number.floor())).unwrap_or(0).min(length.saturating_sub(1))
+    usize::try_from(rounded(number.floor()))
+        .unwrap_or(0)
+        .min(length.saturating_sub(1))
 }
 
 /// Draws in 0..1 that fill the interval evenly (golden ratio steps): what a few hundred deals

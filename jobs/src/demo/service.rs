@@ -32,10 +32,16 @@ pub(super) fn interactions(
             Segment::Repeat => 46.0,
             Segment::Distributor => 32.0,
         };
-        let mut at = span.days.later(account.created.max(span.open), usual * dice.unit());
+        let mut at = span
+            .days
+            .later(account.created.max(span.open), usual * dice.unit());
         while span.seen(at) {
             let quiet = if account.sinking(at) { 2.4 } else { 1.0 };
-            found.push((at, index, dice.chance(if quiet > 1.0 { 0.45 } else { 0.72 })));
+            found.push((
+                at,
+                index,
+                dice.chance(if quiet > 1.0 { 0.45 } else { 0.72 }),
+            ));
             at = span.days.later(at, usual * quiet * dice.factor(0.4));
         }
     }
@@ -62,11 +68,18 @@ pub(super) fn tickets(seed: u64, span: &Span, accounts: &[Account]) -> Vec<Vec<S
     let mut found: Vec<(Stamp, usize)> = Vec::new();
     for (index, account) in accounts.iter().enumerate() {
         let usual = 270.0 / account.weight.clamp(0.5, 3.0);
-        let mut at = span.days.later(account.created.max(span.open), usual * dice.unit() * 1.5);
+        let mut at = span
+            .days
+            .later(account.created.max(span.open), usual * dice.unit() * 1.5);
         while span.seen(at) {
             found.push((at, index));
-            let trouble = account.sinks.is_some_and(|from| (at - from).abs() < 90 * 450);
-            at = span.days.later(at, usual * dice.factor(0.8) / if trouble { 2.5 } else { 1.0 });
+            let trouble = account
+                .sinks
+                .is_some_and(|from| (at - from).abs() < 90 * 450);
+            at = span.days.later(
+                at,
+                usual * dice.factor(0.8) / if trouble { 2.5 } else { 1.0 },
+            );
         }
     }
     found.sort_unstable();
@@ -74,7 +87,11 @@ pub(super) fn tickets(seed: u64, span: &Span, accounts: &[Account]) -> Vec<Vec<S
     for (number, (at, index)) in found.into_iter().enumerate() {
         let account = &accounts[index];
         let trouble = account.sinks.is_some_and(|from| at > from - 60 * 450);
-        let kind = if trouble && dice.chance(0.3) { "质量投诉" } else { dice.choose(&TICKET_KINDS) };
+        let kind = if trouble && dice.chance(0.3) {
+            "质量投诉"
+        } else {
+            dice.choose(&TICKET_KINDS)
+        };
         let (severity, hours) = dice.choose(&SEVERITIES);
         let allowed = hours * 60;
         let response = at + rounded((allowed as f64 * 0.12 * dice.factor(0.7)).max(4.0));
@@ -82,9 +99,19 @@ pub(super) fn tickets(seed: u64, span: &Span, accounts: &[Account]) -> Vec<Vec<S
         let solved = at + rounded(allowed as f64 * effort * dice.factor(0.62));
         let solved = solved.max(response + 5);
         let time = |stamp: Stamp| span.days.time(stamp).to_string();
-        let when = |stamp: Stamp| if span.seen(stamp) { time(stamp) } else { String::new() };
+        let when = |stamp: Stamp| {
+            if span.seen(stamp) {
+                time(stamp)
+            } else {
+                String::new()
+            }
+        };
         let late = solved > at + allowed;
-        let liked = if late || trouble { [0.1, 0.2, 0.35, 0.25, 0.1] } else { [0.01, 0.03, 0.12, 0.38, 0.46] };
+        let liked = if late || trouble {
+            [0.1, 0.2, 0.35, 0.25, 0.1]
+        } else {
+            [0.01, 0.03, 0.12, 0.38, 0.46]
+        };
         let rated = dice.chance(0.62) && span.seen(solved);
         let stars = dice.weighted(&liked) + 1;
         rows.push(vec![
@@ -96,7 +123,11 @@ pub(super) fn tickets(seed: u64, span: &Span, accounts: &[Account]) -> Vec<Vec<S
             when(response),
             when(solved),
             time(at + allowed),
-            if rated { stars.to_string() } else { String::new() },
+            if rated {
+                stars.to_string()
+            } else {
+                String::new()
+            },
         ]);
     }
     rows

@@ -14,7 +14,12 @@ struct Demo {
 
 impl Demo {
     fn new(accounts: usize, months: u32, until: &str, seed: u64) -> Demo {
-        let options = DemoOptions { accounts, months, until: until.parse().unwrap(), seed };
+        let options = DemoOptions {
+            accounts,
+            months,
+            until: until.parse().unwrap(),
+            seed,
+        };
         let dir = tempfile::tempdir().unwrap();
         let mapping = generate(dir.path(), &options).unwrap();
         assert_eq!(mapping, dir.path().join("mapping.toml"));
@@ -23,7 +28,11 @@ impl Demo {
 
     fn rows(&self, entity: &str) -> Vec<Row> {
         let path = self.dir.path().join(format!("{entity}.csv"));
-        csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
+        csv::Reader::from_path(path)
+            .unwrap()
+            .deserialize()
+            .map(Result::unwrap)
+            .collect()
     }
 
     fn ids(&self, entity: &str, column: &str) -> BTreeSet<String> {
@@ -67,7 +76,10 @@ fn mean(values: &[f64]) -> f64 {
 
 #[test]
 fn same_options_give_the_same_bytes() {
-    let (left, right) = (Demo::new(60, 12, "2026-03-10", 9), Demo::new(60, 12, "2026-03-10", 9));
+    let (left, right) = (
+        Demo::new(60, 12, "2026-03-10", 9),
+        Demo::new(60, 12, "2026-03-10", 9),
+    );
     assert!(left.bytes() == right.bytes());
     let other = Demo::new(60, 12, "2026-03-10", 10);
     assert!(left.bytes() != other.bytes());
@@ -77,10 +89,20 @@ fn same_options_give_the_same_bytes() {
 fn refuses_options_out_of_range() {
     let dir = tempfile::tempdir().unwrap();
     let until = "2026-11-23".parse().unwrap();
-    let none = DemoOptions { accounts: 0, months: 24, until, seed: 1 };
+    let none = DemoOptions {
+        accounts: 0,
+        months: 24,
+        until,
+        seed: 1,
+    };
     let error = generate(dir.path(), &none).unwrap_err();
     assert_eq!(error.to_string(), "accounts is 0, must be 1 to 1000000");
-    let none = DemoOptions { accounts: 1, months: 0, until, seed: 1 };
+    let none = DemoOptions {
+        accounts: 1,
+        months: 0,
+        until,
+        seed: 1,
+    };
     let error = generate(dir.path(), &none).unwrap_err();
     assert_eq!(error.to_string(), "months is 0, must be 1 to 240");
 }
@@ -99,16 +121,33 @@ fn counts_are_those_of_the_firm() {
     assert_eq!(count("account"), 800);
     assert_eq!(count("user"), 24);
     assert_eq!(count("product"), 24);
-    assert!((7_600..8_900).contains(&count("opportunity")), "{}", count("opportunity"));
-    for entity in ["quote", "order", "payment_plan", "receipt", "delivery", "interaction"] {
+    assert!(
+        (7_600..8_900).contains(&count("opportunity")),
+        "{}",
+        count("opportunity")
+    );
+    for entity in [
+        "quote",
+        "order",
+        "payment_plan",
+        "receipt",
+        "delivery",
+        "interaction",
+    ] {
         assert!(count(entity) > 3_000, "{entity}: {}", count(entity));
     }
     assert!(count("contract") > 1_500 && count("ticket") > 800);
-    let names: BTreeSet<String> =
-        demo.rows("account").into_iter().map(|row| row["客户名称"].clone()).collect();
+    let names: BTreeSet<String> = demo
+        .rows("account")
+        .into_iter()
+        .map(|row| row["客户名称"].clone())
+        .collect();
     assert_eq!(names.len(), 800);
-    let people: BTreeSet<String> =
-        demo.rows("user").into_iter().map(|row| row["姓名"].clone()).collect();
+    let people: BTreeSet<String> = demo
+        .rows("user")
+        .into_iter()
+        .map(|row| row["姓名"].clone())
+        .collect();
     assert_eq!(people.len(), 23, "two people share a name");
     let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
     for row in demo.rows("opportunity") {
@@ -124,7 +163,10 @@ fn nothing_happens_after_the_end_or_outside_working_hours() {
     let end = demo.options.until.and_time(chrono::NaiveTime::MIN);
     let moments = [
         ("account", &["创建时间"][..]),
-        ("opportunity", &["创建时间", "赢单时间", "关闭时间", "录入时间"]),
+        (
+            "opportunity",
+            &["创建时间", "赢单时间", "关闭时间", "录入时间"],
+        ),
         ("stage_change", &["变更时间", "录入时间"]),
         ("quote", &["发送时间", "答复时间"]),
         ("order", &["下单时间", "录入时间"]),
@@ -133,12 +175,19 @@ fn nothing_happens_after_the_end_or_outside_working_hours() {
     ];
     for (entity, columns) in moments {
         for row in demo.rows(entity) {
-            for cell in columns.iter().map(|column| &row[*column]).filter(|cell| !cell.is_empty()) {
+            for cell in columns
+                .iter()
+                .map(|column| &row[*column])
+                .filter(|cell| !cell.is_empty())
+            {
                 let at = time(cell);
                 assert!(at < end, "{entity} {cell}");
                 let clock = at.time().format("%H%M").to_string();
                 let morning = ("0900".."1200").contains(&clock.as_str());
-                assert!(morning || ("1330".."1800").contains(&clock.as_str()), "{entity} {cell}");
+                assert!(
+                    morning || ("1330".."1800").contains(&clock.as_str()),
+                    "{entity} {cell}"
+                );
                 let exception = WorkingCalendar::statutory_exception(at.date());
                 let weekday = at.date().weekday().number_from_monday() < 6;
                 assert!(exception.unwrap_or(weekday), "{entity} {cell}");
@@ -147,7 +196,10 @@ fn nothing_happens_after_the_end_or_outside_working_hours() {
     }
     for (entity, column) in [("receipt", "到账日期"), ("delivery", "实际交付日期")] {
         let until = demo.options.until.to_string();
-        assert!(demo.rows(entity).iter().all(|row| row[column] < until), "{entity}");
+        assert!(
+            demo.rows(entity).iter().all(|row| row[column] < until),
+            "{entity}"
+        );
     }
 }
 
@@ -164,12 +216,22 @@ fn references_lead_somewhere() {
     let check = |entity: &str, column: &str, known: &BTreeSet<String>| {
         for row in demo.rows(entity) {
             let cell = &row[column];
-            assert!(cell.is_empty() || known.contains(cell), "{entity} {column} {cell}");
+            assert!(
+                cell.is_empty() || known.contains(cell),
+                "{entity} {column} {cell}"
+            );
         }
     };
-    for entity in
-        ["opportunity", "quote", "contract", "order", "payment_plan", "receipt", "ticket", "delivery"]
-    {
+    for entity in [
+        "opportunity",
+        "quote",
+        "contract",
+        "order",
+        "payment_plan",
+        "receipt",
+        "ticket",
+        "delivery",
+    ] {
         check(entity, "客户编号", &accounts);
     }
     check("account", "上级客户", &accounts);
@@ -196,7 +258,11 @@ fn references_lead_somewhere() {
         ("ticket", "工单编号"),
         ("delivery", "发货单号"),
     ] {
-        assert_eq!(demo.ids(entity, column).len(), demo.rows(entity).len(), "{entity}");
+        assert_eq!(
+            demo.ids(entity, column).len(),
+            demo.rows(entity).len(),
+            "{entity}"
+        );
     }
 }
 
@@ -212,7 +278,10 @@ fn stages_run_from_opening_to_end() {
         let moves = &moves[&deal["商机编号"]];
         let times: Vec<&String> = moves.iter().map(|row| &row["变更时间"]).collect();
         assert!(times.is_sorted_by(|left, right| left < right), "{times:?}");
-        assert_eq!((&moves[0]["阶段"], times[0]), (&"lead".to_string(), &deal["创建时间"]));
+        assert_eq!(
+            (&moves[0]["阶段"], times[0]),
+            (&"lead".to_string(), &deal["创建时间"])
+        );
         let last = &moves[moves.len() - 1];
         match deal["结果"].as_str() {
             "赢单" => assert_eq!(
@@ -242,7 +311,10 @@ fn cycle_of_the_south_falls_and_the_others_stay() {
             .collect();
         let half = time("2025-11-27 00:00:00");
         let mut cycles: BTreeMap<&str, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
-        let won = demo.rows("opportunity").into_iter().filter(|row| row["结果"] == "赢单");
+        let won = demo
+            .rows("opportunity")
+            .into_iter()
+            .filter(|row| row["结果"] == "赢单");
         for row in won {
             let halves = cycles.entry(&teams[&row["负责人"]]).or_default();
             let first = time(&row["赢单时间"]) < half;
@@ -254,7 +326,10 @@ fn cycle_of_the_south_falls_and_the_others_stay() {
                 assert!((before - 47.0).abs() < 2.5, "seed {seed}: {before}");
                 assert!((after - 33.0).abs() < 2.0, "seed {seed}: {after}");
             } else {
-                assert!((after / before - 1.0).abs() < 0.12, "seed {seed} {team}: {before} {after}");
+                assert!(
+                    (after / before - 1.0).abs() < 0.12,
+                    "seed {seed} {team}: {before} {after}"
+                );
             }
         }
     }

@@ -232,8 +232,7 @@ export function cell(
   if (column.kind === "time" && typeof value === "string") {
     return value.length > 10 ? instant(value, zone) : value;
   }
-  const numeric = ["amount", "number", "integer", "measure"].includes(column.kind);
-  if (typeof value === "number" || (numeric && numberOf(value) !== null)) {
+  if (typeof value === "number" || (NUMERIC.includes(column.kind) && numberOf(value) !== null)) {
     const number = numberOf(value);
     if (number === null) return String(value);
     if (column.kind === "amount" || column.unit === "amount") return decimal(number, 2, 2);
@@ -242,9 +241,9 @@ export function cell(
   return String(value);
 }
 
+const NUMERIC = ["amount", "number", "count"];
+
 /** Whether a column of records is aligned to the right. */
 export function isNumeric(column: { kind: string }, sample: Cell): boolean {
-  return (
-    ["amount", "number", "integer", "measure"].includes(column.kind) || typeof sample === "number"
-  );
+  return NUMERIC.includes(column.kind) || typeof sample === "number";
 }

@@ -30,7 +30,9 @@ function dayAt(ms: number): string {
 }
 
 export function isDay(text: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(time(text)) && dayAt(time(text)) === text;
+  return (
+    /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(time(text)) && dayAt(time(text)) === text
+  );
 }
 
 export function addDays(day: string, count: number): string {
@@ -144,11 +146,7 @@ const PRESET_MONTHS: Partial<Record<Preset, number>> = {
  * quarter or year compares with the same days of the one before; other ranges with the days just
  * before.
  */
-export function compareRange(
-  range: Range,
-  compare: Compare,
-  period: Preset | Range,
-): Range | null {
+export function compareRange(range: Range, compare: Compare, period: Preset | Range): Range | null {
   if (compare === "none") return null;
   const months = wholeMonths(range);
   if (compare === "year_ago") return shift(range, 12, months !== null);
@@ -200,7 +198,7 @@ export function buckets(range: Range, grain: Grain): Bucket[] {
   const found: Bucket[] = [];
   for (let day = range.from; day <= range.to; ) {
     const to = bucketEnd(day, grain);
-    const end = to < range.to ? to : range.to;
+    const end = [to, range.to].sort()[0] ?? to;
     found.push({ key: bucketOf(day, grain), from: day, to: end });
     day = addDays(end, 1);
   }

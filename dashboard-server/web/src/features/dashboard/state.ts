@@ -47,7 +47,14 @@ export function readCondition(text: string): Condition | null {
   const [, dimension = "", sign, rest = ""] = found;
   const op = sign === "!=" ? "not_in" : "in";
   const [from, to, more] = rest.split("..");
-  if (op === "in" && !rest.includes('"') && !rest.includes(",") && from && to && more === undefined) {
+  if (
+    op === "in" &&
+    !rest.includes('"') &&
+    !rest.includes(",") &&
+    from &&
+    to &&
+    more === undefined
+  ) {
     return { dimension, op: "between", values: [from, to] };
   }
   const values: string[] = [];
@@ -166,4 +173,3 @@ export function orderOf(text: string | null): { column: string; descending: bool
     ? { column: text.slice(1), descending: true }
     : { column: text, descending: false };
 }
-

@@ -48,6 +48,7 @@ export async function postDrill(request: DrillRequest, signal?: AbortSignal): Pr
 export type ExportRequest = {
   query: Query;
   metric: string;
+  order: string | null;
   format: "csv" | "xlsx";
   lang: "zh" | "en";
 };

@@ -44,7 +44,9 @@ export type DrillResult = {
   columns: DrillColumn[];
   rows: Row[];
   count: number;
+  /** What the records add to the number, and for rates and means what they divide it by. */
   sum?: number | null;
+  weight?: number | null;
   value?: number | null;
   next_cursor?: string | null;
 };

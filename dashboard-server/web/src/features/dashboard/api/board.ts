@@ -29,7 +29,9 @@ export type BoardQuestion = {
   stages: boolean;
 };
 
-export type Answer = { result: QueryResult; problem?: undefined } | { result?: undefined; problem: Problem };
+export type Answer =
+  | { result: QueryResult; problem?: undefined }
+  | { result?: undefined; problem: Problem };
 
 export type Board = {
   question: BoardQuestion;
@@ -54,7 +56,12 @@ export function boardItems(question: BoardQuestion): BatchItem[] {
   }
   if (by) {
     const limit = question.more ? ALL : TOP;
-    items.push({ id: "leaderboard", query: { ...base, by: [by], order: metric, limit } });
+    // Its own dimension does not filter it, so that others of its members can be added.
+    const others = where.filter((condition) => condition.dimension !== by);
+    items.push({
+      id: "leaderboard",
+      query: { ...base, by: [by], where: others, order: metric, limit },
+    });
   }
   if (question.stages) {
     items.push({ id: "stages", query: { ...base, metrics: ["dwell_median"], by: ["stage"] } });

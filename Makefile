@@ -1,0 +1,103 @@
+# make build | run | test | lint | bench | pictures: all that one needs to know.
+# Everything that is made goes to the cache, to dashboard-server/web/{node_modules,dist} and to
+# bin/; nothing outside is touched, except that root on Debian gets missing packages installed.
+
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace/target
+WEB := dashboard-server/web
+DEBUG := $(CARGO_TARGET_DIR)/debug/millrace
+RELEASE := $(CARGO_TARGET_DIR)/release/millrace
+PYTHON := sh scripts/python.sh
+NPM := npm --prefix $(WEB) --no-fund --no-audit
+
+# Where `make pictures` puts them; the one of the README is copied to docs/pictures.
+PICTURES ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace/pictures
+
+.PHONY: help build run test test-rust test-web test-python test-browser lint lint-rust lint-web bench pictures web clean
+
+help:
+	@echo 'make build      the web app and the release binary, linked at bin/millrace'
+	@echo 'make run        build, fill an empty data directory with the demo company, serve it'
+	@echo 'make test       all tests: Rust, web, Python readers, a real browser'
+	@echo 'make lint       formatting, clippy, biome, tsc; cargo deny and machete where installed'
+	@echo 'make bench      side by side with DuckDB; BENCH_ARGS="--events 1000000" for a short one'
+	@echo 'make pictures   pictures of the pages, and the one of the README'
+
+build: web
+	@sh scripts/need.sh cargo cc
+	cargo build --release --locked --package millrace
+	@mkdir -p bin
+	@ln -sfn '$(RELEASE)' bin/millrace
+
+run: build
+	@sh scripts/run.sh $(RUN_ARGS)
+
+# --- the web app
+
+# Installed only when the lock file changed.
+$(WEB)/node_modules/.installed: $(WEB)/package-lock.json
+	@sh scripts/need.sh node npm
+	$(NPM) ci
+	@touch $@
+
+WEB_SOURCES := $(shell find $(WEB) -type f \( -path '$(WEB)/src/*' -o -path '$(WEB)/public/*' \) 2>/dev/null) \
+	$(wildcard $(WEB)/*.html $(WEB)/*.ts $(WEB)/*.json)
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(WEB_SOURCES)
+	$(NPM) run build
+	@touch $@
+
+web: $(WEB)/dist/index.html
+
+# --- tests, all on the debug build
+
+test: test-rust test-web test-python test-browser
+
+test-rust:
+	@sh scripts/need.sh cargo cc
+	cargo test --workspace --locked
+
+test-web: $(WEB)/node_modules/.installed
+	$(NPM) test
+
+$(DEBUG): FORCE
+	cargo build --locked --package millrace
+
+FORCE:
+
+test-python: $(DEBUG)
+	MILLRACE='$(DEBUG)' $(PYTHON) -m pytest tests/python -q
+
+test-browser: $(DEBUG) web
+	@sh scripts/need.sh chromium cjk-font
+	sh scripts/served.sh '$(DEBUG)' $(NPM) run browser
+
+# --- lint
+
+lint: lint-rust lint-web
+
+lint-rust:
+	@sh scripts/need.sh cargo cc
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; else echo 'cargo deny is not installed: skipped'; fi
+	@if command -v cargo-machete >/dev/null; then cargo machete; else echo 'cargo machete is not installed: skipped'; fi
+
+lint-web: $(WEB)/node_modules/.installed
+	$(NPM) run lint
+
+# --- beside the peers, and the pictures
+
+bench: build
+	MILLRACE='$(RELEASE)' $(PYTHON) benches/run.py $(BENCH_ARGS)
+
+pictures: build
+	@sh scripts/need.sh chromium cjk-font
+	OUT='$(PICTURES)/demo' sh scripts/served.sh '$(RELEASE)' $(NPM) run pictures
+	DEMO=none OUT='$(PICTURES)/empty' sh scripts/served.sh '$(RELEASE)' $(NPM) run pictures
+	@mkdir -p docs/pictures
+	cp '$(PICTURES)/demo/dashboard-1440-zh-light.png' docs/pictures/dashboard.png
+	@echo 'the pictures are in $(PICTURES)'
+
+clean:
+	rm -rf bin $(WEB)/dist $(WEB)/node_modules
+	cargo clean

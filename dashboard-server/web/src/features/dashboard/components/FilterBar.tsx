@@ -1,0 +1,191 @@
+import { PlusOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Alert, Button, Popover, Select, Tag } from "antd";
+import { useEffect, useState } from "react";
+import { valuesQuery } from "@/lib/api/queries";
+import type { Condition, Dimension } from "@/lib/api/types";
+import { pick } from "@/lib/format";
+import { useTexts } from "@/locales/i18n";
+import { withCondition } from "../state";
+import { conditionText, dimensionName, memberName } from "../words";
+
+type Props = {
+  where: Condition[];
+  dimensions: Dimension[];
+  set: number | null | undefined;
+  onChange: (where: Condition[]) => void;
+};
+
+/** The page's filters as chips, and the way to add one; `/` opens it. */
+export function FilterBar({ where, dimensions, set, onChange }: Props) {
+  const { t, lang } = useTexts();
+  const [open, setOpen] = useState<string | null>(null);
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+      event.preventDefault();
+      setOpen("");
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+
+  const editor = (dimension: string) => (
+    <FilterEditor
+      key={dimension}
+      dimension={dimension}
+      where={where}
+      dimensions={dimensions}
+      set={set}
+      onCancel={() => setOpen(null)}
+      onApply={(condition) => {
+        setOpen(null);
+        onChange(withCondition(where, condition));
+      }}
+    />
+  );
+
+  return (
+    <search className="filters" aria-label={t("filter.bar")}>
+      {where.map((condition) => {
+        const name = dimensionName(dimensions, condition.dimension, lang);
+        return (
+          <Popover
+            key={condition.dimension}
+            trigger="click"
+            placement="bottomLeft"
+            open={open === condition.dimension}
+            onOpenChange={(shown) => setOpen(shown ? condition.dimension : null)}
+            content={editor(condition.dimension)}
+            destroyOnHidden
+          >
+            <Tag
+              className="chip"
+              color="processing"
+              closable={{ "aria-label": t("filter.remove", { name }) }}
+              data-testid={`filter-${condition.dimension}`}
+              onClose={(event) => {
+                event.preventDefault();
+                event.stopPropagation();
+                onChange(where.filter((other) => other !== condition));
+              }}
+            >
+              <button type="button" className="chip-text">
+                <span className="chip-name">{name}</span> {conditionText(condition, t, lang)}
+              </button>
+            </Tag>
+          </Popover>
+        );
+      })}
+      <Popover
+        trigger="click"
+        placement="bottomLeft"
+        open={open === ""}
+        onOpenChange={(shown) => setOpen(shown ? "" : null)}
+        content={editor("")}
+        destroyOnHidden
+      >
+        <Button icon={<PlusOutlined />} size="small" type="dashed" data-testid="add-filter">
+          {t("filter.add")} <kbd>/</kbd>
+        </Button>
+      </Popover>
+      {where.length > 1 && (
+        <Button type="link" size="small" onClick={() => onChange([])}>
+          {t("filter.clear")}
+        </Button>
+      )}
+    </search>
+  );
+}
+
+type EditorProps = {
+  dimension: string;
+  where: Condition[];
+  dimensions: Dimension[];
+  set: number | null | undefined;
+  onApply: (condition: Condition) => void;
+  onCancel: () => void;
+};
+
+function FilterEditor({
+  dimension: first,
+  where,
+  dimensions,
+  set,
+  onApply,
+  onCancel,
+}: EditorProps) {
+  const { t, lang } = useTexts();
+  const valuesOf = (name: string) => {
+    const now = where.find((condition) => condition.dimension === name);
+    return now?.op === "in" ? now.values : [];
+  };
+  const [dimension, setDimension] = useState(first);
+  const [values, setValues] = useState<string[]>(valuesOf(first));
+  const found = useQuery(valuesQuery(dimension, set));
+  const apply = () => onApply({ dimension, op: "in", values });
+
+  return (
+    // Esc closes the filter at once, not its open list first.
+    <div
+      className="editor"
+      onKeyDownCapture={(event) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        onCancel();
+      }}
+    >
+      <Select
+        autoFocus={first === ""}
+        defaultOpen={first === ""}
+        showSearch={{ optionFilterProp: "label" }}
+        aria-label={t("filter.dimension")}
+        placeholder={t("filter.dimension")}
+        value={dimension || undefined}
+        disabled={first !== ""}
+        data-testid="filter-dimension"
+        onChange={(name: string) => {
+          setDimension(name);
+          setValues(valuesOf(name));
+        }}
+        options={dimensions.map(({ name, label }) => ({ value: name, label: pick(label, lang) }))}
+      />
+      <Select
+        mode="multiple"
+        autoFocus={first !== ""}
+        aria-label={t("filter.values")}
+        placeholder={t("filter.values")}
+        disabled={!dimension}
+        loading={found.isFetching}
+        maxTagCount={4}
+        value={values}
+        data-testid="filter-values"
+        onChange={setValues}
+        options={(found.data?.values ?? [])
+          .filter((value) => value !== null)
+          .map((value) => ({ value, label: memberName(dimension, value, t) }))}
+        showSearch={{ optionFilterProp: "label" }}
+      />
+      {found.error && (
+        <Alert type="error" title={t("filter.failed", { detail: found.error.message })} />
+      )}
+      <div className="editor-actions">
+        <Button size="small" onClick={onCancel}>
+          {t("filter.cancel")}
+        </Button>
+        <Button
+          size="small"
+          type="primary"
+          disabled={!dimension || (values.length === 0 && valuesOf(dimension).length === 0)}
+          onClick={apply}
+          data-testid="filter-apply"
+        >
+          {t("filter.apply")}
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,307 @@
+import { useQuery } from "@tanstack/react-query";
+import { Button, Skeleton, theme } from "antd";
+import { type CSSProperties, useCallback, useEffect, useMemo } from "react";
+import { useSearchParams } from "react-router";
+import { ApiError } from "@/lib/api/client";
+import { registryQuery, statusQuery } from "@/lib/api/queries";
+import type { Condition, Dimension, Metric, Status } from "@/lib/api/types";
+import { dayOf, instant, numberOf } from "@/lib/format";
+import { anchorOf, compareRange, defaultPreset, grainOf, type Range, rangeOf } from "@/lib/period";
+import { setLanguage, useTexts } from "@/locales/i18n";
+import { type BoardQuestion, boardQuery, TILES } from "../api/board";
+import { FilterBar } from "../components/FilterBar";
+import { Leaderboard, TABS } from "../components/Leaderboard";
+import { ComparePicker, PeriodPicker } from "../components/PeriodPicker";
+import { RecordsDrawer } from "../components/RecordsDrawer";
+import { StageStrip } from "../components/StageStrip";
+import { Failure, NoNumbers, RefusedNotice, StaleNotice } from "../components/States";
+import { Tiles } from "../components/Tiles";
+import { Trend } from "../components/Trend";
+import { toggleMember } from "../state";
+import { usePageState } from "../usePageState";
+import "../dashboard.css";
+
+/** The page of numbers. */
+export function DashboardPage() {
+  const { t } = useTexts();
+  const status = useQuery(statusQuery);
+  const registry = useQuery({
+    ...registryQuery(status.data?.set),
+    enabled: status.data?.set !== undefined && status.data.set !== null,
+  });
+  const none =
+    (status.data && (status.data.set ?? null) === null) || isNothingPublished(status.error);
+  const failed = status.data ? registry.error : status.error;
+  return (
+    <Frame company={status.data?.company}>
+      {none ? (
+        <NoNumbers onCheck={() => status.refetch()} />
+      ) : failed ? (
+        <Failure
+          error={failed}
+          onRetry={() => void (status.data ? registry.refetch() : status.refetch())}
+        />
+      ) : status.data && registry.data ? (
+        <Numbers
+          status={status.data}
+          metrics={registry.data.metrics}
+          dimensions={registry.data.dimensions}
+        />
+      ) : (
+        <main className="page" aria-busy="true" aria-label={t("fresh.loading")}>
+          <div className="card">
+            <Skeleton active paragraph={{ rows: 3 }} />
+          </div>
+          <div className="card">
+            <Skeleton active paragraph={{ rows: 8 }} />
+          </div>
+        </main>
+      )}
+    </Frame>
+  );
+}
+
+function isNothingPublished(error: Error | null): boolean {
+  return error instanceof ApiError && (error.problem.type ?? "").endsWith("nothing-published");
+}
+
+/** The page's frame: its colours, the name of the company and the language. */
+function Frame({
+  company,
+  children,
+}: {
+  company: string | null | undefined;
+  children: React.ReactNode;
+}) {
+  const { t, lang } = useTexts();
+  const { token } = theme.useToken();
+  const [, setParams] = useSearchParams();
+  const title = t("app.title");
+  useEffect(() => {
+    document.title = company ? `${title} · ${company}` : `${title} · Millrace`;
+  }, [title, company]);
+  const colors = {
+    "--text": token.colorText,
+    "--quiet": token.colorTextSecondary,
+    "--faint": token.colorTextTertiary,
+    "--border": token.colorBorderSecondary,
+    "--page": token.colorBgLayout,
+    "--card": token.colorBgContainer,
+    "--hover": token.colorFillTertiary,
+    "--fill": token.colorFillSecondary,
+    "--accent": token.colorPrimary,
+    "--accent-quiet": token.colorPrimaryBg,
+    "--font": token.fontFamily,
+  } as CSSProperties;
+  const switchLanguage = () => {
+    const next = lang === "zh" ? "en" : "zh";
+    setLanguage(next);
+    setParams((now) => {
+      const params = new URLSearchParams(now);
+      params.set("lang", next);
+      return params;
+    });
+  };
+  return (
+    <div className="frame" style={colors}>
+      <header className="masthead">
+        <img src="/icon.svg" alt="" width="22" height="22" />
+        <h1>{title}</h1>
+        {company && <span className="quiet clip">{company}</span>}
+        <Button
+          type="text"
+          size="small"
+          className="end"
+          aria-label={t("app.switchLanguage")}
+          data-testid="language"
+          onClick={switchLanguage}
+        >
+          {t("app.language")}
+        </Button>
+      </header>
+      {children}
+    </div>
+  );
+}
+
+type NumbersProps = { status: Status; metrics: Metric[]; dimensions: Dimension[] };
+
+function Numbers({ status, metrics, dimensions }: NumbersProps) {
+  const { t } = useTexts();
+  const [page, change] = usePageState();
+  const { zone } = status;
+
+  const anchor = useMemo(() => {
+    const complete = status.complete_to ?? status.published_at ?? null;
+    const day = complete ? dayOf(complete, zone) : (status.last_day ?? "1970-01-01");
+    return anchorOf(day, status.last_day);
+  }, [status, zone]);
+
+  const tiles = useMemo(() => {
+    const found = TILES.flatMap((name) => metrics.find((metric) => metric.name === name) ?? []);
+    return found.length > 0 ? found : metrics.slice(0, TILES.length);
+  }, [metrics]);
+  const metric = metrics.find(({ name }) => name === page.metric) ?? tiles[0];
+  const groups = useMemo(
+    () =>
+      dimensions.filter(
+        ({ name, kind }) =>
+          kind !== "time" && (metric?.dimensions.length ? metric.dimensions.includes(name) : true),
+      ),
+    [dimensions, metric],
+  );
+  const filters = useMemo(() => dimensions.filter(({ kind }) => kind !== "time"), [dimensions]);
+  const has = (name: string | null) => groups.some((group) => group.name === name);
+  const by = has(page.by) ? page.by : (TABS.find(has) ?? groups[0]?.name ?? null);
+
+  const period = page.period ?? defaultPreset(anchor, status.first_day);
+  const range = rangeOf(period, anchor);
+  const compared = compareRange(range, page.compare, period);
+  const question: BoardQuestion | null = metric
+    ? {
+        tiles: tiles.map(({ name }) => name),
+        metric: metric.name,
+        by,
+        where: page.where,
+        range,
+        compared,
+        grain: grainOf(range),
+        more: page.more,
+        stages: metrics.some(({ name }) => name === "dwell_median"),
+      }
+    : null;
+  const board = useQuery(boardQuery(question, status.set));
+
+  const open = useCallback(
+    (name: string, where: Condition[], days: Range | null) =>
+      change({ records: { metric: name, where, period: days, order: null } }),
+    [change],
+  );
+  const openPoint = useCallback(
+    (name: string, { from, to }: Range) => open(name, [], { from, to }),
+    [open],
+  );
+  const openRow = (name: string, where: Condition[], before: boolean) =>
+    open(name, where, before ? compared : null);
+
+  if (!metric) return <NoNumbers onCheck={() => board.refetch()} />;
+  if (board.error && !board.data) {
+    return <Failure error={board.error} onRetry={() => void board.refetch()} />;
+  }
+  const drilled = metrics.find(({ name }) => name === page.records?.metric);
+  // A filter that no number can take, as a member that is gone, is said once for all.
+  const answers = [...(board.data?.tiles.values() ?? [])];
+  const refused = answers.every(({ problem }) => problem) ? answers[0]?.problem : undefined;
+  const empty =
+    board.data &&
+    !refused &&
+    page.where.length === 0 &&
+    [...board.data.tiles].every(([name, { result }]) => !numberOf(result?.total[`${name}_n`]));
+  const { first_day: first, last_day: last } = status;
+  return (
+    <>
+      <div className="bar-row">
+        <div className="bar-inner">
+          <FilterBar
+            where={page.where}
+            dimensions={filters}
+            set={status.set}
+            onChange={(where) => change({ where })}
+          />
+          <div className="bar-end">
+            <PeriodPicker
+              value={period}
+              anchor={anchor}
+              onChange={(chosen) => change({ period: chosen })}
+            />
+            <ComparePicker
+              value={page.compare}
+              compared={compared}
+              onChange={(compare) => change({ compare })}
+            />
+            {status.complete_to && (
+              <span
+                className="quiet small fresh"
+                data-testid="complete-to"
+                title={t("fresh.detail", {
+                  complete: instant(status.complete_to, zone),
+                  published: status.published_at ? instant(status.published_at, zone) : "",
+                  set: status.set,
+                })}
+              >
+                {t("fresh.completeTo", { time: instant(status.complete_to, zone).slice(5) })}
+              </span>
+            )}
+          </div>
+        </div>
+      </div>
+      <main
+        className={board.isPlaceholderData ? "page stale" : "page"}
+        aria-busy={board.isFetching}
+        data-testid="page"
+      >
+        {board.error && <StaleNotice error={board.error} onRetry={() => void board.refetch()} />}
+        {refused && <RefusedNotice problem={refused} onDrop={() => change({ where: [] })} />}
+        {empty && first && last && (
+          <div className="card notice" data-testid="empty-period">
+            {t("state.emptyPeriod", { first, last })}
+            <Button
+              type="primary"
+              size="small"
+              onClick={() => change({ period: { from: first, to: last } })}
+            >
+              {t("state.showAll")}
+            </Button>
+          </div>
+        )}
+        <Tiles
+          metrics={tiles}
+          board={board.data}
+          chosen={metric.name}
+          status={status}
+          anchor={anchor}
+          onChoose={(name) => change({ metric: name })}
+          onOpen={(name, before) => openRow(name, [], before)}
+        />
+        <div className="columns">
+          <Trend
+            metrics={metrics}
+            metric={metric}
+            board={board.data}
+            anchor={anchor}
+            onChoose={(name) => change({ metric: name })}
+            onOpen={openPoint}
+          />
+          <Leaderboard
+            metric={metric}
+            dimensions={groups}
+            board={board.data}
+            by={by}
+            where={page.where}
+            more={page.more}
+            onBy={(dimension) => change({ by: dimension, more: false })}
+            onMore={(more) => change({ more })}
+            onMember={(dimension, value, add) =>
+              change({ where: toggleMember(page.where, dimension, value, add) })
+            }
+            onOpen={(where, before) => openRow(metric.name, where, before)}
+          />
+        </div>
+        {question?.stages && <StageStrip board={board.data} onOpen={openRow} />}
+      </main>
+      {page.records && drilled && (
+        <RecordsDrawer
+          key={page.records.metric}
+          records={page.records}
+          page={page}
+          days={range}
+          metric={drilled}
+          dimensions={dimensions}
+          status={status}
+          onOrder={(order) => page.records && change({ records: { ...page.records, order } })}
+          onClose={() => change({ records: null })}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+import type { Condition, Dimension, Metric } from "@/lib/api/types";
+import { type Lang, pick } from "@/lib/format";
+import type { Range } from "@/lib/period";
+import type { useTexts } from "@/locales/i18n";
+
+type Translate = ReturnType<typeof useTexts>["t"];
+
+/** The default pipeline, in order; the last one comes after winning. */
+export const STAGES = [
+  "lead",
+  "first_contact",
+  "requirements",
+  "quotation",
+  "signing",
+  "delivery_payment",
+] as const;
+export const AFTER_WINNING = "delivery_payment";
+
+export function stageName(code: string, t: Translate): string {
+  const known = STAGES.find((stage) => stage === code);
+  return known ? t(`stages.${known}`) : code;
+}
+
+/** A value of a dimension as people read it; what is not known stays as it is. */
+export function memberName(dimension: string, value: unknown, t: Translate): string {
+  if (value === null || value === undefined || value === "") return t("values.none");
+  const text = String(value);
+  const bare = dimension.split(".").at(-1) ?? dimension;
+  if (bare === "stage" || bare === "next_stage") return stageName(text, t);
+  if (bare === "outcome" || bare === "kind") {
+    return t(`values.${bare}.${text}`, { defaultValue: text });
+  }
+  if (text === "true") return t("values.true");
+  if (text === "false") return t("values.false");
+  return text;
+}
+
+export function metricName(metrics: Metric[], name: string, lang: Lang): string {
+  return pick(metrics.find((metric) => metric.name === name)?.label, lang) || name;
+}
+
+export function dimensionName(dimensions: Dimension[], name: string, lang: Lang): string {
+  return pick(dimensions.find((dimension) => dimension.name === name)?.label, lang) || name;
+}
+
+export function conditionText(condition: Condition, t: Translate, lang: Lang): string {
+  const { dimension, op, values } = condition;
+  if (op === "is_null") return t("values.none");
+  const names = values.map((value) => memberName(dimension, value, t));
+  if (op === "between") return names.join(" – ");
+  const text =
+    names.length > 2
+      ? t("filter.more", { first: names[0], count: names.length })
+      : names.join(lang === "zh" ? "、" : ", ");
+  return op === "not_in" ? t("filter.not", { values: text }) : text;
+}
+
+/** "2025-11-01 – 2026-10-31", and whole months as "2025-11 – 2026-10". */
+export function rangeText({ from, to }: Range): string {
+  if (from === to) return from;
+  const next = new Date(`${to}T00:00:00Z`);
+  next.setUTCDate(next.getUTCDate() + 1);
+  if (from.endsWith("-01") && next.getUTCDate() === 1) {
+    const [first, last] = [from.slice(0, 7), to.slice(0, 7)];
+    return first === last ? first : `${first} – ${last}`;
+  }
+  return `${from} – ${to}`;
+}

@@ -1,0 +1,212 @@
+//! Orders: lines signed by their kind, with the time of their order.
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use hashbrown::{HashMap, HashSet};
+use millrace_lake::Table;
+use millrace_models::entity::Entity;
+
+use crate::columns::{Columns, amounts, flags, numbers, texts, times, wholes};
+use crate::facts::set_dimensions;
+use crate::store::{Moment, Record, Systems, Text, Versions, each_row, record_at};
+use crate::visits::Extent;
+use crate::world::{Dimensions, World, qualified};
+
+const ENTITY: Entity = Entity::Order;
+
+/// An order line as recorded.
+pub(crate) struct Line {
+    pub(crate) record: Record,
+    id: Text,
+    ordered: Moment,
+    kind: Text,
+    pub(crate) account: Option<u32>,
+    pub(crate) product: Option<u32>,
+}
+
+/// Reads the order lines up to `as_of_us`, in the order in which they came in. A line without an
+/// id gets one from its content, the same on every run.
+pub(crate) fn load(
+    table: &Table,
+    systems: &mut Systems,
+    as_of_us: Option<i64>,
+) -> anyhow::Result<Vec<Line>> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut equals: HashMap<String, u32> = HashMap::new();
+    let mut names: HashMap<u16, Text> = HashMap::new();
+    each_row(table, systems, None, |system, deleted, batch, row| {
+        let record = record_at(ENTITY, system, batch, row);
+        let Some(ordered) = record.time(ENTITY, "ordered_at") else { return };
+        if as_of_us.is_some_and(|as_of_us| ordered.at_us > as_of_us) {
+            return;
+        }
+        let own_id = record.text(ENTITY, "id").cloned();
+        if deleted {
+            match own_id {
+                Some(id) => {
+                    lines.retain(|line| line.record.system != system || line.id != id);
+                }
+                None => {
+                    let equal = |line: &Line| {
+                        line.record.system == system && line.record.values == record.values
+                    };
+                    if let Some(index) = lines.iter().rposition(equal) {
+                        lines.remove(index);
+                    }
+                }
+            }
+            return;
+        }
+        let name = names.entry(system).or_insert_with(|| source_of(batch, row)).clone();
+        let id = own_id.unwrap_or_else(|| made_id(&name, &record, &mut equals));
+        let kind = record.text(ENTITY, "kind").cloned().unwrap_or_else(|| Text::from("sale"));
+        lines.push(Line { record, id, ordered, kind, account: None, product: None });
+    })?;
+    Ok(lines)
+}
+
+fn source_of(batch: &RecordBatch, row: usize) -> Text {
+    use arrow::array::AsArray;
+    let column = batch.column_by_name("_source").and_then(|column| column.as_string_opt::<i32>());
+    column.map_or_else(|| Text::from(""), |column| Text::from(column.value(row)))
+}
+
+/// An id from the content of a line and its count among equals (FNV-1a).
+fn made_id(system: &str, record: &Record, equals: &mut HashMap<String, u32>) -> Text {
+    let content = format!("{system}|{:?}", record.values);
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in content.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    let count = equals.entry(content).or_default();
+    *count += 1;
+    match *count {
+        1 => Text::from(format!("~{hash:016x}")),
+        count => Text::from(format!("~{hash:016x}-{count}")),
+    }
+}
+
+struct Order<'a> {
+    line: &'a Line,
+    id: &'a str,
+    number: i32,
+    ordered: Moment,
+    amount: Option<i128>,
+    dimensions: Dimensions<'a>,
+}
+
+/// The rows of `orders`: one a line, the time that of the order's earliest line.
+pub(crate) fn batch(
+    lines: &[Line],
+    world: &World,
+    schema: SchemaRef,
+    now_us: i64,
+) -> anyhow::Result<(RecordBatch, Extent)> {
+    let ids = ids(lines, &world.systems);
+    let mut earliest: HashMap<(u16, &str, &str), Moment> = HashMap::new();
+    let mut sales: HashMap<(u16, &str), i128> = HashMap::new();
+    let mut extent = Extent::NOTHING;
+    for line in lines {
+        let key = (line.record.system, &*line.id, &*line.kind);
+        let first = earliest.entry(key).or_insert(line.ordered);
+        *first = (*first).min(line.ordered);
+        if &*line.kind == "sale" {
+            let amount = line.record.amount(ENTITY, "amount").unwrap_or(0);
+            *sales.entry((line.record.system, &*line.id)).or_default() += amount;
+        }
+        if line.ordered.at_us <= now_us {
+            extent.see(line.ordered.at_us);
+        }
+    }
+    let mut counts: HashMap<(u16, &str, &str), i32> = HashMap::new();
+    let none = Versions::default();
+    let orders: Vec<Order<'_>> = lines
+        .iter()
+        .zip(&ids)
+        .map(|(line, id)| {
+            let key = (line.record.system, &*line.id, &*line.kind);
+            let number = counts.entry(key).or_default();
+            *number += 1;
+            let ordered = earliest.get(&key).copied().unwrap_or(line.ordered);
+            Order {
+                line,
+                id,
+                number: *number,
+                ordered,
+                amount: amount(line, &sales),
+                dimensions: world.dimensions(&none, line.account, line.product, ordered.at_us),
+            }
+        })
+        .collect();
+    Ok((rows(&orders, world, schema)?, extent))
+}
+
+/// A sale counts as written; what is returned or credited is taken off, and so is what is
+/// cancelled, where the sale is there to be taken off from.
+fn amount(line: &Line, sales: &HashMap<(u16, &str), i128>) -> Option<i128> {
+    let written = line.record.amount(ENTITY, "amount");
+    match &*line.kind {
+        "return" | "credit" => Some(-written?.abs()),
+        "cancel" => match sales.get(&(line.record.system, &*line.id)) {
+            Some(sold) => Some(-written.unwrap_or(*sold).abs()),
+            None => Some(0),
+        },
+        _ => written,
+    }
+}
+
+fn ids(lines: &[Line], systems: &Systems) -> Vec<Text> {
+    let mut owners: HashMap<&str, u16> = HashMap::new();
+    let mut shared: HashSet<&str> = HashSet::new();
+    for line in lines {
+        let owner = *owners.entry(&line.id).or_insert(line.record.system);
+        if owner != line.record.system {
+            shared.insert(&line.id);
+        }
+    }
+    lines
+        .iter()
+        .map(|line| {
+            if shared.contains(&*line.id) {
+                qualified(systems, line.record.system, &line.id)
+            } else {
+                line.id.clone()
+            }
+        })
+        .collect()
+}
+
+fn rows(orders: &[Order<'_>], world: &World, schema: SchemaRef) -> anyhow::Result<RecordBatch> {
+    let mut columns = Columns::new(schema, orders.len());
+    let late = |own: &Order<'_>| {
+        let recorded = own.line.record.time(ENTITY, "recorded_at");
+        recorded.is_some_and(|recorded| {
+            world.calendar.is_late(own.line.ordered.at_us, recorded.at_us)
+        })
+    };
+    columns
+        .set("order_id", texts(orders.iter().map(|own| Some(own.id))))?
+        .set("line", wholes(orders.iter().map(|own| Some(own.number))))?
+        .set("ordered_at", times(orders.iter().map(|own| Some(own.ordered.at_us))))?
+        .set("kind", texts(orders.iter().map(|own| Some(&*own.line.kind))))?
+        .set("amount", amounts(orders.iter().map(|own| own.amount))?)?
+        .set(
+            "quantity",
+            numbers(orders.iter().map(|own| own.line.record.number(ENTITY, "quantity"))),
+        )?
+        .set("late_entry", flags(orders.iter().map(|own| Some(late(own)))))?;
+    set_dimensions(&mut columns, orders, |own| own.dimensions)?;
+    columns.finish()
+}
+
+/// When each account first bought.
+pub(crate) fn first_sales(lines: &[Line]) -> HashMap<u32, i64> {
+    let mut first: HashMap<u32, i64> = HashMap::new();
+    for line in lines.iter().filter(|line| &*line.kind == "sale") {
+        if let Some(account) = line.account {
+            let at_us = first.entry(account).or_insert(line.ordered.at_us);
+            *at_us = (*at_us).min(line.ordered.at_us);
+        }
+    }
+    first
+}

@@ -1,0 +1,404 @@
+//! The newest version of every record of an entity, with what must be remembered of earlier ones.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::datatypes::{
+    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
+};
+use hashbrown::HashMap;
+use millrace_lake::Table;
+use millrace_models::entity::{Entity, FieldKind};
+
+use crate::raw::{Strings, pieces};
+
+/// A shared text.
+pub(crate) type Text = Arc<str>;
+
+/// A moment, and whether it is a day without a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment {
+    pub(crate) at_us: i64,
+    pub(crate) is_date: bool,
+}
+
+/// A field's value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    Text(Text),
+    Time(Moment),
+    Date(i32),
+    Amount(i128),
+    Number(f64),
+    Integer(i64),
+}
+
+/// A value over time: what it was from each moment on. The first holds before, too.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Versions<T>(pub(crate) Vec<(i64, T)>);
+
+impl<T> Default for Versions<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Versions<T> {
+    /// What it was then.
+    pub(crate) fn at(&self, at_us: i64) -> Option<&T> {
+        let after = self.0.partition_point(|(from_us, _)| *from_us <= at_us);
+        self.0.get(after.saturating_sub(1)).map(|(_, value)| value)
+    }
+
+    /// What it is now.
+    pub(crate) fn last(&self) -> Option<&T> {
+        self.0.last().map(|(_, value)| value)
+    }
+
+    /// The same with other values; those that `change` has none for are left out.
+    pub(crate) fn map<U>(&self, mut change: impl FnMut(&T) -> Option<U>) -> Versions<U> {
+        let changed = |(at_us, value): &(i64, T)| Some((*at_us, change(value)?));
+        Versions(self.0.iter().filter_map(changed).collect())
+    }
+}
+
+impl<T: PartialEq> Versions<T> {
+    /// From `at_us` on it is `value`; a version of the same moment is replaced.
+    fn push(&mut self, at_us: i64, value: T) {
+        if self.0.is_empty() {
+            self.0.push((i64::MIN, value));
+            return;
+        }
+        let place = self.0.partition_point(|(from_us, _)| *from_us <= at_us);
+        if place > 0 && self.0[place - 1].0 == at_us {
+            self.0[place - 1].1 = value;
+        } else if place == 0 || self.0[place - 1].1 != value {
+            self.0.insert(place, (at_us, value));
+        }
+    }
+}
+
+/// A record in its newest version.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    /// The system whose id it has.
+    pub(crate) system: u16,
+    /// By the entity's fields.
+    pub(crate) values: Vec<Option<Value>>,
+    pub(crate) attributes: BTreeMap<Text, Text>,
+    /// Earlier values of the fields that facts remember, by field.
+    pub(crate) history: Vec<(usize, Versions<Text>)>,
+    ingested_us: i64,
+    deleted: bool,
+}
+
+/// The records of an entity.
+pub(crate) struct Store {
+    pub(crate) entity: Entity,
+    pub(crate) records: Vec<Record>,
+}
+
+/// Names of the systems, by number.
+#[derive(Debug, Default)]
+pub(crate) struct Systems {
+    names: Vec<Text>,
+    numbers: HashMap<Text, u16>,
+}
+
+impl Systems {
+    /// The number of a system.
+    pub(crate) fn number(&mut self, name: &str) -> u16 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = u16::try_from(self.names.len()).unwrap_or(u16::MAX);
+        let name = Text::from(name);
+        self.names.push(name.clone());
+        self.numbers.insert(name, number);
+        number
+    }
+
+    /// The name of a system.
+    pub(crate) fn name(&self, number: u16) -> &str {
+        self.names.get(usize::from(number)).map_or("", AsRef::as_ref)
+    }
+
+    /// How many.
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+}
+
+/// The fields whose earlier values facts remember: people as they were at the event.
+fn remembered(entity: Entity) -> &'static [&'static str] {
+    match entity {
+        Entity::Account | Entity::Opportunity => &["owner"],
+        Entity::User => &["team", "manager"],
+        _ => &[],
+    }
+}
+
+/// Identity of a record within its entity.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Id(u16, Text),
+    Name(Text),
+    Version(u16, Text, i64),
+}
+
+impl Record {
+    pub(crate) fn text(&self, entity: Entity, field: &str) -> Option<&Text> {
+        match self.get(entity, field)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn time(&self, entity: Entity, field: &str) -> Option<Moment> {
+        match self.get(entity, field)? {
+            Value::Time(moment) => Some(*moment),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn amount(&self, entity: Entity, field: &str) -> Option<i128> {
+        match self.get(entity, field)? {
+            Value::Amount(amount) => Some(*amount),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn date(&self, entity: Entity, field: &str) -> Option<i32> {
+        match self.get(entity, field)? {
+            Value::Date(date) => Some(*date),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn number(&self, entity: Entity, field: &str) -> Option<f64> {
+        match self.get(entity, field)? {
+            Value::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn integer(&self, entity: Entity, field: &str) -> Option<i64> {
+        match self.get(entity, field)? {
+            Value::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn get(&self, entity: Entity, field: &str) -> Option<&Value> {
+        let index = entity.fields().iter().position(|own| own.name == field)?;
+        self.values.get(index)?.as_ref()
+    }
+
+    pub(crate) fn versions(&self, entity: Entity, field: &str) -> Option<&Versions<Text>> {
+        let index = entity.fields().iter().position(|own| own.name == field)?;
+        self.history.iter().find(|(own, _)| *own == index).map(|(_, versions)| versions)
+    }
+}
+
+/// A text of a row; `None` when null or empty.
+pub(crate) fn text_at(batch: &RecordBatch, name: &str, row: usize) -> Option<Text> {
+    let column: &StringArray = batch.column_by_name(name)?.as_string_opt()?;
+    let text = column.is_valid(row).then(|| column.value(row))?;
+    (!text.is_empty()).then(|| Text::from(text))
+}
+
+fn time_at(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
+    let column = batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn value_at(batch: &RecordBatch, name: &str, kind: FieldKind, row: usize) -> Option<Value> {
+    let column = batch.column_by_name(name)?;
+    if !column.is_valid(row) {
+        return None;
+    }
+    match kind {
+        FieldKind::Id | FieldKind::Text | FieldKind::Reference(_) | FieldKind::Choice(_) => {
+            text_at(batch, name, row).map(Value::Text)
+        }
+        FieldKind::Time => {
+            let companion = batch.column_by_name(&format!("{name}_is_date"));
+            let is_date = companion
+                .and_then(|column| column.as_boolean_opt())
+                .is_some_and(|column| column.is_valid(row) && column.value(row));
+            Some(Value::Time(Moment { at_us: time_at(batch, name, row)?, is_date }))
+        }
+        FieldKind::Date => Some(Value::Date(column.as_primitive_opt::<Date32Type>()?.value(row))),
+        FieldKind::Amount => {
+            Some(Value::Amount(column.as_primitive_opt::<Decimal128Type>()?.value(row)))
+        }
+        FieldKind::Number => {
+            Some(Value::Number(column.as_primitive_opt::<Float64Type>()?.value(row)))
+        }
+        FieldKind::Integer => {
+            Some(Value::Integer(column.as_primitive_opt::<Int64Type>()?.value(row)))
+        }
+        FieldKind::Flag => column
+            .as_boolean_opt()
+            .map(|column| Value::Integer(i64::from(column.value(row)))),
+    }
+}
+
+/// Calls `take` for every row of a raw table, in order: its system, whether it is a deletion, the
+/// batch and the row.
+pub(crate) fn each_row(
+    table: &Table,
+    systems: &mut Systems,
+    columns: Option<&[&str]>,
+    mut take: impl FnMut(u16, bool, &RecordBatch, usize),
+) -> anyhow::Result<()> {
+    for piece in pieces(table, Strings::Plain)? {
+        for batch in piece.read(columns, 8192)? {
+            let batch = batch?;
+            for row in 0..batch.num_rows() {
+                let system = systems.number(text_at(&batch, "_source", row).as_deref().unwrap_or(""));
+                let deleted = text_at(&batch, "_op", row).as_deref() == Some("delete");
+                take(system, deleted, &batch, row);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The record of a row as it stands in the file.
+pub(crate) fn record_at(entity: Entity, system: u16, batch: &RecordBatch, row: usize) -> Record {
+    let values = entity
+        .fields()
+        .iter()
+        .map(|field| value_at(batch, field.name, field.kind, row))
+        .collect();
+    let attributes = text_at(batch, "attributes", row)
+        .and_then(|text| serde_json::from_str::<BTreeMap<String, serde_json::Value>>(&text).ok())
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|(name, value)| match value {
+            serde_json::Value::Null => None,
+            serde_json::Value::String(text) if text.is_empty() => None,
+            serde_json::Value::String(text) => Some((Text::from(name), Text::from(text))),
+            other => Some((Text::from(name), Text::from(other.to_string()))),
+        })
+        .collect();
+    let ingested_us = time_at(batch, "_ingested_at", row).unwrap_or(0);
+    Record { system, values, attributes, history: Vec::new(), ingested_us, deleted: false }
+}
+
+impl Store {
+    /// Reads a raw table: later rows of the same record fill and override, null says nothing.
+    /// Rows that changed after `as_of_us` are not seen.
+    pub(crate) fn load(
+        entity: Entity,
+        table: &Table,
+        systems: &mut Systems,
+        as_of_us: Option<i64>,
+    ) -> anyhow::Result<Self> {
+        let mut records: Vec<Record> = Vec::new();
+        let mut index: HashMap<Key, usize> = HashMap::new();
+        each_row(table, systems, None, |system, deleted, batch, row| {
+            let changed_us = time_at(batch, "_changed_at", row);
+            if as_of_us.is_some_and(|as_of_us| changed_us.is_some_and(|at_us| at_us > as_of_us)) {
+                return;
+            }
+            let new = record_at(entity, system, batch, row);
+            let Some((own, others)) = keys(entity, &new) else { return };
+            let known = index.get(&own).copied();
+            let place = known.unwrap_or_else(|| {
+                records.push(Record {
+                    values: vec![None; new.values.len()],
+                    attributes: BTreeMap::new(),
+                    ..new.clone()
+                });
+                records.len() - 1
+            });
+            index.insert(own, place);
+            if let Some(other) = others {
+                if entity == Entity::Quote {
+                    index.insert(other, place);
+                } else {
+                    index.entry(other).or_insert(place);
+                }
+            }
+            records[place].take(entity, new, changed_us, deleted);
+        })?;
+        records.retain(|record| !record.deleted);
+        Ok(Self { entity, records })
+    }
+}
+
+impl Record {
+    fn take(&mut self, entity: Entity, new: Record, changed_us: Option<i64>, deleted: bool) {
+        self.deleted = deleted;
+        if deleted {
+            return;
+        }
+        let at_us = changed_us.unwrap_or(if new.ingested_us == self.ingested_us {
+            i64::MIN
+        } else {
+            new.ingested_us
+        });
+        for (index, (own, value)) in self.values.iter_mut().zip(new.values).enumerate() {
+            let Some(value) = value else { continue };
+            if let Value::Text(text) = &value
+                && remembered(entity).contains(&entity.fields()[index].name)
+            {
+                let known = self.history.iter().position(|(field, _)| *field == index);
+                let known = known.unwrap_or_else(|| {
+                    self.history.push((index, Versions::default()));
+                    self.history.len() - 1
+                });
+                self.history[known].1.push(at_us, text.clone());
+            }
+            *own = Some(value);
+        }
+        self.attributes.extend(new.attributes);
+    }
+}
+
+/// How a row says which record it is of, and what else that record can be found by; `None` when
+/// it does not say.
+fn keys(entity: Entity, record: &Record) -> Option<(Key, Option<Key>)> {
+    let id = record.text(entity, "id").cloned();
+    let name = || record.text(entity, "name").cloned().map(Key::Name);
+    match (entity, id) {
+        // Sources write the versions of a quote under one id, too; a row that names no version
+        // is about the latest.
+        (Entity::Quote, Some(id)) => {
+            let latest = Key::Id(record.system, id.clone());
+            Some(match record.integer(entity, "version") {
+                Some(version) => (Key::Version(record.system, id, version), Some(latest)),
+                None => (latest, None),
+            })
+        }
+        (_, Some(id)) => {
+            let other = if entity.is_named() { name() } else { None };
+            Some((Key::Id(record.system, id), other))
+        }
+        (_, None) if entity.is_named() => Some((name()?, None)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_version_holds_before_it_was_written() {
+        let mut owner = Versions::default();
+        owner.push(50, "a");
+        owner.push(100, "b");
+        owner.push(200, "b");
+        owner.push(150, "c");
+        assert_eq!(owner.at(0), Some(&"a"));
+        assert_eq!(owner.at(99), Some(&"a"));
+        assert_eq!(owner.at(100), Some(&"b"));
+        assert_eq!(owner.at(160), Some(&"c"));
+        assert_eq!(owner.last(), Some(&"c"));
+        assert_eq!(Versions::<u32>::default().at(0), None);
+    }
+}

@@ -1,0 +1,558 @@
+//! Stage visits, and with them the conversion cycles and deals: one pass over all stage changes.
+//!
+//! Intake in rounds of a few row groups, decoded in parallel and taken up by the shards in
+//! parallel; then each shard is folded, written and freed. What is held is 16 bytes an event,
+//! the ids once, and the writers' unfinished row groups.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, RecordBatch, StringArray,
+    StringBuilder, TimestampMicrosecondArray,
+};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
+use hashbrown::HashMap;
+use millrace_lake::Table;
+use millrace_models::calendar::WorkingCalendar;
+use millrace_models::fold::{
+    EventColumns, Folded, NEVER, NO_NAME, Names, Scatter, Shard, Systems as RowSystems, Visit,
+    Vocabulary,
+};
+use rayon::prelude::*;
+
+use crate::columns::{Columns, amounts, texts};
+use crate::cycles::{Cycle, Episode, episodes};
+use crate::facts::{Sink, set_dimensions};
+use crate::raw::{Constant, Piece, Strings, pieces};
+use crate::store::{Moment, Systems, Text};
+use crate::world::{Deal, Dimensions, World, qualified};
+
+const ROWS_PER_SHARD: usize = 128 * 1024;
+const MOST_SHARDS: usize = 256;
+const BATCH_ROWS: usize = 32 * 1024;
+const HOUR_US: f64 = 3_600_000_000.0;
+
+/// All stage changes, taken up and ready to be folded.
+pub(crate) struct StageChanges {
+    shards: Vec<Shard>,
+    pub(crate) vocabulary: Vocabulary,
+    /// Changes without opportunity, stage or time, which were left out.
+    pub(crate) incomplete: u64,
+    /// Who made changes, as written, in which system.
+    authors: BTreeSet<(u16, Text)>,
+}
+
+/// Reads all stage changes up to `as_of_us`.
+pub(crate) fn intake(
+    table: &Table,
+    calendar: &WorkingCalendar,
+    systems: &mut Systems,
+    as_of_us: Option<i64>,
+) -> anyhow::Result<StageChanges> {
+    let pieces = pieces(table, Strings::Compact)?;
+    let rows: usize = pieces.iter().map(Piece::rows).sum();
+    let count = (rows / ROWS_PER_SHARD).next_power_of_two().clamp(1, MOST_SHARDS);
+    let mut shards: Vec<Shard> = (0..count).map(|_| Shard::default()).collect();
+    let mut vocabulary = Vocabulary::default();
+    let mut incomplete = 0;
+    let mut authors = BTreeSet::new();
+    let shared = Mutex::new(systems);
+    for round in pieces.chunks(rayon::current_num_threads() * 2) {
+        let mut scatters = round
+            .par_iter()
+            .map(|piece| scatter(piece, Scatter::new(count, as_of_us), calendar, &shared))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        for (scatter, systems) in &mut scatters {
+            vocabulary.learn(scatter)?;
+            incomplete += scatter.incomplete;
+            for name in scatter.people() {
+                authors.extend(systems.iter().map(|system| (*system, Text::from(name))));
+            }
+        }
+        shards.par_iter_mut().enumerate().try_for_each(|(index, shard)| {
+            scatters.iter().try_for_each(|(scatter, _)| shard.absorb(scatter, index))
+        })?;
+    }
+    // Deals whose record says that they ended leave their stage for these.
+    for outcome in ["won", "lost", "shelved", "invalid", "duplicate"] {
+        vocabulary.stage(outcome)?;
+    }
+    Ok(StageChanges { shards, vocabulary, incomplete, authors })
+}
+
+fn scatter(
+    piece: &Piece,
+    mut scatter: Scatter,
+    calendar: &WorkingCalendar,
+    systems: &Mutex<&mut Systems>,
+) -> anyhow::Result<(Scatter, BTreeSet<u16>)> {
+    let number =
+        |name: &str| systems.lock().unwrap_or_else(PoisonError::into_inner).number(name);
+    // Columns of one value are not decoded.
+    let mut columns = vec!["opportunity", "stage", "changed_at"];
+    let system = match piece.constant("_source") {
+        Constant::Text(name) => Some(number(&name)),
+        Constant::Null => Some(number("")),
+        _ => {
+            columns.push("_source");
+            None
+        }
+    };
+    if !matches!(piece.constant("_op"), Constant::Text(op) if op != "delete") {
+        columns.push("_op");
+    }
+    for name in ["changed_at_is_date", "by", "recorded_at"] {
+        if !matches!(piece.constant(name), Constant::Null | Constant::No) {
+            columns.push(name);
+        }
+    }
+    let mut met: BTreeSet<u16> = system.into_iter().collect();
+    for batch in piece.read(Some(&columns), BATCH_ROWS)? {
+        let batch = batch?;
+        let required = |name: &str| {
+            batch
+                .column_by_name(name)
+                .ok_or_else(|| anyhow::anyhow!("raw/stage_change has no column {name}"))
+        };
+        let time = |name: &str| {
+            batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()
+        };
+        let changed_at = time("changed_at")
+            .ok_or_else(|| anyhow::anyhow!("column changed_at of raw/stage_change is no time"))?;
+        let mut each = Vec::new();
+        if system.is_none() {
+            let column = required("_source")?.as_dictionary::<Int32Type>();
+            let values = column.values().as_string::<i32>();
+            let numbers: Vec<u16> =
+                values.iter().map(|name| number(name.unwrap_or_default())).collect();
+            met.extend(&numbers);
+            let nothing = number("");
+            each.extend(
+                (0..column.len()).map(|row| column.key(row).map_or(nothing, |key| numbers[key])),
+            );
+        }
+        let deleted = batch.column_by_name("_op").map(|column| {
+            let column = column.as_dictionary::<Int32Type>();
+            let values = column.values().as_string::<i32>();
+            (0..column.len())
+                .map(|row| Some(column.key(row).is_some_and(|key| values.value(key) == "delete")))
+                .collect::<BooleanArray>()
+        });
+        let events = EventColumns {
+            systems: system.map_or(RowSystems::Each(&each), RowSystems::One),
+            opportunity: required("opportunity")?.as_ref(),
+            stage: required("stage")?.as_ref(),
+            changed_at,
+            is_date: batch.column_by_name("changed_at_is_date").and_then(|own| own.as_boolean_opt()),
+            by: batch.column_by_name("by").map(AsRef::as_ref),
+            recorded_at: time("recorded_at"),
+            deleted: deleted.as_ref(),
+        };
+        scatter.push(&events, calendar)?;
+    }
+    Ok((scatter, met))
+}
+
+/// Where the rows of a pass over the stage changes go.
+pub(crate) struct Sinks<'a> {
+    pub(crate) visits: Option<&'a Sink>,
+    pub(crate) cycles: Option<&'a Sink>,
+    pub(crate) deals: Option<&'a Sink>,
+}
+
+/// The first and the last moment of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) first_us: i64,
+    pub(crate) last_us: i64,
+}
+
+impl Extent {
+    /// Of nothing.
+    pub(crate) const NOTHING: Self = Self { first_us: i64::MAX, last_us: i64::MIN };
+
+    /// Takes in a moment.
+    pub(crate) fn see(&mut self, at_us: i64) {
+        self.first_us = self.first_us.min(at_us);
+        self.last_us = self.last_us.max(at_us);
+    }
+
+    /// Takes in another extent.
+    pub(crate) fn join(self, other: Self) -> Self {
+        Self {
+            first_us: self.first_us.min(other.first_us),
+            last_us: self.last_us.max(other.last_us),
+        }
+    }
+}
+
+/// Folds all stage changes and writes visits, cycles and deals, those without stage changes too.
+/// `people` are the users of each system by the vocabulary's numbers.
+pub(crate) fn write(
+    changes: StageChanges,
+    world: &World,
+    people: &[HashMap<u32, u32>],
+    sinks: &Sinks<'_>,
+    now_us: i64,
+) -> anyhow::Result<Extent> {
+    let StageChanges { shards, vocabulary, .. } = changes;
+    let met: Vec<AtomicBool> = world.deals.iter().map(|_| AtomicBool::new(false)).collect();
+    let pass = Pass { world, vocabulary: &vocabulary, people, sinks, met: &met, now_us };
+    let extent = shards
+        .into_par_iter()
+        .map(|shard| pass.shard(shard.fold(&vocabulary, &world.calendar)))
+        .try_reduce(|| Extent::NOTHING, |left, right| Ok(left.join(right)))?;
+    if sinks.cycles.is_none() && sinks.deals.is_none() {
+        return Ok(extent);
+    }
+    let rest = world
+        .deals
+        .par_chunks(BATCH_ROWS)
+        .zip(met.par_chunks(BATCH_ROWS))
+        .map(|(deals, met)| {
+            let mut found = Vec::new();
+            for deal in deals.iter().zip(met).filter(|(_, met)| !met.load(Ordering::Relaxed)) {
+                found.push((&*deal.0.id, Some(deal.0), episodes(Some(deal.0), &[], &vocabulary)));
+            }
+            pass.write_cycles(found)
+        })
+        .try_reduce(|| Extent::NOTHING, |left, right| Ok(left.join(right)))?;
+    Ok(extent.join(rest))
+}
+
+struct Pass<'a> {
+    world: &'a World,
+    vocabulary: &'a Vocabulary,
+    people: &'a [HashMap<u32, u32>],
+    sinks: &'a Sinks<'a>,
+    met: &'a [AtomicBool],
+    now_us: i64,
+}
+
+type Found<'a> = (&'a str, Option<&'a Deal>, Vec<Episode<'a>>);
+
+impl Pass<'_> {
+    fn shard(&self, mut folded: Folded) -> anyhow::Result<Extent> {
+        let deals = self.deals(&folded);
+        let ids = self.ids(&folded, &deals);
+        let mut extent = Extent::NOTHING;
+        for visit in &folded.visits {
+            if visit.entered_at_us <= self.now_us {
+                extent.see(visit.entered_at_us);
+            }
+        }
+        let with_cycles = self.sinks.cycles.is_some() || self.sinks.deals.is_some();
+        if with_cycles || !self.world.deals.is_empty() {
+            let names: Vec<String> = if ids.is_none() && with_cycles {
+                (0..folded.keys.len() as u32).map(|slot| folded.keys.id(slot).to_owned()).collect()
+            } else {
+                Vec::new()
+            };
+            let mut found: Vec<Found<'_>> = Vec::new();
+            let mut ends: Vec<(usize, Moment, &str)> = Vec::new();
+            for slot in 0..folded.keys.len() {
+                let deal = deals.get(slot).copied().flatten();
+                let visits = folded.deal(slot as u32);
+                if visits.is_empty() && deal.is_none() {
+                    continue; // all its events were taken back
+                }
+                let own = episodes(deal, visits, self.vocabulary);
+                if let (Some(latest), Some(_)) = (own.last(), deal)
+                    && let Some(end) = latest.end()
+                    && folded.bounds[slot + 1] > folded.bounds[slot]
+                {
+                    ends.push((folded.bounds[slot + 1] as usize - 1, end, latest.outcome));
+                }
+                if with_cycles {
+                    let id = match &ids {
+                        Some(ids) => &*ids[slot],
+                        None => names[slot].as_str(),
+                    };
+                    found.push((id, deal, own));
+                }
+            }
+            for (index, end, outcome) in ends {
+                self.leave(&mut folded.visits, index, end, outcome);
+            }
+            if with_cycles {
+                extent = extent.join(self.write_cycles(found)?);
+            }
+        }
+        if let Some(sink) = self.sinks.visits {
+            self.write_visits(&folded, &deals, ids.as_deref(), sink)?;
+        }
+        Ok(extent)
+    }
+
+    /// The deals' records by slot; empty when there are none at all.
+    fn deals(&self, folded: &Folded) -> Vec<Option<&Deal>> {
+        if self.world.deals.is_empty() {
+            return Vec::new();
+        }
+        (0..folded.keys.len() as u32)
+            .map(|slot| {
+                let system = folded.keys.system(slot);
+                let place = self.world.find_deal(system, folded.keys.id(slot))?;
+                self.met[place as usize].store(true, Ordering::Relaxed);
+                self.world.deals.get(place as usize)
+            })
+            .collect()
+    }
+
+    /// The deals' ids in the marts by slot, where they can differ from the ids as written: where
+    /// several systems share an id, it has the system in front.
+    fn ids(&self, folded: &Folded, deals: &[Option<&Deal>]) -> Option<Vec<Text>> {
+        if self.world.systems.len() < 2 {
+            return None;
+        }
+        let slots = 0..folded.keys.len() as u32;
+        let mut count: HashMap<&str, u32> = HashMap::new();
+        for slot in slots.clone() {
+            *count.entry(folded.keys.id(slot)).or_default() += 1;
+        }
+        let ids = slots.map(|slot| {
+            let (id, system) = (folded.keys.id(slot), folded.keys.system(slot));
+            if let Some(deal) = deals.get(slot as usize).copied().flatten() {
+                return deal.id.clone();
+            }
+            let others = (0..self.world.systems.len() as u16).filter(|other| *other != system);
+            let mut others = others.filter(|other| self.world.find_deal(*other, id).is_some());
+            if count.get(id).is_some_and(|count| *count > 1) || others.next().is_some() {
+                qualified(&self.world.systems, system, id)
+            } else {
+                Text::from(id)
+            }
+        });
+        Some(ids.collect())
+    }
+
+    /// A deal that ended by its record leaves its last stage then, if that is one of the pipeline
+    /// before winning: other stages may mean an end of their own.
+    fn leave(&self, visits: &mut [Visit], index: usize, end: Moment, outcome: &str) {
+        let open = visits[index];
+        let position = self.vocabulary.position(open.stage);
+        let Some(next_stage) = self.vocabulary.stages.find(outcome) else { return };
+        if open.left_at_us != NEVER || !(1..=5).contains(&position) || end.at_us < open.entered_at_us
+        {
+            return;
+        }
+        visits[index] = Visit {
+            left_at_us: end.at_us,
+            left_is_date: end.is_date,
+            next_stage,
+            business_hours: self.world.calendar.business_hours(open.entered_at_us, end.at_us),
+            ..open
+        };
+        if outcome != "won" {
+            return;
+        }
+        for visit in visits[..=index].iter_mut().rev().take_while(|visit| visit.slot == open.slot) {
+            let position = self.vocabulary.position(visit.stage);
+            if visit.first_entry && visit.advanced_at_us == NEVER && (1..=5).contains(&position) {
+                visit.advanced_at_us = end.at_us;
+            }
+        }
+    }
+
+    fn write_cycles(&self, found: Vec<Found<'_>>) -> anyhow::Result<Extent> {
+        let mut extent = Extent::NOTHING;
+        let mut rows = Vec::with_capacity(found.len());
+        let mut latest = Vec::with_capacity(found.len());
+        for (id, deal, episodes) in found {
+            let opened = episodes.first().and_then(|episode| episode.opened);
+            for episode in episodes {
+                let moments = [episode.opened, episode.won, episode.closed];
+                for moment in moments.into_iter().flatten() {
+                    if moment.at_us <= self.now_us {
+                        extent.see(moment.at_us);
+                    }
+                }
+                rows.push(Cycle::new(self.world, id, deal, episode));
+            }
+            latest.push((opened, rows.len() - 1));
+        }
+        if let Some(sink) = self.sinks.cycles {
+            sink.write(&Cycle::batch(&rows, sink.schema(), &self.world.calendar)?)?;
+        }
+        if let Some(sink) = self.sinks.deals {
+            let deals: Vec<_> =
+                latest.into_iter().map(|(opened, index)| (opened, &rows[index])).collect();
+            let mut columns = Cycle::deals(&deals, sink.schema())?;
+            for field in sink.schema().fields() {
+                let Some(name) = field.name().strip_prefix("attr_") else { continue };
+                let values = deals.iter().map(|(_, row)| {
+                    row.deal?.record.attributes.get(name).map(AsRef::as_ref)
+                });
+                columns.set(field.name(), texts(values))?;
+            }
+            sink.write(&columns.finish()?)?;
+        }
+        Ok(extent)
+    }
+
+    fn write_visits(
+        &self,
+        folded: &Folded,
+        deals: &[Option<&Deal>],
+        ids: Option<&[Text]>,
+        sink: &Sink,
+    ) -> anyhow::Result<()> {
+        let months: Vec<i32> = folded
+            .visits
+            .iter()
+            .map(|visit| match visit.left_at_us {
+                NEVER => i32::MAX,
+                left_at_us => self.world.calendar.month(left_at_us),
+            })
+            .collect();
+        let mut order: Vec<u32> = (0..folded.visits.len() as u32).collect();
+        order.sort_by_key(|index| months[*index as usize]);
+        let mut partitions = Vec::new();
+        let mut from = 0;
+        while from < order.len() {
+            let month = months[order[from] as usize];
+            let until = from
+                + order[from..].partition_point(|index| months[*index as usize] == month);
+            let visits: Vec<&Visit> =
+                order[from..until].iter().map(|index| &folded.visits[*index as usize]).collect();
+            let batch = self.visits(folded, deals, ids, &visits, sink)?;
+            partitions.push((partition(month), batch));
+            from = until;
+        }
+        sink.with(|writer| {
+            for (partition, batch) in &partitions {
+                writer.write(batch, Some(partition))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn visits(
+        &self,
+        folded: &Folded,
+        deals: &[Option<&Deal>],
+        ids: Option<&[Text]>,
+        visits: &[&Visit],
+        sink: &Sink,
+    ) -> anyhow::Result<RecordBatch> {
+        let deal = |visit: &Visit| deals.get(visit.slot as usize).copied().flatten();
+        let whole = |values: Vec<i32>| -> ArrayRef { Arc::new(Int32Array::from(values)) };
+        let number = |values: Vec<f64>, valid: Option<NullBuffer>| -> ArrayRef {
+            Arc::new(Float64Array::new(ScalarBuffer::from(values), valid))
+        };
+        let time = |values: Vec<i64>| -> ArrayRef {
+            let valid = NullBuffer::from_iter(values.iter().map(|at_us| *at_us != NEVER));
+            let valid = Some(valid).filter(|valid| valid.null_count() > 0);
+            let values = TimestampMicrosecondArray::new(ScalarBuffer::from(values), valid);
+            Arc::new(values.with_timezone("UTC"))
+        };
+        let flag = |values: Vec<bool>| -> ArrayRef { Arc::new(BooleanArray::from(values)) };
+        // The visits of a batch are all open or all finished.
+        let open = visits.first().is_none_or(|visit| visit.left_at_us == NEVER);
+        let mut columns = Columns::new(sink.schema(), visits.len());
+        columns
+            .set("opportunity_id", opportunity_ids(folded, ids, visits)?)?
+            .set("visit", whole(visits.iter().map(|visit| visit.number as i32).collect()))?
+            .set(
+                "stage",
+                names(visits.iter().map(|visit| visit.stage), &self.vocabulary.stages),
+            )?
+            .set("entered_at", time(visits.iter().map(|visit| visit.entered_at_us).collect()))?
+            .set(
+                "prior_hours",
+                number(visits.iter().map(|visit| visit.prior_hours).collect(), None),
+            )?
+            .set(
+                "prior_business_hours",
+                number(visits.iter().map(|visit| visit.prior_business_hours).collect(), None),
+            )?
+            .set("first_entry", flag(visits.iter().map(|visit| visit.first_entry).collect()))?
+            .set("advanced_at", time(visits.iter().map(|visit| visit.advanced_at_us).collect()))?
+            .set("late_entry", flag(visits.iter().map(|visit| visit.late_entry).collect()))?;
+        if !open {
+            let hours = |visit: &&Visit| (visit.left_at_us - visit.entered_at_us) as f64 / HOUR_US;
+            let business = visits.iter().map(|visit| visit.business_hours).collect();
+            columns
+                .set("left_at", time(visits.iter().map(|visit| visit.left_at_us).collect()))?
+                .set(
+                    "next_stage",
+                    names(visits.iter().map(|visit| visit.next_stage), &self.vocabulary.stages),
+                )?
+                .set("dwell_hours", number(visits.iter().map(hours).collect(), None))?
+                .set("dwell_business_hours", number(business, None))?;
+        }
+        if visits.iter().any(|visit| visit.entered_by != NO_NAME) {
+            let people = visits.iter().map(|visit| {
+                let system = folded.keys.system(visit.slot);
+                let people = self.people.get(usize::from(system))?;
+                let user = people.get(&visit.entered_by)?;
+                Some(&*self.world.users.get(*user).id)
+            });
+            columns.set("entered_by", texts(people))?;
+        }
+        if !deals.is_empty() {
+            set_dimensions(&mut columns, visits, |visit| {
+                deal(visit).map_or_else(Dimensions::default, |deal| {
+                    self.world.deal_dimensions(deal, visit.left_at_us)
+                })
+            })?;
+            columns
+                .set("amount", amounts(visits.iter().map(|visit| deal(visit)?.amount))?)?;
+        }
+        columns.finish()
+    }
+}
+
+/// The partition of a month (`2024-03`), or of open visits.
+fn partition(month: i32) -> String {
+    if month == i32::MAX {
+        return "open".to_owned();
+    }
+    format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1)
+}
+
+fn opportunity_ids(
+    folded: &Folded,
+    ids: Option<&[Text]>,
+    visits: &[&Visit],
+) -> anyhow::Result<ArrayRef> {
+    if let Some(ids) = ids {
+        return Ok(texts(visits.iter().map(|visit| Some(&*ids[visit.slot as usize]))));
+    }
+    let mut bytes = Vec::with_capacity(visits.len() * 16);
+    let mut offsets = Vec::with_capacity(visits.len() + 1);
+    offsets.push(0_i32);
+    for visit in visits {
+        folded.keys.append(visit.slot, &mut bytes);
+        offsets.push(i32::try_from(bytes.len())?);
+    }
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    Ok(Arc::new(StringArray::try_new(offsets, Buffer::from_vec(bytes), None)?))
+}
+
+fn names(codes: impl ExactSizeIterator<Item = u32>, names: &Names) -> ArrayRef {
+    let mut column = StringBuilder::with_capacity(codes.len(), codes.len() * 12);
+    for code in codes {
+        column.append_option(names.get(code));
+    }
+    Arc::new(column.finish())
+}
+
+/// The users whom the changes name, by system and the vocabulary's number: created by name when
+/// unknown.
+pub(crate) fn resolve_people(
+    world: &mut World,
+    changes: &StageChanges,
+) -> Vec<HashMap<u32, u32>> {
+    let mut people = vec![HashMap::new(); world.systems.len()];
+    for (system, name) in &changes.authors {
+        if let Some(code) = changes.vocabulary.people.find(name) {
+            let user = world.users.resolve(*system, name);
+            people[usize::from(*system)].insert(code, user);
+        }
+    }
+    people
+}

@@ -1,0 +1,249 @@
+//! Numbers from the marts: a [`Query`] is compiled from the metric registry to SQL over one
+//! published set, a drill-down to the records behind a number, from the same parts.
+
+mod answer;
+mod compile;
+mod dimension;
+mod drill;
+mod error;
+mod functions;
+mod quantile;
+mod tables;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use millrace_models::calendar::WorkingCalendar;
+use millrace_models::metric::{Direction, Label, Measure, Metric, Registry, TimeRole, Unit};
+use millrace_models::query::Query;
+use serde::Serialize;
+use tokio::sync::RwLock;
+
+pub use answer::{Column, ColumnKind, QueryResult, Row};
+pub use drill::{DrillColumn, DrillRequest, DrillResult, DrillStream};
+pub use error::QueryError;
+pub use functions::kaplan_meier_median;
+pub use quantile::exact_quantile;
+
+use crate::Lake;
+use tables::Opened;
+
+/// Answers queries over the newest published set. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    lake: Lake,
+    zone: Tz,
+    calendar: Arc<WorkingCalendar>,
+    newest: Arc<RwLock<Option<Arc<Opened>>>>,
+}
+
+/// A metric as the registry declares it, for people and programs.
+#[derive(Debug, Clone, Serialize)]
+pub struct MetricInfo {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub label: Label,
+    /// What it says.
+    pub description: Label,
+    /// How it is computed, as an expression over the columns of its table.
+    pub formula: String,
+    /// The kind of measure.
+    pub kind: String,
+    /// What it is measured in.
+    pub unit: Unit,
+    /// Which way is better.
+    pub direction: Direction,
+    /// The records it is measured on.
+    pub entity: String,
+    /// The mart that holds them.
+    pub table: String,
+    /// The column that a period selects by; none for a snapshot.
+    pub time: Option<String>,
+    /// The role of that time.
+    pub time_role: TimeRole,
+    /// The dimensions it can be split by.
+    pub dimensions: Vec<String>,
+}
+
+/// A dimension and what people call it.
+#[derive(Debug, Clone, Serialize)]
+pub struct DimensionInfo {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub label: Label,
+    /// `time`, `flag` or `text`.
+    pub kind: String,
+}
+
+/// The registry as this lake can answer it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Metrics {
+    /// The metrics, in the order of their declaration.
+    pub metrics: Vec<MetricInfo>,
+    /// The dimensions that any of them has.
+    pub dimensions: Vec<DimensionInfo>,
+}
+
+impl Engine {
+    /// An engine over a lake; spans of time are those of `zone`, working hours those of
+    /// `calendar`.
+    pub fn new(lake: Lake, zone: Tz, calendar: Arc<WorkingCalendar>) -> Self {
+        Self { lake, zone, calendar, newest: Arc::default() }
+    }
+
+    /// Answers a query.
+    ///
+    /// # Errors
+    /// [`QueryError`]; for an unknown metric, dimension or value it names the nearest right ones.
+    pub async fn query(&self, query: &Query, now: DateTime<Utc>) -> Result<QueryResult, QueryError> {
+        let opened = self.opened().await?;
+        answer::answer(&opened, query, now).await
+    }
+
+    /// A page of the records behind a number, with the count and sum of all of them.
+    ///
+    /// # Errors
+    /// As [`Engine::query`].
+    pub async fn drill(
+        &self,
+        request: &DrillRequest,
+        now: DateTime<Utc>,
+    ) -> Result<DrillResult, QueryError> {
+        let opened = match drill::set_of(request)? {
+            Some(id) => self.opened_set(id).await?,
+            None => self.opened().await?,
+        };
+        drill::page(&opened, request, now).await
+    }
+
+    /// All records behind a number, batch by batch.
+    ///
+    /// # Errors
+    /// As [`Engine::query`].
+    pub async fn drill_all(
+        &self,
+        request: &DrillRequest,
+        now: DateTime<Utc>,
+    ) -> Result<DrillStream, QueryError> {
+        drill::stream(self.opened().await?, request, now).await
+    }
+
+    /// The values of a dimension in the newest set, sorted.
+    ///
+    /// # Errors
+    /// As [`Engine::query`].
+    pub async fn values(&self, dimension: &str, now: DateTime<Utc>) -> Result<Vec<String>, QueryError> {
+        let opened = self.opened().await?;
+        answer::values(&opened, dimension, now).await
+    }
+
+    /// The registry, with the dimensions that the newest set can answer.
+    ///
+    /// # Errors
+    /// As [`Engine::query`]; a lake without a published set has no dimensions, which is none.
+    pub async fn metrics(&self) -> Result<Metrics, QueryError> {
+        let registry = Registry::shipped()?;
+        let opened = match self.opened().await {
+            Ok(opened) => Some(opened),
+            Err(QueryError::NothingPublished) => None,
+            Err(error) => return Err(error),
+        };
+        let catalog = opened.map(|opened| opened.set.catalog.clone()).unwrap_or_default();
+        let mut metrics = Vec::new();
+        let mut names = Vec::new();
+        for metric in registry.metrics() {
+            let Some(base) = registry.base(&metric.entity) else { continue };
+            let dimensions = dimension::names(metric, base, &catalog);
+            names.extend(dimensions.iter().cloned());
+            metrics.push(MetricInfo {
+                name: metric.name.clone(),
+                label: metric.label.clone(),
+                description: metric.description.clone(),
+                formula: formula(metric),
+                kind: kind(&metric.measure).to_owned(),
+                unit: metric.unit,
+                direction: metric.direction,
+                entity: base.name.clone(),
+                table: base.table.clone(),
+                time: metric.time.column.clone(),
+                time_role: metric.time.role,
+                dimensions,
+            });
+        }
+        names.sort();
+        names.dedup();
+        let dimensions = names
+            .into_iter()
+            .map(|name| DimensionInfo {
+                label: registry.label(&name),
+                kind: if millrace_models::period::Grain::from_name(&name).is_some() {
+                    "time"
+                } else if name == "late_entry" {
+                    "flag"
+                } else {
+                    "text"
+                }
+                .to_owned(),
+                name,
+            })
+            .collect();
+        Ok(Metrics { metrics, dimensions })
+    }
+
+    async fn opened(&self) -> Result<Arc<Opened>, QueryError> {
+        let set = self.lake.latest_set().await?.ok_or(QueryError::NothingPublished)?;
+        if let Some(opened) = self.newest.read().await.as_ref() {
+            if opened.set.id == set.id {
+                return Ok(Arc::clone(opened));
+            }
+        }
+        let opened = Arc::new(Opened::open(&self.lake, set, self.zone, &self.calendar).await?);
+        *self.newest.write().await = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    async fn opened_set(&self, id: i64) -> Result<Arc<Opened>, QueryError> {
+        let newest = self.opened().await?;
+        if newest.set.id == id {
+            return Ok(newest);
+        }
+        let sets = self.lake.sets().await?;
+        let set = sets.into_iter().find(|set| set.id == id).ok_or(QueryError::Unusable(
+            "the cursor belongs to numbers that are gone: ask again without it".to_owned(),
+        ))?;
+        Ok(Arc::new(Opened::open(&self.lake, set, self.zone, &self.calendar).await?))
+    }
+}
+
+fn kind(measure: &Measure) -> &'static str {
+    match measure {
+        Measure::Ratio { .. } => "ratio",
+        Measure::Compression { .. } => "derived",
+        _ => "simple",
+    }
+}
+
+fn formula(metric: &Metric) -> String {
+    let core = match &metric.measure {
+        Measure::Count => "count(*)".to_owned(),
+        Measure::Distinct { value } => format!("count(DISTINCT {value})"),
+        Measure::Sum { value } => format!("sum({value})"),
+        Measure::Mean { value } => format!("sum({value}) / count(*)"),
+        Measure::Quantile { value, q } => format!("exact_quantile({value}, {q})"),
+        Measure::KmMedian { value, event } => format!("km_median({value}, event: {event})"),
+        Measure::Ratio { numerator, denominator, per, inner } => match (per, inner) {
+            (Some(per), Some(inner)) => {
+                format!("sum({numerator}) / sum({denominator}) over one row per {per} with orders = {inner}")
+            }
+            _ => format!("sum({numerator}) / sum({denominator})"),
+        },
+        Measure::Compression { of } => format!("1 - {of} / {of} of the compared period"),
+    };
+    match &metric.condition {
+        Some(condition) => format!("{core} where {condition}"),
+        None => core,
+    }
+}

@@ -1,0 +1,364 @@
+//! From a metric, its period and the conditions to SQL over the marts.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use millrace_models::metric::{Base, Measure, Metric, TimeRole, nearest};
+use millrace_models::period::Grain;
+use millrace_models::query::{Condition, Op, Period};
+
+use super::dimension::{Dimension, identifier, literal, resolve, span};
+use super::error::QueryError;
+use super::tables::Opened;
+
+/// Dimensions with as many members as there are records: their members are not listed.
+const UNLISTED: [&str; 3] = ["opportunity", "quote", "order"];
+
+/// What is selected: records of a base, seen at a time, within a period and conditions.
+pub(super) struct Selection<'a> {
+    pub(super) opened: &'a Opened,
+    pub(super) base: &'a Base,
+    pub(super) as_of: DateTime<Utc>,
+    joins: Vec<super::dimension::Join>,
+    conditions: Vec<String>,
+}
+
+/// A moment as SQL.
+fn moment(us: i64) -> String {
+    format!("arrow_cast({us}, 'Timestamp(Microsecond, Some(\"UTC\"))')")
+}
+
+impl<'a> Selection<'a> {
+    /// Selects what `metric` is measured on, beside the metric's own condition.
+    pub(super) async fn new(
+        opened: &'a Opened,
+        base: &'a Base,
+        metric: &Metric,
+        conditions: &[Condition],
+        period: Option<Period>,
+        as_of: DateTime<Utc>,
+    ) -> Result<Self, QueryError> {
+        let as_of = match (metric.time.role, period) {
+            (TimeRole::Snapshot, Some(period)) => as_of.min(end_of(opened, period.to)),
+            _ => as_of,
+        };
+        let mut selection =
+            Self { opened, base, as_of, joins: Vec::new(), conditions: Vec::new() };
+        if let (Some(column), Some(period)) = (&metric.time.column, period) {
+            let range = selection.range(column, period.from, period.to);
+            selection.conditions.push(range);
+        } else if let Some(column) = &metric.time.column {
+            selection.conditions.push(format!("b.{} IS NOT NULL", identifier(column)));
+        }
+        for condition in conditions {
+            let dimension =
+                resolve(metric, base, &condition.dimension, &opened.set.catalog)?;
+            let sql = selection.condition(metric, &dimension, condition).await?;
+            selection.join(&dimension);
+            selection.conditions.push(sql);
+        }
+        Ok(selection)
+    }
+
+    pub(super) fn join(&mut self, dimension: &Dimension) {
+        if let Some(join) = &dimension.join {
+            if !self.joins.contains(join) {
+                self.joins.push(join.clone());
+            }
+        }
+    }
+
+    pub(super) fn restrict(&mut self, sql: String) {
+        self.conditions.push(sql);
+    }
+
+    /// An expression of the registry, with the moment put in.
+    pub(super) fn expression(&self, text: &str) -> String {
+        text.replace("{as_of}", &moment(self.as_of.timestamp_micros()))
+    }
+
+    /// The `FROM` and `WHERE` of the selection; the base is `b`.
+    pub(super) fn from(&self) -> String {
+        let base = self.base;
+        let mut source = base.table.clone();
+        let ahead = self.opened.set.last_event_at.is_none_or(|last| last > self.as_of);
+        if ahead || base.ages {
+            let replaced: Vec<String> = base
+                .as_of
+                .iter()
+                .map(|(column, sql)| format!("{} AS {}", self.expression(sql), identifier(column)))
+                .collect();
+            let replace = if replaced.is_empty() {
+                String::new()
+            } else {
+                format!(" REPLACE ({})", replaced.join(", "))
+            };
+            let seen = self.expression(&base.seen);
+            source = format!("(SELECT *{replace} FROM {source} WHERE {seen})");
+        }
+        if let Some(select) = &base.from {
+            source = format!("({})", select.replace("{table}", &format!("{source} AS t")));
+        }
+        let mut sql = format!("FROM {source} AS b");
+        for join in &self.joins {
+            sql.push_str(&format!(
+                " LEFT JOIN {} AS {alias} ON b.{} = {alias}.{}",
+                join.table,
+                identifier(&join.column),
+                join.key,
+                alias = join.alias,
+            ));
+        }
+        if !self.conditions.is_empty() {
+            sql.push_str(" WHERE ");
+            sql.push_str(&self.conditions.join(" AND "));
+        }
+        sql
+    }
+
+    fn range(&self, column: &str, from: NaiveDate, to: NaiveDate) -> String {
+        let calendar = &self.opened.calendar;
+        let column = identifier(column);
+        let after = to.succ_opt().unwrap_or(to);
+        format!(
+            "(b.{column} >= {} AND b.{column} < {})",
+            moment(calendar.start_of_day_us(from)),
+            moment(calendar.start_of_day_us(after)),
+        )
+    }
+
+    async fn condition(
+        &self,
+        metric: &Metric,
+        dimension: &Dimension,
+        condition: &Condition,
+    ) -> Result<String, QueryError> {
+        let expression = &dimension.expression;
+        if condition.op == Op::IsNull {
+            return Ok(format!("{expression} IS NULL"));
+        }
+        if condition.values.is_empty() {
+            return Err(QueryError::Unusable(format!("{} is compared with no value", dimension.name)));
+        }
+        if condition.op == Op::Between && condition.values.len() != 2 {
+            return Err(QueryError::Unusable(format!(
+                "{} between needs two values, but has {}",
+                dimension.name,
+                condition.values.len()
+            )));
+        }
+        if let Some(grain) = dimension.grain {
+            return self.spans(metric, grain, dimension, condition);
+        }
+        if dimension.flag {
+            let flags = condition.values.iter().map(|value| match value.as_str() {
+                "true" | "false" => Ok(value.as_str()),
+                _ => Err(QueryError::Value {
+                    dimension: dimension.name.clone(),
+                    value: value.clone(),
+                    suggestions: vec!["true".to_owned(), "false".to_owned()],
+                }),
+            });
+            let flags = flags.collect::<Result<Vec<_>, _>>()?.join(", ");
+            let not = if condition.op == Op::NotIn { "NOT " } else { "" };
+            return Ok(format!("{expression} {not}IN ({flags})"));
+        }
+        if condition.op == Op::Between {
+            let (from, to) = (&condition.values[0], &condition.values[1]);
+            return Ok(format!("{expression} BETWEEN {} AND {}", literal(from), literal(to)));
+        }
+        let mut stored = Vec::new();
+        for value in &condition.values {
+            stored.push(literal(&self.stored(dimension, value).await?));
+        }
+        let stored = stored.join(", ");
+        Ok(match condition.op {
+            Op::NotIn => format!("({expression} IS NULL OR {expression} NOT IN ({stored}))"),
+            _ => format!("{expression} IN ({stored})"),
+        })
+    }
+
+    fn spans(
+        &self,
+        metric: &Metric,
+        grain: Grain,
+        dimension: &Dimension,
+        condition: &Condition,
+    ) -> Result<String, QueryError> {
+        let column = metric.time.column.as_deref().unwrap_or_default();
+        let mut starts = Vec::new();
+        for value in &condition.values {
+            starts.push(span(grain, value).ok_or_else(|| {
+                let example = self.opened.calendar.date_of(self.as_of);
+                QueryError::Value {
+                    dimension: dimension.name.clone(),
+                    value: value.clone(),
+                    suggestions: vec![grain.label(example)],
+                }
+            })?);
+        }
+        let last = |start| grain.next(start).pred_opt().unwrap_or(start);
+        if condition.op == Op::Between {
+            return Ok(self.range(column, starts[0], last(starts[1])));
+        }
+        let ranges: Vec<String> =
+            starts.iter().map(|start| self.range(column, *start, last(*start))).collect();
+        let any = ranges.join(" OR ");
+        Ok(if condition.op == Op::NotIn { format!("NOT ({any})") } else { format!("({any})") })
+    }
+
+    /// The stored form of a member, which must exist.
+    async fn stored(&self, dimension: &Dimension, value: &str) -> Result<String, QueryError> {
+        if let Some(labels) = dimension.labels {
+            let dictionary = self.opened.labels(labels).await?;
+            if let Some(id) = dictionary.id.get(value) {
+                return Ok(id.clone());
+            }
+            if dictionary.label.contains_key(value) {
+                return Ok(value.to_owned());
+            }
+            return Err(QueryError::Value {
+                dimension: dimension.name.clone(),
+                value: value.to_owned(),
+                suggestions: nearest(value, dictionary.id.keys().map(String::as_str)),
+            });
+        }
+        if UNLISTED.contains(&dimension.name.as_str()) {
+            return Ok(value.to_owned());
+        }
+        let known = self.opened.distinct(&self.distinct(dimension)).await?;
+        if known.binary_search_by(|known| known.as_str().cmp(value)).is_ok() {
+            return Ok(value.to_owned());
+        }
+        let mut suggestions = nearest(value, known.iter().map(String::as_str));
+        if suggestions.is_empty() {
+            suggestions = known.iter().take(3).cloned().collect();
+        }
+        Err(QueryError::Value {
+            dimension: dimension.name.clone(),
+            value: value.to_owned(),
+            suggestions,
+        })
+    }
+
+    /// Selects the members of a dimension.
+    pub(super) fn distinct(&self, dimension: &Dimension) -> String {
+        let expression = &dimension.expression;
+        match &dimension.join {
+            Some(join) => format!(
+                "SELECT DISTINCT {expression} AS v FROM {} AS {} WHERE {expression} IS NOT NULL",
+                join.table, join.alias
+            ),
+            None => format!(
+                "SELECT DISTINCT {expression} AS v FROM {} AS b WHERE {expression} IS NOT NULL",
+                self.base.table
+            ),
+        }
+    }
+}
+
+/// The last moment of a day in the company's zone.
+fn end_of(opened: &Opened, day: NaiveDate) -> DateTime<Utc> {
+    let after = opened.calendar.start_of_day_us(day.succ_opt().unwrap_or(day));
+    DateTime::from_timestamp_micros(after - 1).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// The aggregates that a metric needs, as select items `m<index>_…`.
+pub(super) fn aggregates(selection: &Selection<'_>, metric: &Metric, index: usize) -> Vec<String> {
+    let filter = |more: Option<&str>| {
+        let parts: Vec<String> = metric
+            .condition
+            .iter()
+            .map(String::as_str)
+            .chain(more)
+            .map(|part| format!("({})", selection.expression(part)))
+            .collect();
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!(" FILTER (WHERE {})", parts.join(" AND "))
+        }
+    };
+    let all = filter(None);
+    let mut items = vec![format!("count(*){all} AS m{index}_n")];
+    let mut item = |suffix: &str, sql: String| items.push(format!("{sql} AS m{index}_{suffix}"));
+    let expression = |text: &str| selection.expression(text);
+    match &metric.measure {
+        Measure::Count | Measure::Compression { .. } => {}
+        Measure::Distinct { value } => {
+            item("v", format!("CAST(count(DISTINCT {}){all} AS DOUBLE)", expression(value)));
+        }
+        Measure::Sum { value } | Measure::Mean { value } => {
+            item("v", format!("CAST(sum({}){all} AS DOUBLE)", expression(value)));
+        }
+        Measure::Quantile { value, q } => {
+            let value = expression(value);
+            item("v", format!("exact_quantile(CAST({value} AS DOUBLE), {q:?}){all}"));
+        }
+        Measure::KmMedian { value, event } => {
+            let (value, event) = (expression(value), expression(event));
+            item("v", format!("km_median(CAST({value} AS DOUBLE), {event}){all}"));
+            item("e", format!("count(*){}", filter(Some(&event))));
+        }
+        Measure::Ratio { numerator, denominator, .. } => {
+            item("v", format!("CAST(sum({}){all} AS DOUBLE)", expression(numerator)));
+            item("d", format!("CAST(sum({}){all} AS DOUBLE)", expression(denominator)));
+        }
+    }
+    if let Some(immature) = &metric.immature {
+        item("y", format!("count(*) FILTER (WHERE {})", expression(immature)));
+    }
+    items
+}
+
+/// The select of a group of metrics that share base and time; group columns are `d<index>`.
+pub(super) fn select(
+    selection: &Selection<'_>,
+    metrics: &[(usize, &Metric)],
+    by: &[Dimension],
+) -> String {
+    let groups: Vec<String> = by
+        .iter()
+        .enumerate()
+        .map(|(index, dimension)| format!("{} AS d{index}", dimension.expression))
+        .collect();
+    let group_by = |extra: &[String]| {
+        let all: Vec<String> =
+            by.iter().map(|dimension| dimension.expression.clone()).chain(extra.iter().cloned()).collect();
+        if all.is_empty() { String::new() } else { format!(" GROUP BY {}", all.join(", ")) }
+    };
+    if let [(index, metric)] = metrics {
+        if let Measure::Ratio { numerator, denominator, per: Some(per), inner: Some(inner) } =
+            &metric.measure
+        {
+            let filter = metric
+                .condition
+                .as_ref()
+                .map(|condition| format!(" FILTER (WHERE {})", selection.expression(condition)))
+                .unwrap_or_default();
+            let per = format!("b.{}", identifier(per));
+            let columns: Vec<String> =
+                groups.iter().cloned().chain([format!("{inner}{filter} AS orders")]).collect();
+            let outer: Vec<String> = (0..by.len()).map(|index| format!("d{index}")).collect();
+            let mut items = outer.clone();
+            items.push(format!("count(*) AS m{index}_n"));
+            items.push(format!("CAST(sum({numerator}) AS DOUBLE) AS m{index}_v"));
+            items.push(format!("CAST(sum({denominator}) AS DOUBLE) AS m{index}_d"));
+            let tail = if outer.is_empty() {
+                String::new()
+            } else {
+                format!(" GROUP BY {}", outer.join(", "))
+            };
+            return format!(
+                "SELECT {} FROM (SELECT {} {}{}) WHERE orders > 0{tail}",
+                items.join(", "),
+                columns.join(", "),
+                selection.from(),
+                group_by(&[per]),
+            );
+        }
+    }
+    let mut items = groups;
+    for (index, metric) in metrics {
+        items.extend(aggregates(selection, metric, *index));
+    }
+    format!("SELECT {} {}{}", items.join(", "), selection.from(), group_by(&[]))
+}

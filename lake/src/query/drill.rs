@@ -1,0 +1,402 @@
+//! The records behind a number.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType};
+use chrono::{DateTime, SecondsFormat, Utc};
+use futures::{Stream, StreamExt};
+use millrace_models::metric::{Label, Measure, Metric, Registry};
+use millrace_models::query::Query;
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
+
+use super::answer::{Row, answer, shown_time, versions};
+use super::compile::Selection;
+use super::dimension::{self, Labels, identifier};
+use super::error::QueryError;
+use super::tables::{Opened, texts};
+
+/// Records on a page where nothing else is asked.
+const PAGE: usize = 50;
+/// Records on a page at most.
+const LARGEST_PAGE: usize = 1000;
+
+/// What to open.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DrillRequest {
+    /// The query that gave the number, its group among the conditions.
+    pub query: Query,
+    /// Which of its metrics; the first where left out.
+    pub metric: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Records on the page, 50 where left out, at most 1000.
+    pub limit: Option<usize>,
+    /// A column, descending with a leading `-`.
+    pub order: Option<String>,
+}
+
+/// A column of the records.
+#[derive(Debug, Clone, Serialize)]
+pub struct DrillColumn {
+    /// Its key in the rows.
+    pub name: String,
+    /// `text`, `time`, `date`, `amount`, `number`, `count`, `flag`.
+    pub kind: String,
+    /// What it is measured in, where the column is the number itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<millrace_models::metric::Unit>,
+    /// What people call it.
+    pub label: Label,
+}
+
+/// A page of records.
+#[derive(Debug, Clone, Serialize)]
+pub struct DrillResult {
+    /// The query that they answer to.
+    pub query: Query,
+    /// The metric that they stand behind.
+    pub metric: String,
+    /// The time of the answer, in the company's zone.
+    pub as_of: String,
+    /// The versions of the marts that were read.
+    pub versions: BTreeMap<String, i64>,
+    /// The columns of the records. `value` is what a record adds to the number, or above the
+    /// line of a ratio; `weight` what it adds below.
+    pub columns: Vec<DrillColumn>,
+    /// The records of this page.
+    pub rows: Vec<Row>,
+    /// How many records there are in all.
+    pub count: i64,
+    /// The sum of `value` over all records.
+    pub sum: Option<f64>,
+    /// The sum of `weight` over all records of a ratio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
+    /// The number itself.
+    pub value: Value,
+    /// Where the next page begins; none on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// All records, batch by batch.
+pub struct DrillStream {
+    /// Their columns.
+    pub columns: Vec<DrillColumn>,
+    /// The records, in the order of a drill-down.
+    pub rows: Pin<Box<dyn Stream<Item = Result<Vec<Row>, QueryError>> + Send>>,
+}
+
+/// The published set that a cursor belongs to.
+pub(super) fn set_of(request: &DrillRequest) -> Result<Option<i64>, QueryError> {
+    Ok(cursor(request)?.map(|(set, _)| set))
+}
+
+fn cursor(request: &DrillRequest) -> Result<Option<(i64, usize)>, QueryError> {
+    let Some(text) = &request.cursor else { return Ok(None) };
+    let parsed = text
+        .strip_prefix('s')
+        .and_then(|rest| rest.split_once('o'))
+        .and_then(|(set, offset)| Some((set.parse().ok()?, offset.parse().ok()?)));
+    match parsed {
+        Some(parsed) => Ok(Some(parsed)),
+        None => Err(QueryError::Unusable(format!("{text:?} is not a cursor of a drill-down"))),
+    }
+}
+
+struct Drill {
+    select: String,
+    columns: Vec<String>,
+    order: String,
+    metric: &'static Metric,
+}
+
+async fn compile(
+    opened: &Opened,
+    request: &DrillRequest,
+    now: DateTime<Utc>,
+) -> Result<Drill, QueryError> {
+    let registry = Registry::shipped()?;
+    let query = &request.query;
+    let name = match &request.metric {
+        Some(name) => name,
+        None => query.metrics.first().ok_or(QueryError::NoMetric)?,
+    };
+    let mut metric = dimension::metric(registry, name)?;
+    if let Measure::Compression { of } = &metric.measure {
+        metric = dimension::metric(registry, of)?;
+    }
+    let base = registry.base(&metric.entity).ok_or(QueryError::NoMetric)?;
+    let as_of = query.as_of.unwrap_or(now);
+    let mut selection =
+        Selection::new(opened, base, metric, &query.conditions, query.period, as_of).await?;
+    if let Some(condition) = &metric.condition {
+        let condition = format!("({})", selection.expression(condition));
+        selection.restrict(condition);
+    }
+    let double = |text: &str| format!("CAST({} AS DOUBLE)", selection.expression(text));
+    let (mut value, mut weight) = (None, None);
+    match &metric.measure {
+        Measure::Count | Measure::Compression { .. } => value = Some("1".to_owned()),
+        // the value of a distinct count is the first record of each
+        Measure::Distinct { value: of } => {
+            let of = selection.expression(of);
+            let key: Vec<String> = base.key.iter().map(|key| format!("b.{}", identifier(key))).collect();
+            value = Some(format!(
+                "CASE WHEN row_number() OVER (PARTITION BY b.{of} ORDER BY {}) = 1 THEN 1 ELSE 0 END",
+                key.join(", ")
+            ));
+        }
+        Measure::Sum { value: of }
+        | Measure::Mean { value: of }
+        | Measure::Quantile { value: of, .. } => value = Some(double(of)),
+        Measure::KmMedian { value: of, event } => {
+            value = Some(double(of));
+            weight = Some(format!("CASE WHEN {} THEN 1 ELSE 0 END", selection.expression(event)));
+        }
+        Measure::Ratio { numerator, denominator, per: None, .. } => {
+            value = Some(double(numerator));
+            weight = Some(double(denominator));
+        }
+        Measure::Ratio { .. } => {}
+    }
+    if let Measure::Ratio { numerator, denominator, per: Some(per), inner: Some(inner) } =
+        &metric.measure
+    {
+        let per_column = format!("b.{}", identifier(per));
+        return Ok(Drill {
+            select: format!(
+                "SELECT {per}, orders, CAST({numerator} AS DOUBLE) AS value, CAST({denominator} AS DOUBLE) AS weight \
+                 FROM (SELECT {per_column} AS {per}, {inner} AS orders {} GROUP BY {per_column}) WHERE orders > 0",
+                selection.from()
+            ),
+            columns: vec![per.clone(), "orders".into(), "value".into(), "weight".into()],
+            order: per.clone(),
+            metric,
+        });
+    }
+    let mut columns = base.drill.clone();
+    let mut items: Vec<String> =
+        columns.iter().map(|column| format!("b.{0} AS {0}", identifier(column))).collect();
+    // what orders the page must be there to be ordered by
+    for key in &base.key {
+        if !columns.contains(key) {
+            items.push(format!("b.{0} AS {0}", identifier(key)));
+        }
+    }
+    for (name, sql) in [("value", value), ("weight", weight)] {
+        if let Some(sql) = sql {
+            items.push(format!("CAST({sql} AS DOUBLE) AS {name}"));
+            columns.push(name.to_owned());
+        }
+    }
+    Ok(Drill {
+        select: format!("SELECT {} {}", items.join(", "), selection.from()),
+        columns,
+        order: base.key.iter().map(|key| identifier(key)).collect::<Vec<_>>().join(", "),
+        metric,
+    })
+}
+
+impl Drill {
+    fn ordered(&self, order: Option<&str>) -> Result<String, QueryError> {
+        let Some(order) = order else { return Ok(self.order.clone()) };
+        let (name, direction) = match order.strip_prefix('-') {
+            Some(name) => (name, "DESC"),
+            None => (order.strip_prefix('+').unwrap_or(order), "ASC"),
+        };
+        if !self.columns.iter().any(|column| column == name) {
+            return Err(QueryError::Dimension {
+                metric: self.metric.name.clone(),
+                name: name.to_owned(),
+                suggestions: millrace_models::metric::nearest(
+                    name,
+                    self.columns.iter().map(String::as_str),
+                ),
+            });
+        }
+        Ok(format!("{} {direction} NULLS LAST, {}", identifier(name), self.order))
+    }
+
+    fn described(&self, schema: &arrow::datatypes::Schema) -> Result<Vec<DrillColumn>, QueryError> {
+        let registry = Registry::shipped()?;
+        Ok(self
+            .columns
+            .iter()
+            .map(|name| {
+                let kind = schema.field_with_name(name).map_or("text", |field| kind(field.data_type()));
+                let is_value = name == "value";
+                DrillColumn {
+                    name: name.clone(),
+                    kind: kind.to_owned(),
+                    unit: is_value.then_some(self.metric.unit),
+                    label: registry.label(name),
+                }
+            })
+            .collect())
+    }
+}
+
+fn kind(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::Timestamp(..) => "time",
+        DataType::Date32 => "date",
+        DataType::Decimal128(..) => "amount",
+        DataType::Float64 => "number",
+        DataType::Int32 | DataType::Int64 => "count",
+        DataType::Boolean => "flag",
+        _ => "text",
+    }
+}
+
+pub(super) async fn page(
+    opened: &Opened,
+    request: &DrillRequest,
+    now: DateTime<Utc>,
+) -> Result<DrillResult, QueryError> {
+    let drill = compile(opened, request, now).await?;
+    let offset = cursor(request)?.map_or(0, |(_, offset)| offset);
+    let limit = request.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+    let weighted = drill.columns.iter().any(|column| column == "weight");
+    let sums = format!(
+        "SELECT count(*) AS n, sum(value) AS s{} FROM ({})",
+        if weighted { ", sum(weight) AS w" } else { "" },
+        drill.select
+    );
+    let (mut count, mut sum, mut weight) = (0, None, None);
+    for batch in opened.run(&sums).await? {
+        count = batch.column(0).as_primitive::<Int64Type>().value(0);
+        let float = |index: usize| {
+            let column = batch.column(index).as_primitive::<Float64Type>();
+            column.is_valid(0).then(|| column.value(0))
+        };
+        sum = float(1);
+        weight = if weighted { float(2) } else { None };
+    }
+    let order = drill.ordered(request.order.as_deref())?;
+    let sql = format!("{} ORDER BY {order} LIMIT {limit} OFFSET {offset}", drill.select);
+    let frame = opened.context.sql(&sql).await?;
+    let columns = drill.described(frame.schema().as_arrow())?;
+    let mut rows = Vec::new();
+    for batch in frame.collect().await? {
+        rows.extend(read(opened, &drill.columns, &batch).await?);
+    }
+    let asked = request.metric.clone().or_else(|| request.query.metrics.first().cloned());
+    let asked = asked.unwrap_or_else(|| drill.metric.name.clone());
+    let number = Query {
+        metrics: vec![asked.clone()],
+        by: Vec::new(),
+        order: None,
+        limit: None,
+        ..request.query.clone()
+    };
+    let answered = answer(opened, &number, now).await?;
+    let end = offset + rows.len();
+    let more = usize::try_from(count).is_ok_and(|count| end < count) && !rows.is_empty();
+    Ok(DrillResult {
+        query: request.query.clone(),
+        value: answered.total.get(&asked).cloned().unwrap_or(Value::Null),
+        metric: asked,
+        as_of: shown_time(opened, request.query.as_of.unwrap_or(now)),
+        versions: versions(opened, &[drill.metric], Registry::shipped()?),
+        columns,
+        rows,
+        count,
+        sum,
+        weight,
+        next_cursor: more.then(|| format!("s{}o{end}", opened.set.id)),
+    })
+}
+
+pub(super) async fn stream(
+    opened: Arc<Opened>,
+    request: &DrillRequest,
+    now: DateTime<Utc>,
+) -> Result<DrillStream, QueryError> {
+    let drill = compile(&opened, request, now).await?;
+    let order = drill.ordered(request.order.as_deref())?;
+    let frame = opened.context.sql(&format!("{} ORDER BY {order}", drill.select)).await?;
+    let columns = drill.described(frame.schema().as_arrow())?;
+    let names = Arc::new(drill.columns);
+    let batches = frame.execute_stream().await?;
+    let rows = batches.then(move |batch| {
+        let (opened, names) = (Arc::clone(&opened), Arc::clone(&names));
+        async move { read(&opened, &names, &batch?).await }
+    });
+    Ok(DrillStream { columns, rows: Box::pin(rows) })
+}
+
+fn labels_of(column: &str) -> Option<Labels> {
+    match column {
+        "owner" | "current_owner" | "entered_by" => Some(Labels::Users),
+        "account_id" => Some(Labels::Accounts),
+        "product" => Some(Labels::Products),
+        _ => None,
+    }
+}
+
+async fn read(
+    opened: &Opened,
+    columns: &[String],
+    batch: &RecordBatch,
+) -> Result<Vec<Row>, QueryError> {
+    let mut rows = vec![Row::new(); batch.num_rows()];
+    for name in columns {
+        let Some(column) = batch.column_by_name(name) else { continue };
+        let mut values = values(opened, column)?;
+        if let Some(labels) = labels_of(name) {
+            let dictionary = opened.labels(labels).await?;
+            for value in &mut values {
+                if let Some(label) = value.as_str().and_then(|id| dictionary.label.get(id)) {
+                    *value = Value::from(label.as_str());
+                }
+            }
+        }
+        for (row, value) in rows.iter_mut().zip(values) {
+            row.insert(name.clone(), value);
+        }
+    }
+    Ok(rows)
+}
+
+fn values(opened: &Opened, column: &ArrayRef) -> Result<Vec<Value>, QueryError> {
+    let optional = |value: Option<Value>| value.unwrap_or(Value::Null);
+    Ok(match column.data_type() {
+        DataType::Timestamp(..) => column
+            .as_primitive::<TimestampMicrosecondType>()
+            .iter()
+            .map(|us| {
+                optional(us.and_then(DateTime::from_timestamp_micros).map(|at| {
+                    at.with_timezone(&opened.zone)
+                        .to_rfc3339_opts(SecondsFormat::AutoSi, false)
+                        .into()
+                }))
+            })
+            .collect(),
+        DataType::Float64 => {
+            column.as_primitive::<Float64Type>().iter().map(|value| optional(value.map(Value::from))).collect()
+        }
+        DataType::Int32 | DataType::Int64 => {
+            let whole = cast(column, &DataType::Int64)?;
+            whole.as_primitive::<Int64Type>().iter().map(|value| optional(value.map(Value::from))).collect()
+        }
+        DataType::Boolean => {
+            column.as_boolean().iter().map(|value| optional(value.map(Value::from))).collect()
+        }
+        // amounts as JSON numbers, two decimals kept as far as a double holds them
+        DataType::Decimal128(..) => {
+            let amounts = cast(column, &DataType::Float64)?;
+            amounts
+                .as_primitive::<Float64Type>()
+                .iter()
+                .map(|value| optional(value.and_then(Number::from_f64).map(Value::Number)))
+                .collect()
+        }
+        _ => texts(column)?.into_iter().map(|text| optional(text.map(Value::from))).collect(),
+    })
+}

@@ -1,0 +1,167 @@
+//! One published set as tables of a `DataFusion` session.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use chrono_tz::Tz;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{
+    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
+};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use millrace_models::calendar::WorkingCalendar;
+use tokio::sync::{OnceCell, RwLock};
+
+use super::dimension::Labels;
+use super::error::QueryError;
+use super::functions;
+use crate::{Lake, LakeError, PublishedSet, Table};
+
+/// Ids and the words that people read for them.
+#[derive(Debug, Default)]
+pub(super) struct Dictionary {
+    pub(super) label: HashMap<String, String>,
+    pub(super) id: BTreeMap<String, String>,
+}
+
+/// A published set, ready to be asked.
+pub(super) struct Opened {
+    pub(super) set: PublishedSet,
+    pub(super) zone: Tz,
+    pub(super) calendar: Arc<WorkingCalendar>,
+    pub(super) context: SessionContext,
+    labels: [OnceCell<Dictionary>; 3],
+    /// Distinct values by the SQL that selects them.
+    values: RwLock<HashMap<String, Arc<Vec<String>>>>,
+}
+
+impl Opened {
+    pub(super) async fn open(
+        lake: &Lake,
+        set: PublishedSet,
+        zone: Tz,
+        calendar: &Arc<WorkingCalendar>,
+    ) -> Result<Self, QueryError> {
+        let config = SessionConfig::new()
+            .with_information_schema(false)
+            .set_bool("datafusion.execution.parquet.pushdown_filters", true)
+            .set_bool("datafusion.execution.parquet.reorder_filters", true)
+            .set_bool("datafusion.sql_parser.enable_ident_normalization", false)
+            .with_collect_statistics(true);
+        let context = SessionContext::new_with_config(config);
+        functions::register(&context, calendar);
+        for (name, version) in &set.versions {
+            let Some(mart) = name.strip_prefix("marts/") else { continue };
+            let table = lake.table_at(name, *version).await?;
+            let provider = datafusion::datasource::MemTable::try_new(
+                viewed(&columns(&table)),
+                vec![Vec::new()],
+            );
+            if table.files().is_empty() {
+                context.register_table(mart, Arc::new(provider?))?;
+            } else {
+                context.register_table(mart, Arc::new(listing(&table)?))?;
+            }
+        }
+        Ok(Self {
+            set,
+            zone,
+            calendar: Arc::clone(calendar),
+            context,
+            labels: Default::default(),
+            values: RwLock::default(),
+        })
+    }
+
+    /// Runs a select.
+    pub(super) async fn run(&self, sql: &str) -> Result<Vec<RecordBatch>, QueryError> {
+        tracing::debug!(sql, "query");
+        Ok(self.context.sql(sql).await?.collect().await?)
+    }
+
+    /// The words for the ids of a dimension table.
+    pub(super) async fn labels(&self, labels: Labels) -> Result<&Dictionary, QueryError> {
+        self.labels[labels as usize]
+            .get_or_try_init(|| async move {
+                let (table, key) = labels.table();
+                let mut dictionary = Dictionary::default();
+                for batch in self.run(&format!("SELECT {key}, label FROM {table}")).await? {
+                    let ids = texts(batch.column(0))?;
+                    let labels = texts(batch.column(1))?;
+                    for (id, label) in ids.into_iter().zip(labels) {
+                        let Some(id) = id else { continue };
+                        let label = label.unwrap_or_else(|| id.clone());
+                        dictionary.id.insert(label.clone(), id.clone());
+                        dictionary.label.insert(id, label);
+                    }
+                }
+                Ok(dictionary)
+            })
+            .await
+    }
+
+    /// The distinct texts that a select of one column gives, sorted, without nulls.
+    pub(super) async fn distinct(&self, sql: &str) -> Result<Arc<Vec<String>>, QueryError> {
+        if let Some(values) = self.values.read().await.get(sql) {
+            return Ok(Arc::clone(values));
+        }
+        let mut values = Vec::new();
+        for batch in self.run(sql).await? {
+            values.extend(texts(batch.column(0))?.into_iter().flatten());
+        }
+        values.sort();
+        let values = Arc::new(values);
+        self.values.write().await.insert(sql.to_owned(), Arc::clone(&values));
+        Ok(values)
+    }
+}
+
+/// The texts of a column.
+pub(super) fn texts(array: &ArrayRef) -> Result<Vec<Option<String>>, QueryError> {
+    let array = cast(array, &DataType::Utf8)?;
+    Ok(array.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect())
+}
+
+/// The columns that the files of a table hold: all but its partition column.
+fn columns(table: &Table) -> SchemaRef {
+    let schema = table.schema();
+    let kept = schema
+        .fields()
+        .iter()
+        .filter(|field| Some(field.name().as_str()) != table.partition_column());
+    Arc::new(Schema::new(kept.cloned().collect::<Vec<_>>()))
+}
+
+/// Text as views, which is how `DataFusion` reads them fastest.
+fn viewed(schema: &Schema) -> SchemaRef {
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|field| match field.data_type() {
+            DataType::Utf8 => field.as_ref().clone().with_data_type(DataType::Utf8View),
+            _ => field.as_ref().clone(),
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+fn listing(table: &Table) -> Result<ListingTable, QueryError> {
+    let urls = table
+        .files()
+        .iter()
+        .map(|file| {
+            let url = url::Url::from_file_path(&file.path)
+                .map_err(|()| LakeError::Path { path: file.path.clone() })?;
+            Ok(ListingTableUrl::parse(url)?)
+        })
+        .collect::<Result<Vec<_>, QueryError>>()?;
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
+        .with_file_extension(".parquet");
+    let config = ListingTableConfig::new_with_multi_paths(urls)
+        .with_listing_options(options)
+        .with_schema(viewed(&columns(table)));
+    Ok(ListingTable::try_new(config)?)
+}

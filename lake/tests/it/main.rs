@@ -1,0 +1,3 @@
+//! Tests of the lake.
+
+mod storage;

@@ -1,0 +1,245 @@
+//! `millrace ingest`: files into the lake, by mapping.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use millrace_ingest::{IngestError, IngestOptions, IngestReport, Inspection, ingest_mapping, inspect};
+use millrace_lake::Lake;
+use millrace_models::entity::Entity;
+use serde_json::json;
+
+use crate::arguments::{Format, IngestArguments, OnError};
+use crate::failure::Failure;
+use crate::output::table::{Align, Table};
+use crate::output::value::{count, plain};
+use crate::output;
+use crate::progress::Line;
+use crate::settings::Context;
+
+/// Ingests what the mapping names, or looks into files.
+///
+/// # Errors
+///
+/// When the mapping or a file is wrong, or the lake cannot be written.
+pub(crate) async fn run(context: &Context, options: &IngestArguments) -> Result<(), Failure> {
+    if !options.files.is_empty() {
+        return look_into(context, &options.files);
+    }
+    let Some(file) = &options.mapping else {
+        return Err(Failure::input(anyhow!(
+            "nothing to ingest: name a mapping with --mapping FILE, or files to look into with \
+             --dry-run FILE…"
+        )));
+    };
+    let lake = context.lake().await?;
+    let report = mapping(context, &lake, file, options.on_error, options.dry_run).await?;
+    write(context, &report)
+}
+
+/// Ingests what a mapping names.
+///
+/// # Errors
+///
+/// When the mapping or a file is wrong, or the lake cannot be written.
+pub(crate) async fn mapping(
+    context: &Context,
+    lake: &Lake,
+    file: &Path,
+    on_error: OnError,
+    dry_run: bool,
+) -> Result<IngestReport, Failure> {
+    let line = Line::new(context.quiet);
+    let options = IngestOptions {
+        company_zone: context.company.zone,
+        now: context.now,
+        on_error: match on_error {
+            OnError::Stop => millrace_ingest::OnError::Stop,
+            OnError::Reject => millrace_ingest::OnError::Reject,
+        },
+        dry_run,
+        progress: &line,
+    };
+    Ok(Box::pin(ingest_mapping(lake, file, &options)).await?)
+}
+
+/// Whether nothing was ever ingested.
+///
+/// # Errors
+///
+/// When the lake cannot be read.
+pub(crate) async fn is_empty(lake: &Lake) -> Result<bool, Failure> {
+    for entity in Entity::all() {
+        let table = lake.table(&format!("raw/{}", entity.name())).await?;
+        if table.rows() > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl From<IngestError> for Failure {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Lake(error) => error.into(),
+            IngestError::Arrow(_) | IngestError::RejectFile { .. } => {
+                anyhow::Error::new(error).into()
+            }
+            error => Self::input(error),
+        }
+    }
+}
+
+fn write(context: &Context, report: &IngestReport) -> Result<(), Failure> {
+    if context.format == Format::Json {
+        return Ok(output::json(report)?);
+    }
+    let header = ["file", "entity", "read", "added", "unchanged", "rejected", "rejected_rows_in"];
+    let rows: Vec<[String; 7]> = report
+        .sources
+        .iter()
+        .map(|source| {
+            let number = |number: u64| match context.format {
+                Format::Csv => number.to_string(),
+                Format::Table | Format::Json => count(i128::from(number)),
+            };
+            let mut file = source.file.display().to_string();
+            if let Some(sheet) = &source.sheet {
+                file = format!("{file} [{sheet}]");
+            }
+            [
+                file,
+                source.entity.to_owned(),
+                number(source.read),
+                number(source.added),
+                number(source.unchanged),
+                number(source.rejected),
+                source
+                    .reject_file
+                    .as_ref()
+                    .map(|file| file.display().to_string())
+                    .unwrap_or_default(),
+            ]
+        })
+        .collect();
+    if context.format == Format::Csv {
+        return Ok(output::csv(&header, rows.iter().map(<[String; 7]>::as_slice))?);
+    }
+    // The last column is for the rare case.
+    let shown = if rows.iter().all(|row| row[6].is_empty()) { 6 } else { 7 };
+    let mut table = Table::new(header[..shown].iter().enumerate().map(|(position, name)| {
+        let align = if (2..6).contains(&position) { Align::Right } else { Align::Left };
+        (*name, align)
+    }));
+    for row in &rows {
+        table.push(row[..shown].to_vec());
+    }
+    let mut text = table.render();
+    let sum = |of: fn(&millrace_ingest::SourceReport) -> u64| {
+        count(i128::from(report.sources.iter().map(of).sum::<u64>()))
+    };
+    text.push_str(&format!(
+        "{} files · system {} · {} read, {} {}, {} unchanged, {} rejected\n",
+        report.sources.len(),
+        report.system,
+        sum(|source| source.read),
+        sum(|source| source.added),
+        if report.dry_run { "would be added" } else { "added" },
+        sum(|source| source.unchanged),
+        sum(|source| source.rejected),
+    ));
+    Ok(output::write(&text)?)
+}
+
+/// Looks into files without a mapping. All are looked into before the first refusal is told.
+fn look_into(context: &Context, files: &[PathBuf]) -> Result<(), Failure> {
+    let mut seen: Vec<Inspection> = Vec::new();
+    let mut refused = Vec::new();
+    for file in files {
+        let line = Line::new(context.quiet);
+        line.say(file.display().to_string());
+        match inspect(file) {
+            Ok(inspection) => seen.push(inspection),
+            Err(error) => refused.push((file, error)),
+        }
+    }
+    match context.format {
+        Format::Json => {
+            let refused: Vec<_> = refused
+                .iter()
+                .map(|(file, error)| json!({"file": file, "reason": error.to_string()}))
+                .collect();
+            output::json(&json!({"files": seen, "refused": refused}))?;
+        }
+        Format::Csv => inspected_csv(&seen)?,
+        Format::Table => output::write(&seen.iter().map(inspected_table).collect::<String>())?,
+    }
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<String> = refused.iter().map(|(_, error)| error.to_string()).collect();
+    Err(Failure::input(anyhow!("{}", reasons.join("\n"))).answered())
+}
+
+fn inspected_csv(seen: &[Inspection]) -> anyhow::Result<()> {
+    let rows: Vec<[String; 4]> = seen
+        .iter()
+        .flat_map(|inspection| {
+            inspection.columns.iter().map(|column| {
+                [
+                    inspection.file.display().to_string(),
+                    column.name.clone(),
+                    kind(column.kind),
+                    column.samples.join(" | "),
+                ]
+            })
+        })
+        .collect();
+    output::csv(
+        &["file", "column", "kind", "samples"],
+        rows.iter().map(<[String; 4]>::as_slice),
+    )
+}
+
+fn inspected_table(inspection: &Inspection) -> String {
+    let mut table = Table::new([
+        ("column", Align::Left),
+        ("kind", Align::Left),
+        ("samples", Align::Left),
+    ]);
+    for column in &inspection.columns {
+        table.push(vec![
+            column.name.clone(),
+            kind(column.kind),
+            column.samples.join(" | "),
+        ]);
+    }
+    let facts = [
+        plain(serde_json::to_value(inspection.format).ok().as_ref()),
+        inspection.encoding.unwrap_or_default().to_owned(),
+        inspection
+            .delimiter
+            .as_ref()
+            .map(|delimiter| format!("delimiter {delimiter:?}"))
+            .unwrap_or_default(),
+        inspection
+            .sheet
+            .as_ref()
+            .map(|sheet| format!("sheet {sheet:?} of {}", inspection.sheets.len()))
+            .unwrap_or_default(),
+        inspection
+            .header_row
+            .map_or("no header row".to_owned(), |row| format!("header in row {row}")),
+        format!("{} rows", count(i128::from(inspection.rows))),
+    ];
+    let facts: Vec<String> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
+    format!(
+        "{}: {}\n{}\n",
+        inspection.file.display(),
+        facts.join(" · "),
+        table.render()
+    )
+}
+
+fn kind(kind: millrace_ingest::ColumnKind) -> String {
+    plain(serde_json::to_value(kind).ok().as_ref())
+}
