@@ -57,17 +57,18 @@ pub(crate) struct BatchResult {
     id: String,
     /// The numbers or the records.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Answer>)]
     result: Option<Answer>,
     /// What went wrong with this one; the others are answered all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem>,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum Answer {
-    Numbers(#[schema(value_type = schema::QueryResult)] Box<QueryResult>),
-    Records(#[schema(value_type = schema::DrillResult)] Box<DrillResult>),
+    Numbers(Box<QueryResult>),
+    Records(Box<DrillResult>),
 }
 
 /// All numbers of a page, from one published set
@@ -101,8 +102,11 @@ async fn answers(
     questions: &[(String, Question)],
     now: DateTime<Utc>,
 ) -> Vec<BatchResult> {
-    futures::stream::iter(questions)
+    let pending: Vec<_> = questions
+        .iter()
         .map(|(id, question)| answer(state, id, question, now))
+        .collect();
+    futures::stream::iter(pending)
         .buffered(AT_A_TIME)
         .collect()
         .await

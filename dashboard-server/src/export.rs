@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
-use millrace_lake::query::{DrillColumn, DrillRequest, DrillStream};
+use millrace_lake::query::{DrillColumn, DrillRequest, DrillStream, Row};
 use millrace_models::metric::{Label, Metric, Registry};
 use millrace_models::query::{Condition, Op, Query};
 use serde::Deserialize;
@@ -175,7 +175,7 @@ async fn xlsx_payload(
         records: language.choose("记录", "Records"),
         about: language.choose("说明", "About"),
     };
-    let (sender, mut receiver) = tokio::sync::mpsc::channel(WAITING_BATCHES);
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<Vec<Row>>(WAITING_BATCHES);
     let writing = tokio::task::spawn_blocking(move || -> anyhow::Result<std::fs::File> {
         let mut export = xlsx::Export::new(columns, labels, names, now)?;
         while let Some(batch) = receiver.blocking_recv() {

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use serde_json::Value;
+use serde::Serialize;
 use utoipa::ToSchema;
 
 /// What is asked: the same object for query, drill, export and a shared address.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Query {
     /// Metrics, by name.
     #[schema(example = json!(["win_rate"]))]
@@ -34,7 +34,7 @@ pub(crate) struct Query {
 }
 
 /// A condition on a dimension.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Condition {
     /// The dimension.
     #[schema(example = "region")]
@@ -48,8 +48,8 @@ pub(crate) struct Condition {
 }
 
 /// How a condition compares.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Op {
     /// One of the values.
     In,
@@ -62,7 +62,7 @@ pub(crate) enum Op {
 }
 
 /// Days from `from` to `to`, both included, in the company's zone.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Period {
     /// The first day.
     pub(crate) from: NaiveDate,
@@ -71,7 +71,7 @@ pub(crate) struct Period {
 }
 
 /// A name in both languages.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Label {
     /// Chinese.
     pub(crate) zh: String,
@@ -81,10 +81,22 @@ pub(crate) struct Label {
 
 /// Values by name: dimensions as text or null; a metric `m` with `m_n` (the records behind it)
 /// and, when compared, `m_before` and `m_change`.
-pub(crate) type Row = BTreeMap<String, Value>;
+pub(crate) type Row = BTreeMap<String, Option<Scalar>>;
+
+/// One value.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Scalar {
+    /// A number.
+    Number(f64),
+    /// Words, an id or a time.
+    Text(String),
+    /// Yes or no.
+    Flag(bool),
+}
 
 /// The answer to a query.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct QueryResult {
     /// The query as understood.
     pub(crate) query: Query,
@@ -96,15 +108,18 @@ pub(crate) struct QueryResult {
     /// The columns of the rows.
     pub(crate) columns: Vec<Column>,
     /// One row for every group; one in all without `by`.
+    #[schema(value_type = Vec<Object>)]
     pub(crate) rows: Vec<Row>,
     /// What a limit left over, as one row.
+    #[schema(value_type = Option<Object>)]
     pub(crate) rest: Option<Row>,
     /// All records together.
+    #[schema(value_type = Object)]
     pub(crate) total: Row,
 }
 
 /// A column of an answer.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Column {
     /// Its key in the rows.
     pub(crate) name: String,
@@ -115,7 +130,7 @@ pub(crate) struct Column {
 }
 
 /// What to drill into.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct DrillRequest {
     /// The query that gave the number, with its group among the conditions.
     pub(crate) query: Query,
@@ -130,7 +145,7 @@ pub(crate) struct DrillRequest {
 }
 
 /// A page of records.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct DrillResult {
     /// The query as understood.
     pub(crate) query: Query,
@@ -145,7 +160,8 @@ pub(crate) struct DrillResult {
     /// line of a ratio; `weight` what it adds below.
     pub(crate) columns: Vec<RecordColumn>,
     /// The records of this page.
-    pub(crate) rows: Vec<Record>,
+    #[schema(value_type = Vec<Object>)]
+    pub(crate) rows: Vec<Row>,
     /// How many records there are in all.
     pub(crate) count: i64,
     /// The sum of `value` over all records.
@@ -158,11 +174,18 @@ pub(crate) struct DrillResult {
     pub(crate) next_cursor: Option<String>,
 }
 
-/// Values by column.
-pub(crate) type Record = BTreeMap<String, Value>;
+/// What a batch answers: numbers or records.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Answer {
+    /// Of a query.
+    Numbers(Box<QueryResult>),
+    /// Of a drill-down.
+    Records(Box<DrillResult>),
+}
 
 /// A column of a record.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct RecordColumn {
     /// Its key in the rows.
     pub(crate) name: String,
@@ -175,7 +198,7 @@ pub(crate) struct RecordColumn {
 }
 
 /// What there is to ask for.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Registry {
     /// In the order of their declaration.
     pub(crate) metrics: Vec<Metric>,
@@ -184,7 +207,7 @@ pub(crate) struct Registry {
 }
 
 /// A metric.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Metric {
     /// Its name in queries.
     #[schema(example = "win_rate")]
@@ -214,7 +237,7 @@ pub(crate) struct Metric {
 }
 
 /// A dimension.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Dimension {
     /// Its name in queries.
     #[schema(example = "region")]

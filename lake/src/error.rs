@@ -147,7 +147,10 @@ impl LakeError {
 
     pub(crate) fn delta(table: &str) -> impl FnOnce(DeltaTableError) -> Self {
         let table = table.to_owned();
-        move |source| Self::Delta { table, source: Box::new(source) }
+        move |source| Self::Delta {
+            table,
+            source: Box::new(source),
+        }
     }
 
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {

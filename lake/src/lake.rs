@@ -76,7 +76,10 @@ pub struct Change {
 
 impl std::fmt::Debug for Lake {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Lake").field("root", &self.inner.root).finish_non_exhaustive()
+        formatter
+            .debug_struct("Lake")
+            .field("root", &self.inner.root)
+            .finish_non_exhaustive()
     }
 }
 
@@ -109,15 +112,23 @@ impl Lake {
     #[expect(clippy::unused_async, reason = "object stores answer asynchronously")]
     pub async fn open(root: &Path) -> Result<Self, LakeError> {
         if !commit_file(&root.join(PUBLISHED), 0).exists() {
-            return Err(LakeError::NotInitialised { root: root.to_owned() });
+            return Err(LakeError::NotInitialised {
+                root: root.to_owned(),
+            });
         }
         Self::at(root)
     }
 
     fn at(root: &Path) -> Result<Self, LakeError> {
         let root = root.canonicalize().map_err(LakeError::file(root))?;
-        let inner = Inner { root, tables: RwLock::default(), sets: RwLock::default() };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Inner {
+            root,
+            tables: RwLock::default(),
+            sets: RwLock::default(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// The directory of the lake.
@@ -157,9 +168,16 @@ impl Lake {
         let Some(wanted) = wanted.filter(|_| commit_file(&self.directory(name), version).exists())
         else {
             let newest = self.table(name).await?.version();
-            return Err(LakeError::NoVersion { table: name.to_owned(), version, newest });
+            return Err(LakeError::NoVersion {
+                table: name.to_owned(),
+                version,
+                newest,
+            });
         };
-        delta.load_version(wanted).await.map_err(LakeError::delta(name))?;
+        delta
+            .load_version(wanted)
+            .await
+            .map_err(LakeError::delta(name))?;
         self.remember(name, delta, None)
     }
 
@@ -181,7 +199,12 @@ impl Lake {
     /// [`LakeError::Moved`] when the table moved since `on` and the mode does not allow for it.
     /// The files of a refused change are removed.
     pub async fn commit(&self, on: &Table, change: Change) -> Result<i64, LakeError> {
-        let Change { mode, mut files, schema, transactions } = change;
+        let Change {
+            mode,
+            mut files,
+            schema,
+            transactions,
+        } = change;
         check_files(on, &files, schema.as_ref(), mode)?;
         let mut base = on.clone();
         loop {
@@ -197,12 +220,21 @@ impl Lake {
             }
             let newest = self.table(on.name()).await?;
             let refused = if newest.schema() != on.schema() {
-                Some(LakeError::SchemaChanged { table: on.name().to_owned() })
+                Some(LakeError::SchemaChanged {
+                    table: on.name().to_owned(),
+                })
             } else if mode == Mode::Append {
                 None
             } else {
-                let moved = LakeError::Moved { table: on.name().to_owned(), read: on.version() };
-                Some(check_transactions(&newest, &transactions).err().unwrap_or(moved))
+                let moved = LakeError::Moved {
+                    table: on.name().to_owned(),
+                    read: on.version(),
+                };
+                Some(
+                    check_transactions(&newest, &transactions)
+                        .err()
+                        .unwrap_or(moved),
+                )
             };
             if let Some(refused) = refused {
                 files.iter_mut().for_each(NewFile::discard);
@@ -260,19 +292,29 @@ impl Lake {
     }
 
     fn newest_set(&self, table: &Table) -> Result<Option<PublishedSet>, LakeError> {
-        let Some(path) = published::newest_file(table) else { return Ok(None) };
+        let Some(path) = published::newest_file(table) else {
+            return Ok(None);
+        };
         Ok(self.sets_of(&path)?.into_iter().max_by_key(|set| set.id))
     }
 
     /// The sets of one file; files never change, so each is read once.
     fn sets_of(&self, path: &Path) -> Result<Vec<PublishedSet>, LakeError> {
-        let cache = self.inner.sets.read().unwrap_or_else(PoisonError::into_inner);
+        let cache = self
+            .inner
+            .sets
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(sets) = cache.get(path) {
             return Ok(sets.clone());
         }
         drop(cache);
         let sets = published::read(path)?;
-        let mut cache = self.inner.sets.write().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self
+            .inner
+            .sets
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         cache.insert(path.to_owned(), sets.clone());
         Ok(sets)
     }
@@ -297,7 +339,9 @@ impl Lake {
             return Ok(delta);
         }
         if !self.directory(name).join("_delta_log").is_dir() {
-            return Err(LakeError::NoTable { table: name.to_owned() });
+            return Err(LakeError::NoTable {
+                table: name.to_owned(),
+            });
         }
         DeltaTableBuilder::from_url(self.url(name)?)
             .and_then(DeltaTableBuilder::build)
@@ -340,10 +384,14 @@ impl Lake {
                 Mode::Append | Mode::AppendUnmoved => SaveMode::Append,
                 Mode::Overwrite => SaveMode::Overwrite,
             },
-            partition_by: base.partition_column().map(|column| vec![column.to_owned()]),
+            partition_by: base
+                .partition_column()
+                .map(|column| vec![column.to_owned()]),
             predicate: None,
         };
-        let transactions = transactions.iter().map(|(app, version)| Transaction::new(app, *version));
+        let transactions = transactions
+            .iter()
+            .map(|(app, version)| Transaction::new(app, *version));
         let properties = CommitProperties::default()
             .with_max_retries(0)
             .with_cleanup_expired_logs(Some(false))
@@ -365,7 +413,10 @@ impl Lake {
                         | TransactionError::VersionAlreadyExists(_),
                 },
             ) => {
-                return Err(LakeError::Moved { table: base.name().to_owned(), read: base.version() });
+                return Err(LakeError::Moved {
+                    table: base.name().to_owned(),
+                    read: base.version(),
+                });
             }
             Err(error) => return Err(LakeError::delta(base.name())(error)),
         };
@@ -385,7 +436,11 @@ impl Lake {
     }
 
     fn cached(&self, name: &str, version: Option<i64>) -> Option<Table> {
-        let tables = self.inner.tables.read().unwrap_or_else(PoisonError::into_inner);
+        let tables = self
+            .inner
+            .tables
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         let versions = tables.get(name)?;
         match version {
             Some(version) => versions.get(&version).cloned(),
@@ -403,7 +458,11 @@ impl Lake {
         let state = delta.state.ok_or(DeltaTableError::NotInitialized);
         let state = state.map_err(LakeError::delta(name))?;
         let table = Table::new(name, &self.directory(name), state, log_store, earlier)?;
-        let mut tables = self.inner.tables.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self
+            .inner
+            .tables
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let versions = tables.entry(name.to_owned()).or_default();
         versions.insert(table.version(), table.clone());
         while versions.len() > CACHED_VERSIONS {
@@ -445,14 +504,20 @@ fn check_files(
 ) -> Result<(), LakeError> {
     let same = |left: &Schema, right: &Schema| {
         left.fields().len() == right.fields().len()
-            && left.fields().iter().zip(right.fields()).all(|(left, right)| {
-                left.name() == right.name() && left.data_type() == right.data_type()
-            })
+            && left
+                .fields()
+                .iter()
+                .zip(right.fields())
+                .all(|(left, right)| {
+                    left.name() == right.name() && left.data_type() == right.data_type()
+                })
     };
     let table_schema = on.schema();
     let wanted = schema.unwrap_or(&table_schema);
     if mode != Mode::Overwrite && !same(wanted, &table_schema) {
-        return Err(LakeError::SchemaChanged { table: on.name().to_owned() });
+        return Err(LakeError::SchemaChanged {
+            table: on.name().to_owned(),
+        });
     }
     for file in files {
         if file.table != on.name() || file.partition_column.as_deref() != on.partition_column() {
@@ -463,7 +528,9 @@ fn check_files(
             });
         }
         if !same(&file.schema, wanted) {
-            return Err(LakeError::SchemaChanged { table: on.name().to_owned() });
+            return Err(LakeError::SchemaChanged {
+                table: on.name().to_owned(),
+            });
         }
     }
     Ok(())

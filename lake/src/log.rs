@@ -60,8 +60,10 @@ pub(crate) fn transactions(
 fn from_commit(path: &Path, found: &mut Transactions) -> Result<(), LakeError> {
     let text = std::fs::read_to_string(path).map_err(LakeError::file(path))?;
     for line in text.lines().filter(|line| line.starts_with("{\"txn\"")) {
-        let line: LogLine = serde_json::from_str(line)
-            .map_err(|source| LakeError::LogEntry { path: path.to_owned(), source })?;
+        let line: LogLine = serde_json::from_str(line).map_err(|source| LakeError::LogEntry {
+            path: path.to_owned(),
+            source,
+        })?;
         if let Some(transaction) = line.txn {
             found.insert(transaction.app_id, transaction.version);
         }
@@ -104,16 +106,25 @@ fn from_checkpoint(path: &Path) -> Result<Transactions, LakeError> {
         return Ok(Transactions::new());
     };
     let mask = ProjectionMask::roots(builder.parquet_schema(), [index]);
-    let reader = builder.with_projection(mask).build().map_err(LakeError::parquet(path))?;
+    let reader = builder
+        .with_projection(mask)
+        .build()
+        .map_err(LakeError::parquet(path))?;
     let mut found = Transactions::new();
     for batch in reader {
         let batch = batch?;
-        let Some(lines) = batch.column(0).as_struct_opt() else { continue };
-        let ids = lines.column_by_name("appId").and_then(|column| column.as_string_opt::<i32>());
+        let Some(lines) = batch.column(0).as_struct_opt() else {
+            continue;
+        };
+        let ids = lines
+            .column_by_name("appId")
+            .and_then(|column| column.as_string_opt::<i32>());
         let versions = lines
             .column_by_name("version")
             .and_then(|column| column.as_primitive_opt::<Int64Type>());
-        let (Some(ids), Some(versions)) = (ids, versions) else { continue };
+        let (Some(ids), Some(versions)) = (ids, versions) else {
+            continue;
+        };
         for row in 0..lines.len() {
             if lines.is_valid(row) && ids.is_valid(row) && versions.is_valid(row) {
                 found.insert(ids.value(row).to_owned(), versions.value(row));

@@ -9,7 +9,9 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use millrace_models::catalog::Catalog;
@@ -69,8 +71,10 @@ pub(crate) fn to_batch(set: &PublishedSet) -> Result<RecordBatch, LakeError> {
 
 /// The sets of one file, in its order.
 pub(crate) fn read(path: &Path) -> Result<Vec<PublishedSet>, LakeError> {
-    let damaged =
-        |reason: String| LakeError::PublishedSet { path: path.to_owned(), reason };
+    let damaged = |reason: String| LakeError::PublishedSet {
+        path: path.to_owned(),
+        reason,
+    };
     let file = File::open(path).map_err(LakeError::file(path))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
         .and_then(ParquetRecordBatchReaderBuilder::build)

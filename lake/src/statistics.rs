@@ -39,7 +39,11 @@ impl Bound {
             }
             Self::TimeMicros(micros) => {
                 let cut = micros.div_euclid(1000);
-                let millis = if upper && micros.rem_euclid(1000) > 0 { cut + 1 } else { cut };
+                let millis = if upper && micros.rem_euclid(1000) > 0 {
+                    cut + 1
+                } else {
+                    cut
+                };
                 let time = DateTime::from_timestamp_millis(millis)?;
                 format!("\"{}\"", time.format("%Y-%m-%dT%H:%M:%S%.3fZ"))
             }
@@ -62,18 +66,24 @@ impl Bound {
 /// The `stats` of a file: number of records and, for every column of which all row groups tell,
 /// the nulls and the bounds.
 pub(crate) fn file_statistics(metadata: &ParquetMetaData) -> String {
-    let (mut lower, mut upper, mut nulls) = (Members::default(), Members::default(), Members::default());
+    let (mut lower, mut upper, mut nulls) =
+        (Members::default(), Members::default(), Members::default());
     let schema = metadata.file_metadata().schema_descr();
     for (index, column) in schema.columns().iter().enumerate() {
         if column.path().parts().len() != 1 || column.max_rep_level() > 0 {
             continue;
         }
         let name = column.name();
-        let chunks: Option<Vec<&Statistics>> =
-            metadata.row_groups().iter().map(|group| group.column(index).statistics()).collect();
+        let chunks: Option<Vec<&Statistics>> = metadata
+            .row_groups()
+            .iter()
+            .map(|group| group.column(index).statistics())
+            .collect();
         let Some(chunks) = chunks else { continue };
-        let Some(null_count) =
-            chunks.iter().map(|chunk| chunk.null_count_opt()).sum::<Option<u64>>()
+        let Some(null_count) = chunks
+            .iter()
+            .map(|chunk| chunk.null_count_opt())
+            .sum::<Option<u64>>()
         else {
             continue;
         };
@@ -115,8 +125,16 @@ fn bounds(
         found = Some(match found {
             None => (least, greatest),
             Some((low, high)) => (
-                if least.partial_cmp(&low)? == Ordering::Less { least } else { low },
-                if greatest.partial_cmp(&high)? == Ordering::Greater { greatest } else { high },
+                if least.partial_cmp(&low)? == Ordering::Less {
+                    least
+                } else {
+                    low
+                },
+                if greatest.partial_cmp(&high)? == Ordering::Greater {
+                    greatest
+                } else {
+                    high
+                },
             ),
         });
     }
@@ -126,12 +144,19 @@ fn bounds(
 fn bound(column: &ColumnDescriptor, statistics: &Statistics, upper: bool) -> Option<Bound> {
     macro_rules! pick {
         ($values:expr) => {
-            *(if upper { $values.max_opt()? } else { $values.min_opt()? })
+            *(if upper {
+                $values.max_opt()?
+            } else {
+                $values.min_opt()?
+            })
         };
     }
     let logical = column.logical_type_ref();
     let decimal = |unscaled: i128, scale: i32| {
-        Some(Bound::Decimal { unscaled, scale: u32::try_from(scale).ok()? })
+        Some(Bound::Decimal {
+            unscaled,
+            scale: u32::try_from(scale).ok()?,
+        })
     };
     match (statistics, logical) {
         (Statistics::Boolean(values), _) => Some(Bound::Flag(pick!(values))),
@@ -155,8 +180,14 @@ fn bound(column: &ColumnDescriptor, statistics: &Statistics, upper: bool) -> Opt
         (Statistics::Float(values), _) => Some(Bound::Number(f64::from(pick!(values)))),
         (Statistics::Double(values), _) => Some(Bound::Number(pick!(values))),
         (Statistics::ByteArray(values), Some(LogicalType::String)) => {
-            let bytes = if upper { values.max_bytes_opt()? } else { values.min_bytes_opt()? };
-            std::str::from_utf8(bytes).ok().map(|text| Bound::Text(text.to_owned()))
+            let bytes = if upper {
+                values.max_bytes_opt()?
+            } else {
+                values.min_bytes_opt()?
+            };
+            std::str::from_utf8(bytes)
+                .ok()
+                .map(|text| Bound::Text(text.to_owned()))
         }
         _ => None,
     }
@@ -188,7 +219,10 @@ mod tests {
     #[test]
     fn keeps_amounts_exact() {
         let amount = |unscaled| Bound::Decimal { unscaled, scale: 2 }.to_json(true);
-        assert_eq!(amount(900_719_925_474_099_317).as_deref(), Some("9007199254740993.17"));
+        assert_eq!(
+            amount(900_719_925_474_099_317).as_deref(),
+            Some("9007199254740993.17")
+        );
         assert_eq!(amount(-5).as_deref(), Some("-0.05"));
         assert_eq!(amount(1200).as_deref(), Some("12.00"));
     }
@@ -196,16 +230,31 @@ mod tests {
     #[test]
     fn rounds_times_outwards() {
         let time = Bound::TimeMicros(1_709_258_400_000_001);
-        assert_eq!(time.to_json(false).as_deref(), Some("\"2024-03-01T02:00:00.000Z\""));
-        assert_eq!(time.to_json(true).as_deref(), Some("\"2024-03-01T02:00:00.001Z\""));
+        assert_eq!(
+            time.to_json(false).as_deref(),
+            Some("\"2024-03-01T02:00:00.000Z\"")
+        );
+        assert_eq!(
+            time.to_json(true).as_deref(),
+            Some("\"2024-03-01T02:00:00.001Z\"")
+        );
         let before_epoch = Bound::TimeMicros(-1);
-        assert_eq!(before_epoch.to_json(false).as_deref(), Some("\"1969-12-31T23:59:59.999Z\""));
-        assert_eq!(before_epoch.to_json(true).as_deref(), Some("\"1970-01-01T00:00:00.000Z\""));
+        assert_eq!(
+            before_epoch.to_json(false).as_deref(),
+            Some("\"1969-12-31T23:59:59.999Z\"")
+        );
+        assert_eq!(
+            before_epoch.to_json(true).as_deref(),
+            Some("\"1970-01-01T00:00:00.000Z\"")
+        );
     }
 
     #[test]
     fn escapes_text() {
-        assert_eq!(Bound::Text("阀\"门\n".into()).to_json(false).as_deref(), Some("\"阀\\\"门\\n\""));
+        assert_eq!(
+            Bound::Text("阀\"门\n".into()).to_json(false).as_deref(),
+            Some("\"阀\\\"门\\n\"")
+        );
     }
 
     #[test]

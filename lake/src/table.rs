@@ -144,7 +144,11 @@ impl Table {
 
     /// One action per file, removing it.
     pub(crate) fn removals(&self) -> impl Iterator<Item = Action> + '_ {
-        self.inner.state.log_data().into_iter().map(|view| Action::Remove(view.remove_action(true)))
+        self.inner
+            .state
+            .log_data()
+            .into_iter()
+            .map(|view| Action::Remove(view.remove_action(true)))
     }
 }
 
@@ -162,7 +166,12 @@ fn table_file(
         .and_then(|column| view.partition_values_map().remove(column))
         .flatten()
         .filter(|value| !value.is_empty());
-    Ok(TableFile { path, size: u64::try_from(view.size()).unwrap_or_default(), rows, partition })
+    Ok(TableFile {
+        path,
+        size: u64::try_from(view.size()).unwrap_or_default(),
+        rows,
+        partition,
+    })
 }
 
 /// The number of rows of a file that was added without statistics, by another program.

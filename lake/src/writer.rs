@@ -64,7 +64,9 @@ struct UnfinishedFile {
 
 impl Drop for UnfinishedFile {
     fn drop(&mut self) {
-        if !self.keep && let Err(error) = std::fs::remove_file(&self.path) {
+        if !self.keep
+            && let Err(error) = std::fs::remove_file(&self.path)
+        {
             tracing::warn!(path = %self.path.display(), %error, "file left behind");
         }
     }
@@ -153,7 +155,9 @@ impl TableWriter {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        if self.partition_column.is_none() && let Some(partition) = partition {
+        if self.partition_column.is_none()
+            && let Some(partition) = partition
+        {
             return Err(LakeError::NotPartitioned {
                 table: self.table.clone(),
                 partition: partition.to_owned(),
@@ -161,7 +165,9 @@ impl TableWriter {
         }
         let batch = self.project(batch)?;
         // Delta cannot tell an empty text from none in a partition.
-        let key = partition.filter(|value| !value.is_empty()).map(str::to_owned);
+        let key = partition
+            .filter(|value| !value.is_empty())
+            .map(str::to_owned);
         let open = match self.open.entry(key.clone()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
@@ -175,7 +181,9 @@ impl TableWriter {
                 entry.insert(file)
             }
         };
-        open.writer.write(&batch).map_err(LakeError::parquet(&open.file.path))?;
+        open.writer
+            .write(&batch)
+            .map_err(LakeError::parquet(&open.file.path))?;
         if open.writer.bytes_written() + open.writer.in_progress_size() >= FILE_BYTES
             && let Some(full) = self.open.remove(&key)
         {
@@ -220,22 +228,33 @@ impl TableWriter {
         if self.open.len() < 2 {
             return Ok(());
         }
-        let buffered: usize = self.open.values().map(|open| open.writer.memory_size()).sum();
+        let buffered: usize = self
+            .open
+            .values()
+            .map(|open| open.writer.memory_size())
+            .sum();
         if buffered > BUFFERED_BYTES
-            && let Some(largest) = self.open.values_mut().max_by_key(|open| open.writer.memory_size())
+            && let Some(largest) = self
+                .open
+                .values_mut()
+                .max_by_key(|open| open.writer.memory_size())
         {
-            largest.writer.flush().map_err(LakeError::parquet(&largest.file.path))?;
+            largest
+                .writer
+                .flush()
+                .map_err(LakeError::parquet(&largest.file.path))?;
         }
         Ok(())
     }
 
     fn close(&mut self, partition: Option<String>, open: OpenFile) -> Result<(), LakeError> {
         let OpenFile { writer, file } = open;
-        let metadata: ParquetMetaData =
-            writer.close().map_err(LakeError::parquet(&file.path))?;
+        let metadata: ParquetMetaData = writer.close().map_err(LakeError::parquet(&file.path))?;
         let on_disk = std::fs::metadata(&file.path).map_err(LakeError::file(&file.path))?;
         let modified = on_disk.modified().map_err(LakeError::file(&file.path))?;
-        let modified_ms = modified.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
+        let modified_ms = modified
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |age| age.as_millis());
         self.finished.push(NewFile {
             table: self.table.clone(),
             schema: self.schema.clone(),
@@ -271,7 +290,11 @@ fn create(
         std::fs::create_dir_all(directory).map_err(LakeError::file(directory))?;
     }
     let handle = File::create_new(&path).map_err(LakeError::file(&path))?;
-    let file = UnfinishedFile { path, relative, keep: false };
+    let file = UnfinishedFile {
+        path,
+        relative,
+        keep: false,
+    };
     let writer = ArrowWriter::try_new(handle, schema.clone(), Some(properties.clone()))
         .map_err(LakeError::parquet(&file.path))?;
     Ok(OpenFile { writer, file })
@@ -319,8 +342,15 @@ fn properties(schema: &Schema) -> WriterProperties {
 
 /// Whether nearly every row has a value of its own, so that a dictionary would only cost.
 fn is_key(column: &str) -> bool {
-    const KEYS: [&str; 7] =
-        ["id", "opportunity", "quote", "contract", "order", "attributes", "body"];
+    const KEYS: [&str; 7] = [
+        "id",
+        "opportunity",
+        "quote",
+        "contract",
+        "order",
+        "attributes",
+        "body",
+    ];
     KEYS.contains(&column) || column.ends_with("_id") || column.ends_with("number")
 }
 

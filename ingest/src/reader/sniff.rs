@@ -66,7 +66,7 @@ pub(super) fn sniff(path: &Path, options: &ReadOptions) -> Result<Found, IngestE
     if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         return ole(path);
     }
-    if matches!(head.as_slice(), [9, 0 | 2 | 4 | 8, 4.., 0, ..]) {
+    if matches!(head.as_slice(), [9, 0 | 2 | 4 | 8, 4..=255, 0, ..]) {
         return Ok(Found::Workbook(Format::Xls));
     }
     for (signature, what, advice) in SIGNATURES {

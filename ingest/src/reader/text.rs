@@ -50,7 +50,7 @@ impl TextInput {
         Ok(Self { encoding, layout })
     }
 
-    pub(super) fn layout(&self) -> &Layout {
+    pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }
 

@@ -1,1 +1,8 @@
-//! Ingest from files.
+//! Ingest from files, end to end and file by file.
+
+mod formats;
+mod idempotency;
+mod mappings;
+mod messy;
+mod support;
+mod values;
