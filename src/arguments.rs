@@ -151,7 +151,11 @@ pub(crate) struct Filters {
 #[derive(Debug, Args)]
 pub(crate) struct QueryArguments {
     /// The metrics; `millrace metrics` lists them
-    #[arg(value_name = "METRIC[,METRIC…]", value_delimiter = ',', required = true)]
+    #[arg(
+        value_name = "METRIC[,METRIC…]",
+        value_delimiter = ',',
+        required = true
+    )]
     pub(crate) metrics: Vec<String>,
     /// Dimensions to split by; day, week, month, quarter and year are the metric's own time
     #[arg(long, value_name = "D[,D…]", value_delimiter = ',')]

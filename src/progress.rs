@@ -22,7 +22,8 @@ impl Line {
             };
         }
         let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {human_pos} rows {elapsed}")
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {msg} {human_pos} rows {elapsed}")
         {
             bar.set_style(style);
         }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
-use millrace_lake::query::Engine;
 use millrace_lake::Lake;
+use millrace_lake::query::Engine;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::config::{self, Company};
 

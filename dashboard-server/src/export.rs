@@ -131,10 +131,8 @@ pub(crate) async fn export(
         .as_deref()
         .or(drill.query.metrics.first().map(String::as_str))
         .unwrap_or("records");
-    let name = HeaderValue::from_str(&format!(
-        "attachment; filename=\"{metric}-{day}.{ending}\""
-    ))
-    .map_err(|error| ApiError::Internal(error.into()))?;
+    let name = HeaderValue::from_str(&format!("attachment; filename=\"{metric}-{day}.{ending}\""))
+        .map_err(|error| ApiError::Internal(error.into()))?;
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
         (header::CONTENT_DISPOSITION, name),

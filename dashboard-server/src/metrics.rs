@@ -15,8 +15,6 @@ use crate::state::AppState;
     tag = "about",
     responses((status = 200, description = "Metrics and dimensions", body = schema::Registry))
 )]
-pub(crate) async fn metrics(
-    State(state): State<AppState>,
-) -> Result<Json<Metrics>, ApiError> {
+pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Json<Metrics>, ApiError> {
     Ok(Json(state.engine().metrics().await?))
 }

@@ -54,8 +54,7 @@ pub fn router(state: AppState) -> Router {
     let (routes, mut document) = api().split_for_parts();
     add_problems(&mut document);
     let document: Arc<str> = document.to_json().unwrap_or_default().into();
-    let own_types = DefaultPredicate::new()
-        .and(NotForContentType::const_new(export::XLSX_TYPE));
+    let own_types = DefaultPredicate::new().and(NotForContentType::const_new(export::XLSX_TYPE));
     let mut router = routes
         .route(
             "/api/openapi.json",
@@ -73,9 +72,9 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(guard::own_host_only))
         .layer(TraceLayer::new_for_http());
     for (name, value) in guard::HEADERS {
-        router = router.layer(
-            tower_http::set_header::SetResponseHeaderLayer::overriding(name, value),
-        );
+        router = router.layer(tower_http::set_header::SetResponseHeaderLayer::overriding(
+            name, value,
+        ));
     }
     router
 }

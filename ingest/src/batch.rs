@@ -29,14 +29,24 @@ pub(crate) struct Block {
 impl Block {
     /// Only the rows that the mask keeps.
     pub(crate) fn filtered(&self, mask: &BooleanArray) -> Result<Block, ArrowError> {
-        let columns =
-            self.columns.iter().map(|column| filter(column, mask)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Block { entity: self.entity, columns, rows: mask.true_count() })
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| filter(column, mask))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Block {
+            entity: self.entity,
+            columns,
+            rows: mask.true_count(),
+        })
     }
 
     /// The position of a field's column.
     pub(crate) fn position(schema: &SchemaRef, name: &str) -> Option<usize> {
-        schema.index_of(name).ok().and_then(|index| index.checked_sub(LEADING))
+        schema
+            .index_of(name)
+            .ok()
+            .and_then(|index| index.checked_sub(LEADING))
     }
 }
 
@@ -53,11 +63,14 @@ pub(crate) fn assemble(block: Block, stamp: &Stamp, seq: i64) -> Result<RecordBa
     let schema = block.entity.raw_schema();
     let rows = block.rows;
     let same = |text: &str| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, rows)))
+        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
+            text, rows,
+        )))
     };
     let timestamp = schema.field(5).data_type();
-    let ingested_at = TimestampMicrosecondArray::from_value(stamp.ingested_at.timestamp_micros(), rows)
-        .with_timezone("UTC");
+    let ingested_at =
+        TimestampMicrosecondArray::from_value(stamp.ingested_at.timestamp_micros(), rows)
+            .with_timezone("UTC");
     let end = seq + i64::try_from(rows).unwrap_or(i64::MAX);
     let mut columns: Vec<ArrayRef> = vec![
         same(&stamp.system),
@@ -169,5 +182,9 @@ pub(crate) fn block(
         }
     }
     columns.push(attributes.unwrap_or_else(|| new_null_array(&DataType::Utf8, rows)));
-    Block { entity, columns, rows }
+    Block {
+        entity,
+        columns,
+        rows,
+    }
 }

@@ -41,9 +41,17 @@ pub(crate) fn convert(
         if plan.field.required && column.null_count() > 0 {
             let source = position(plan);
             for row in (0..rows).filter(|row| column.is_null(*row)) {
-                if !bad.iter().any(|bad: &Bad| bad.row == row && bad.field == plan.field.name) {
+                if !bad
+                    .iter()
+                    .any(|bad: &Bad| bad.row == row && bad.field == plan.field.name)
+                {
                     let expected = plan.expected();
-                    bad.push(Bad { row, column: source, field: plan.field.name, expected });
+                    bad.push(Bad {
+                        row,
+                        column: source,
+                        field: plan.field.name,
+                        expected,
+                    });
                 }
             }
         }
@@ -51,16 +59,29 @@ pub(crate) fn convert(
     }
     if entity.is_named() {
         let known = |name: &str, row: usize| {
-            built.iter().any(|(field, column, _)| *field == name && column.is_valid(row))
+            built
+                .iter()
+                .any(|(field, column, _)| *field == name && column.is_valid(row))
         };
         for row in (0..rows).filter(|row| !known("id", *row) && !known("name", *row)) {
-            bad.push(Bad { row, column: None, field: "id", expected: "an id or a name".into() });
+            bad.push(Bad {
+                row,
+                column: None,
+                field: "id",
+                expected: "an id or a name".into(),
+            });
         }
     }
     let attributes = (!extra.is_empty()).then(|| -> ArrayRef {
         let mut texts = StringBuilder::new();
         for index in 0..rows {
-            texts.append_option(attributes(extra, &ArrayRow { columns: &columns, index }));
+            texts.append_option(attributes(
+                extra,
+                &ArrayRow {
+                    columns: &columns,
+                    index,
+                },
+            ));
         }
         Arc::new(texts.finish())
     });
@@ -90,10 +111,17 @@ fn field(
     let mut builder = Builder::new(plan.field.kind);
     for index in 0..rows {
         let row = ArrayRow { columns, index };
-        let value = plan.convert(plan.place.cell(&row), false).unwrap_or_else(|expected| {
-            bad.push(Bad { row: index, column: position(plan), field: plan.field.name, expected });
-            Value::Null
-        });
+        let value = plan
+            .convert(plan.place.cell(&row), false)
+            .unwrap_or_else(|expected| {
+                bad.push(Bad {
+                    row: index,
+                    column: position(plan),
+                    field: plan.field.name,
+                    expected,
+                });
+                Value::Null
+            });
         builder.append(&value);
     }
     builder.finish()
@@ -115,12 +143,17 @@ fn direct(plan: &FieldPlan, column: &ArrayRef) -> Option<(ArrayRef, Option<Array
             let times = column.as_primitive::<TimestampMicrosecondType>();
             let times: TimestampMicrosecondArray = match zone {
                 Some(_) => times.clone(),
-                None => times.unary_opt(|micros| plan.clock.local(timestamp_us_to_datetime(micros)?)),
+                None => {
+                    times.unary_opt(|micros| plan.clock.local(timestamp_us_to_datetime(micros)?))
+                }
             };
             if times.null_count() != column.null_count() {
                 return None;
             }
-            Some((Arc::new(times.with_timezone("UTC")), Some(same_where_valid(column, false))))
+            Some((
+                Arc::new(times.with_timezone("UTC")),
+                Some(same_where_valid(column, false)),
+            ))
         }
         (FieldKind::Time, DataType::Date32) => {
             let days = column.as_primitive::<Date32Type>();
@@ -129,7 +162,10 @@ fn direct(plan: &FieldPlan, column: &ArrayRef) -> Option<(ArrayRef, Option<Array
             if times.null_count() != column.null_count() {
                 return None;
             }
-            Some((Arc::new(times.with_timezone("UTC")), Some(same_where_valid(column, true))))
+            Some((
+                Arc::new(times.with_timezone("UTC")),
+                Some(same_where_valid(column, true)),
+            ))
         }
         (FieldKind::Date, DataType::Date32)
         | (FieldKind::Integer, DataType::Int64)
@@ -137,7 +173,9 @@ fn direct(plan: &FieldPlan, column: &ArrayRef) -> Option<(ArrayRef, Option<Array
         (FieldKind::Amount, DataType::Decimal128(precision, 2)) if *precision <= 18 => {
             Some((cast(column, &millrace_models::entity::money()).ok()?, None))
         }
-        (FieldKind::Number, DataType::Int64) => Some((cast(column, &DataType::Float64).ok()?, None)),
+        (FieldKind::Number, DataType::Int64) => {
+            Some((cast(column, &DataType::Float64).ok()?, None))
+        }
         _ => None,
     }
 }
@@ -158,7 +196,9 @@ fn is_clean(column: &ArrayRef, no_placeholders: bool) -> bool {
     texts.iter().flatten().all(|text| {
         let bytes = text.as_bytes();
         let trimmed = match (bytes.first(), bytes.last()) {
-            (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => true,
+            (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => {
+                true
+            }
             (None, _) => false,
             _ => trim(text).len() == text.len(),
         };
@@ -168,6 +208,11 @@ fn is_clean(column: &ArrayRef, no_placeholders: bool) -> bool {
 
 /// A row of converted columns, for messages.
 pub(crate) fn cell_text(columns: &[ArrayRef], bad: &Bad) -> String {
-    let row = ArrayRow { columns, index: bad.row };
-    bad.column.map(|index| row.cell(index).text().into_owned()).unwrap_or_default()
+    let row = ArrayRow {
+        columns,
+        index: bad.row,
+    };
+    bad.column
+        .map(|index| row.cell(index).text().into_owned())
+        .unwrap_or_default()
 }

@@ -73,7 +73,12 @@ pub(crate) struct AttributePlan {
 }
 
 impl FieldPlan {
-    pub(crate) fn new(mapping: &FieldMapping, place: Place, reading: Reading, clock: ZoneClock) -> Self {
+    pub(crate) fn new(
+        mapping: &FieldMapping,
+        place: Place,
+        reading: Reading,
+        clock: ZoneClock,
+    ) -> Self {
         Self {
             field: mapping.field,
             place,
@@ -85,12 +90,20 @@ impl FieldPlan {
     }
 
     /// The value of a cell, or what was expected instead.
-    pub(crate) fn convert<'a>(&'a self, cell: Cell<'a>, repeated: bool) -> Result<Value<'a>, String> {
+    pub(crate) fn convert<'a>(
+        &'a self,
+        cell: Cell<'a>,
+        repeated: bool,
+    ) -> Result<Value<'a>, String> {
         if let Cell::Error(_) = cell {
             return Err(self.expected());
         }
-        if let Cell::Text(text) = cell && text.contains('\u{fffd}') {
-            return Err("readable text: some of its bytes are not in the encoding of the file".into());
+        if let Cell::Text(text) = cell
+            && text.contains('\u{fffd}')
+        {
+            return Err(
+                "readable text: some of its bytes are not in the encoding of the file".into(),
+            );
         }
         let kind = self.field.kind;
         if repeated && matches!(kind, FieldKind::Amount | FieldKind::Number) {
@@ -111,7 +124,9 @@ impl FieldPlan {
         {
             return Ok(Value::Null);
         }
-        if let Cell::Number(value) = cell && !value.is_finite() {
+        if let Cell::Number(value) = cell
+            && !value.is_finite()
+        {
             return Ok(Value::Null);
         }
         let value = match kind {
@@ -213,7 +228,9 @@ impl FieldPlan {
                 self.decimal(digits)?.integer()
             }
             Cell::Integer(value) => Some(value),
-            Cell::Number(value) => number::parse(&format!("{value}"), number::DecimalMark::Point)?.integer(),
+            Cell::Number(value) => {
+                number::parse(&format!("{value}"), number::DecimalMark::Point)?.integer()
+            }
             Cell::Decimal(units, scale) => Decimal::new(units, scale).integer(),
             _ => None,
         }
@@ -226,7 +243,9 @@ impl FieldPlan {
             (FieldKind::Time | FieldKind::Date, Some(format)) => {
                 format!("a date in the format {format:?}")
             }
-            (FieldKind::Time, None) => "a date or time such as 2024-03-01 or 2024-03-01 08:30".into(),
+            (FieldKind::Time, None) => {
+                "a date or time such as 2024-03-01 or 2024-03-01 08:30".into()
+            }
             (FieldKind::Date, None) => "a date such as 2024-03-01".into(),
             (FieldKind::Amount, _) => "an amount such as 1200.50 below 10^16".into(),
             (FieldKind::Number, _) => "a number".into(),
@@ -237,7 +256,7 @@ impl FieldPlan {
                 choices.join(", "),
                 self.field.name
             ),
-            (FieldKind::Reference(entity), _) => format!("the id or name of a {}", entity.name()),
+            (FieldKind::Reference(entity), _) => format!("the id or name of its {}", entity.name()),
             (FieldKind::Id, _) => "an id".into(),
             (FieldKind::Text, _) => "a text".into(),
         }
@@ -246,7 +265,11 @@ impl FieldPlan {
 
 impl AttributePlan {
     pub(crate) fn new(mapping: &AttributeMapping, place: Place) -> Self {
-        Self { name: mapping.name.clone(), place, rules: mapping.rules.clone() }
+        Self {
+            name: mapping.name.clone(),
+            place,
+            rules: mapping.rules.clone(),
+        }
     }
 }
 
@@ -256,7 +279,10 @@ pub(crate) fn attributes(plans: &[AttributePlan], row: &dyn Row) -> Option<Strin
     for plan in plans {
         let cell = plan.place.cell(row);
         let text = cell.text();
-        let text = plan.rules.get(text.as_ref()).map_or(text, |meant| Cow::Borrowed(meant.as_str()));
+        let text = plan
+            .rules
+            .get(text.as_ref())
+            .map_or(text, |meant| Cow::Borrowed(meant.as_str()));
         if text.is_empty() || matches!(cell, Cell::Error(_)) {
             continue;
         }
@@ -285,7 +311,9 @@ fn push_json(json: &mut String, text: &str) {
 }
 
 fn choice(choices: &[&'static str], text: &str) -> Option<Value<'static>> {
-    let found = choices.iter().find(|choice| choice.eq_ignore_ascii_case(text))?;
+    let found = choices
+        .iter()
+        .find(|choice| choice.eq_ignore_ascii_case(text))?;
     Some(Value::Text(Cow::Borrowed(found)))
 }
 
@@ -320,19 +348,29 @@ pub(crate) struct ZoneClock {
 
 impl ZoneClock {
     pub(crate) fn new(zone: Tz, company_zone: Tz) -> Self {
-        Self { zone, company_zone, last: Default::default(), last_midnight: Default::default() }
+        Self {
+            zone,
+            company_zone,
+            last: Default::default(),
+            last_midnight: Default::default(),
+        }
     }
 
     /// Microseconds in UTC of a time in the zone of the mapping. A time that the clock shows twice
     /// is the first one, a time that it skips is as long after the gap's beginning.
     pub(crate) fn local(&self, time: NaiveDateTime) -> Option<i64> {
         let micros = time.and_utc().timestamp_micros();
-        if let Some((day, offset)) = self.last.get() && day == time.date() {
+        if let Some((day, offset)) = self.last.get()
+            && day == time.date()
+        {
             return Some(micros - offset * 1_000_000);
         }
         let begin = time.date().and_time(NaiveTime::MIN);
         let end = begin.checked_add_days(Days::new(1))?;
-        let whole_day = match (offset_seconds(self.zone, begin), offset_seconds(self.zone, end)) {
+        let whole_day = match (
+            offset_seconds(self.zone, begin),
+            offset_seconds(self.zone, end),
+        ) {
             (Some(first), Some(second)) if first == second => Some(first),
             _ => None,
         };
@@ -345,7 +383,9 @@ impl ZoneClock {
 
     /// Midnight of a day in the company's zone, microseconds in UTC.
     pub(crate) fn midnight(&self, day: NaiveDate) -> Option<i64> {
-        if let Some((last, micros)) = self.last_midnight.get() && last == day {
+        if let Some((last, micros)) = self.last_midnight.get()
+            && last == day
+        {
             return Some(micros);
         }
         let micros = utc_micros(self.company_zone, day.and_time(NaiveTime::MIN))?;
@@ -364,6 +404,8 @@ fn utc_micros(zone: Tz, time: NaiveDateTime) -> Option<i64> {
     if let Some(moment) = zone.from_local_datetime(&time).earliest() {
         return Some(moment.timestamp_micros());
     }
-    let before = zone.from_local_datetime(&(time - TimeDelta::hours(3))).earliest()?;
+    let before = zone
+        .from_local_datetime(&(time - TimeDelta::hours(3)))
+        .earliest()?;
     Some((before + TimeDelta::hours(3)).timestamp_micros())
 }

@@ -169,7 +169,7 @@ pub enum IngestError {
 pub enum Refusal {
     /// Nothing is in it.
     Empty,
-    /// It has rows of headers at most, or only blank sheets.
+    /// All its sheets, or all its lines, are blank.
     NoRows,
     /// It is protected by a password.
     Encrypted,
@@ -212,7 +212,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::Empty => f.write_str("is empty: nothing is in it"),
-            Refusal::NoRows => f.write_str("has no rows under its header"),
+            Refusal::NoRows => f.write_str("has no rows: all of it is blank"),
             Refusal::Encrypted => f.write_str(
                 "is protected by a password: open it, remove the password and save it again",
             ),
@@ -259,7 +259,13 @@ pub struct BadCell {
 impl fmt::Display for BadCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sheet = sheet_part(self.sheet.as_ref());
-        write!(f, "{}{sheet}, row {}, column {:?}: ", self.file.display(), self.row, self.column)?;
+        write!(
+            f,
+            "{}{sheet}, row {}, column {:?}: ",
+            self.file.display(),
+            self.row,
+            self.column
+        )?;
         if self.value.is_empty() {
             write!(f, "is empty, expected {}", self.expected)
         } else {
@@ -269,7 +275,9 @@ impl fmt::Display for BadCell {
 }
 
 fn sheet_part(sheet: Option<&String>) -> String {
-    sheet.map(|sheet| format!(", sheet {sheet:?}")).unwrap_or_default()
+    sheet
+        .map(|sheet| format!(", sheet {sheet:?}"))
+        .unwrap_or_default()
 }
 
 fn list(cells: &[BadCell]) -> String {

@@ -89,11 +89,15 @@ pub fn inspect(path: &Path) -> Result<Inspection, IngestError> {
         }
         Ok(Flow::Go)
     })?;
-    let columns = table.columns.iter().zip(judged).map(|(name, judged)| InspectedColumn {
-        name: name.clone(),
-        kind: judged.kind(),
-        samples: judged.samples,
-    });
+    let columns = table
+        .columns
+        .iter()
+        .zip(judged)
+        .map(|(name, judged)| InspectedColumn {
+            name: name.clone(),
+            kind: judged.kind(),
+            samples: judged.samples,
+        });
     Ok(Inspection {
         file: path.to_owned(),
         format: table.input.format(),
@@ -165,12 +169,17 @@ impl Judged {
     fn observe_text(&mut self, text: &str) {
         if let Some(number) = number::parse(text, DecimalMark::Point) {
             // 00123 is an id.
-            let padded = text.len() > 1 && text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+            let padded =
+                text.len() > 1 && text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
             let compact = text.len() == 8 && date::parse(text, None).is_some();
             if compact {
                 self.days += 1;
             } else if !padded {
-                *(if number.integer().is_some() { &mut self.integers } else { &mut self.numbers }) += 1;
+                *(if number.integer().is_some() {
+                    &mut self.integers
+                } else {
+                    &mut self.numbers
+                }) += 1;
             }
             return;
         }

@@ -77,7 +77,8 @@ impl Known {
     pub(crate) fn load(&mut self, table: &Table, system: &str) -> Result<(), IngestError> {
         for file in table.files() {
             let handle = File::open(&file.path).map_err(unreadable(&file.path))?;
-            let broken = |error: parquet::errors::ParquetError| damaged(&file.path, "parquet", error);
+            let broken =
+                |error: parquet::errors::ParquetError| damaged(&file.path, "parquet", error);
             let reader = ParquetRecordBatchReaderBuilder::try_new(handle)
                 .and_then(|builder| builder.with_batch_size(32 * 1024).build())
                 .map_err(broken)?;
@@ -90,11 +91,18 @@ impl Known {
 
     fn load_batch(&mut self, batch: &RecordBatch, system: &str) {
         let schema = self.entity.raw_schema();
-        let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-        let (Some(systems), Some(files), Some(ops)) = (text("_source"), text("_file"), text("_op")) else {
+        let text = |name: &str| {
+            batch
+                .column_by_name(name)
+                .and_then(|column| column.as_string_opt::<i32>())
+        };
+        let (Some(systems), Some(files), Some(ops)) = (text("_source"), text("_file"), text("_op"))
+        else {
             return;
         };
-        let seqs = batch.column_by_name("_seq").and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let seqs = batch
+            .column_by_name("_seq")
+            .and_then(|column| column.as_primitive_opt::<Int64Type>());
         let Some(seqs) = seqs else { return };
         let columns: Vec<ArrayRef> = schema
             .fields()
@@ -102,10 +110,16 @@ impl Known {
             .skip(LEADING)
             .map(|field| {
                 let found = batch.column_by_name(field.name());
-                found.cloned().unwrap_or_else(|| arrow::array::new_null_array(field.data_type(), batch.num_rows()))
+                found.cloned().unwrap_or_else(|| {
+                    arrow::array::new_null_array(field.data_type(), batch.num_rows())
+                })
             })
             .collect();
-        let block = Block { entity: self.entity, columns, rows: batch.num_rows() };
+        let block = Block {
+            entity: self.entity,
+            columns,
+            rows: batch.num_rows(),
+        };
         let contents = contents(&block);
         let ids = ids(&block);
         for row in 0..batch.num_rows() {
@@ -116,7 +130,11 @@ impl Known {
             let mut content = contents[row];
             // A deletion equals no row that a file can hold.
             content.0 ^= u64::from(ops.value(row) == "delete");
-            let version = Version { content, file, seq: seqs.value(row) };
+            let version = Version {
+                content,
+                file,
+                seq: seqs.value(row),
+            };
             match ids[row].filter(|_| has_identity(self.entity)) {
                 Some((id, short)) => {
                     if self.repeated.contains(&short) {
@@ -143,8 +161,11 @@ impl Known {
             self.newest.insert(id, version);
             return;
         };
-        let (first, second) =
-            if version.seq >= newest.seq { (version, *newest) } else { (*newest, version) };
+        let (first, second) = if version.seq >= newest.seq {
+            (version, *newest)
+        } else {
+            (*newest, version)
+        };
         *newest = first;
         if first.file != second.file {
             let entry = self.older.entry((id, second.file)).or_insert(second);
@@ -170,7 +191,9 @@ impl Known {
         for (content, id) in contents.into_iter().zip(ids) {
             let id = id.filter(|_| has_identity(self.entity));
             let is_new = match id {
-                Some((id, short)) if !self.repeated.contains(&short) => self.is_new_version(id, content, file),
+                Some((id, short)) if !self.repeated.contains(&short) => {
+                    self.is_new_version(id, content, file)
+                }
                 _ => self.is_beyond_count(content),
             };
             if is_new {
@@ -185,12 +208,17 @@ impl Known {
     }
 
     fn is_new_version(&self, id: u128, content: Hash, file: u32) -> bool {
-        let Some(newest) = self.newest.get(&id) else { return true };
+        let Some(newest) = self.newest.get(&id) else {
+            return true;
+        };
         if newest.content == content {
             return false;
         }
         newest.file == file
-            || self.older.get(&(id, file)).is_none_or(|version| version.content != content)
+            || self
+                .older
+                .get(&(id, file))
+                .is_none_or(|version| version.content != content)
     }
 
     fn is_beyond_count(&mut self, content: Hash) -> bool {
@@ -216,7 +244,14 @@ fn ids(block: &Block) -> Vec<Option<(u128, u64)>> {
         let position = Block::position(&schema, name)?;
         block.columns.get(position)?.as_string_opt::<i32>()
     };
-    let (ids, names) = (column("id"), if block.entity.is_named() { column("name") } else { None });
+    let (ids, names) = (
+        column("id"),
+        if block.entity.is_named() {
+            column("name")
+        } else {
+            None
+        },
+    );
     let hashed = |mark: u8, text: &str| {
         let mut bytes = Vec::with_capacity(text.len() + 1);
         bytes.push(mark);
@@ -276,11 +311,16 @@ fn contents(block: &Block) -> Vec<Hash> {
                 rows.for_each(|row| add(row, &column.value(row).to_le_bytes()));
             }
             _ => {
-                let Some(column) = column.as_primitive_opt::<TimestampMicrosecondType>() else { continue };
+                let Some(column) = column.as_primitive_opt::<TimestampMicrosecondType>() else {
+                    continue;
+                };
                 rows.for_each(|row| add(row, &column.value(row).to_le_bytes()));
             }
         }
     }
     #[allow(clippy::cast_possible_truncation, reason = "the upper half of 64 bits")]
-    low.into_iter().zip(high).map(|(low, high)| (low, (high >> 32) as u32)).collect()
+    low.into_iter()
+        .zip(high)
+        .map(|(low, high)| (low, (high >> 32) as u32))
+        .collect()
 }

@@ -27,7 +27,7 @@ mod source;
 mod value;
 
 pub use error::{BadCell, IngestError, Refusal};
-pub use inspect::{ColumnKind, Inspection, InspectedColumn, inspect};
+pub use inspect::{ColumnKind, InspectedColumn, Inspection, inspect};
 pub use mapping::Mapping;
 pub use progress::{Progress, Silent};
 pub use reader::Format;

@@ -128,8 +128,10 @@ impl Mapping {
     /// When it cannot be read, is no TOML, or names something that does not exist; the message
     /// names the place and the nearest right name.
     pub fn read(file: &Path) -> Result<Mapping, IngestError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| IngestError::Unreadable { file: file.to_owned(), source })?;
+        let text = std::fs::read_to_string(file).map_err(|source| IngestError::Unreadable {
+            file: file.to_owned(),
+            source,
+        })?;
         Self::parse(file, &text)
     }
 
@@ -156,16 +158,17 @@ impl Mapping {
         }
         let escaped = glob::Pattern::escape(&folder.to_string_lossy());
         let pattern = Path::new(&escaped).join(&source.pattern);
-        let found = glob::glob(&pattern.to_string_lossy()).map_err(|error| {
-            IngestError::Setting {
+        let found =
+            glob::glob(&pattern.to_string_lossy()).map_err(|error| IngestError::Setting {
                 file: self.file.clone(),
                 place: format!("{}: file", source.place),
                 value: source.pattern.clone(),
                 expected: format!("a file name or a glob ({})", error.msg),
-            }
-        })?;
-        let mut files: Vec<PathBuf> =
-            found.flatten().filter(|path| path.is_file() && !is_reject_file(path)).collect();
+            })?;
+        let mut files: Vec<PathBuf> = found
+            .flatten()
+            .filter(|path| path.is_file() && !is_reject_file(path))
+            .collect();
         files.sort();
         if files.is_empty() {
             return Err(IngestError::NoFiles {
@@ -190,10 +193,12 @@ impl Source {
             .attributes
             .iter()
             .map(|mapping| (&mapping.origin, format!("attribute `{}`", mapping.name)));
-        fields.chain(attributes).filter_map(|(origin, what)| match origin {
-            Origin::Column(column) => Some((column.as_str(), what)),
-            Origin::Value(_) => None,
-        })
+        fields
+            .chain(attributes)
+            .filter_map(|(origin, what)| match origin {
+                Origin::Column(column) => Some((column.as_str(), what)),
+                Origin::Value(_) => None,
+            })
     }
 
     /// Changes when rows of the same file would become other records.
@@ -210,8 +215,14 @@ impl Source {
 
 /// Whether ingest wrote the file itself, with the rows that it rejected.
 fn is_reject_file(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy())
+        .unwrap_or_default();
     name.strip_suffix(".csv")
-        .map(|stem| stem.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('.'))
+        .map(|stem| {
+            stem.trim_end_matches(|c: char| c.is_ascii_digit())
+                .trim_end_matches('.')
+        })
         .is_some_and(|stem| stem.ends_with(".rejected"))
 }

@@ -25,7 +25,10 @@ pub(crate) fn nearest<'a>(
         .collect();
     scored.sort_by_key(|(distance, _)| *distance);
     scored.truncate(3);
-    scored.into_iter().map(|(_, candidate)| candidate.to_owned()).collect()
+    scored
+        .into_iter()
+        .map(|(_, candidate)| candidate.to_owned())
+        .collect()
 }
 
 /// ` (did you mean a, b?)`, or nothing.
@@ -67,8 +70,14 @@ mod tests {
 
     #[test]
     fn names_what_was_meant() {
-        assert_eq!(nearest("oportunity", ["account", "opportunity"]), ["opportunity"]);
-        assert_eq!(nearest("Close Date", ["close_date", "engage_date"])[0], "close_date");
+        assert_eq!(
+            nearest("oportunity", ["account", "opportunity"]),
+            ["opportunity"]
+        );
+        assert_eq!(
+            nearest("Close Date", ["close_date", "engage_date"])[0],
+            "close_date"
+        );
         assert!(nearest("zzz", ["account", "order"]).is_empty());
     }
 }

@@ -53,7 +53,11 @@ pub(crate) struct Reading {
 pub(crate) fn needs_profile(kind: FieldKind) -> bool {
     matches!(
         kind,
-        FieldKind::Time | FieldKind::Date | FieldKind::Amount | FieldKind::Number | FieldKind::Integer
+        FieldKind::Time
+            | FieldKind::Date
+            | FieldKind::Amount
+            | FieldKind::Number
+            | FieldKind::Integer
     )
 }
 
@@ -64,7 +68,10 @@ impl Profile {
         match cell {
             Cell::Text(text) if is_time => self.observe_date(row, trim(text)),
             Cell::Text(text) => {
-                if text.bytes().any(|byte| matches!(byte, b',' | b'.') || byte >= 0x80) {
+                if text
+                    .bytes()
+                    .any(|byte| matches!(byte, b',' | b'.') || byte >= 0x80)
+                {
                     match number::mark_evidence(trim(text)) {
                         Some(DecimalMark::Comma) => self.has_decimal_comma = true,
                         Some(DecimalMark::Point) => self.has_decimal_point = true,
@@ -79,7 +86,9 @@ impl Profile {
     }
 
     fn observe_date(&mut self, row: u64, text: &str) {
-        let Some(possible) = date::possible_orders(text) else { return };
+        let Some(possible) = date::possible_orders(text) else {
+            return;
+        };
         let left = self.orders.and(possible);
         if left.is_empty() && !self.orders.is_empty() {
             self.contradiction = Some((row, text.to_owned()));
@@ -115,7 +124,12 @@ impl Profile {
         } else {
             DecimalMark::Point
         };
-        Ok(Reading { order, has_time_of_day: self.has_time_of_day, mark, is_1904 })
+        Ok(Reading {
+            order,
+            has_time_of_day: self.has_time_of_day,
+            mark,
+            is_1904,
+        })
     }
 
     fn question(&self, place: &Place<'_>) -> IngestError {

@@ -90,14 +90,19 @@ impl Input {
     /// Finds out what the file is and opens it.
     pub(crate) fn open(path: &Path, options: &ReadOptions) -> Result<Input, IngestError> {
         let kind = match sniff::sniff(path, options)? {
-            sniff::Found::Text(encoding) => Kind::Text(text::TextInput::open(path, encoding, options)?),
+            sniff::Found::Text(encoding) => {
+                Kind::Text(text::TextInput::open(path, encoding, options)?)
+            }
             sniff::Found::Jsonl(encoding) => Kind::Jsonl(jsonl::JsonlInput::open(path, encoding)?),
             sniff::Found::Workbook(format) => {
                 Kind::Workbook(Box::new(workbook::WorkbookInput::open(path, format)?))
             }
             sniff::Found::Parquet => Kind::Parquet(ParquetInput::open(path)?),
         };
-        Ok(Input { path: path.to_owned(), kind })
+        Ok(Input {
+            path: path.to_owned(),
+            kind,
+        })
     }
 
     pub(crate) fn format(&self) -> Format {
@@ -156,11 +161,17 @@ impl Input {
     }
 
     /// Goes through all rows, headers included.
-    pub(crate) fn scan(&mut self, sheet: Option<&str>, on_row: OnRow<'_>) -> Result<(), IngestError> {
+    pub(crate) fn scan(
+        &mut self,
+        sheet: Option<&str>,
+        on_row: OnRow<'_>,
+    ) -> Result<(), IngestError> {
         match &mut self.kind {
             Kind::Text(text) => text.scan(&self.path, on_row),
             Kind::Jsonl(jsonl) => jsonl.scan(&self.path, on_row),
-            Kind::Workbook(workbook) => workbook.scan(&self.path, sheet.unwrap_or_default(), on_row),
+            Kind::Workbook(workbook) => {
+                workbook.scan(&self.path, sheet.unwrap_or_default(), on_row)
+            }
             Kind::Parquet(parquet) => parquet.scan(&self.path, on_row),
         }
     }
@@ -172,11 +183,20 @@ pub(crate) fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> IngestEr
 }
 
 pub(crate) fn refuse(path: &Path, refusal: Refusal) -> IngestError {
-    IngestError::Refused { file: path.to_owned(), refusal }
+    IngestError::Refused {
+        file: path.to_owned(),
+        refusal,
+    }
 }
 
 pub(crate) fn damaged(path: &Path, format: &'static str, detail: impl ToString) -> IngestError {
-    refuse(path, Refusal::Damaged { format, detail: detail.to_string() })
+    refuse(
+        path,
+        Refusal::Damaged {
+            format,
+            detail: detail.to_string(),
+        },
+    )
 }
 
 /// Runs code of other people over a file that may be anything: a panic of it is a damaged file.

@@ -20,7 +20,9 @@ pub(crate) struct Rejects {
 impl Rejects {
     /// `taken` are the files that this run has written already.
     pub(crate) fn new(source: &Path, columns: &[String], taken: &[PathBuf], write: bool) -> Self {
-        let name = source.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = source
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
         let mut path = source.with_file_name(format!("{name}.rejected.csv"));
         let mut copy = 2;
@@ -28,11 +30,22 @@ impl Rejects {
             path = source.with_file_name(format!("{name}.rejected.{copy}.csv"));
             copy += 1;
         }
-        Self { path, columns: columns.to_vec(), writer: None, count: 0, write }
+        Self {
+            path,
+            columns: columns.to_vec(),
+            writer: None,
+            count: 0,
+            write,
+        }
     }
 
     /// Notes a row with what is wrong with it.
-    pub(crate) fn add(&mut self, number: u64, row: &dyn Row, cells: &[BadCell]) -> Result<(), IngestError> {
+    pub(crate) fn add(
+        &mut self,
+        number: u64,
+        row: &dyn Row,
+        cells: &[BadCell],
+    ) -> Result<(), IngestError> {
         self.count += 1;
         if !self.write {
             return Ok(());
@@ -45,13 +58,20 @@ impl Rejects {
             let file = File::create(&self.path).map_err(failed(&self.path))?;
             let mut file = BufWriter::new(file);
             // Excel takes a file without the mark for one in the local code page.
-            file.write_all("\u{feff}".as_bytes()).map_err(failed(&self.path))?;
+            file.write_all("\u{feff}".as_bytes())
+                .map_err(failed(&self.path))?;
             let mut writer = csv::Writer::from_writer(file);
-            let header = ["row", "reason"].into_iter().chain(self.columns.iter().map(String::as_str));
-            writer.write_record(header).map_err(|error| failed(&self.path)(error.into()))?;
+            let header = ["row", "reason"]
+                .into_iter()
+                .chain(self.columns.iter().map(String::as_str));
+            writer
+                .write_record(header)
+                .map_err(|error| failed(&self.path)(error.into()))?;
             self.writer = Some(writer);
         }
-        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
         let reasons: Vec<String> = cells
             .iter()
             .map(|cell| match cell.value.as_str() {
@@ -62,7 +82,9 @@ impl Rejects {
         let width = self.columns.len();
         let mut record = vec![number.to_string(), reasons.join("; ")];
         record.extend((0..width).map(|index| row.cell(index).text().into_owned()));
-        writer.write_record(record).map_err(|error| failed(&self.path)(error.into()))
+        writer
+            .write_record(record)
+            .map_err(|error| failed(&self.path)(error.into()))
     }
 
     /// The file, where one was written.
@@ -71,7 +93,10 @@ impl Rejects {
             None => Ok(None),
             Some(mut writer) => match writer.flush() {
                 Ok(()) => Ok(Some(self.path)),
-                Err(source) => Err(IngestError::RejectFile { file: self.path, source }),
+                Err(source) => Err(IngestError::RejectFile {
+                    file: self.path,
+                    source,
+                }),
             },
         }
     }

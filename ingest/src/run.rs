@@ -146,13 +146,20 @@ async fn ingest_once(
             tables.insert(source.entity, table);
         }
     }
-    let run = Run { lake, mapping, options, zone: mapping.zone.unwrap_or(options.company_zone) };
+    let run = Run {
+        lake,
+        mapping,
+        options,
+        zone: mapping.zone.unwrap_or(options.company_zone),
+    };
     let (report, pending) = run.convert(&tables)?;
     if options.dry_run {
         return Ok(report);
     }
     for (entity, pending) in pending {
-        let Some(table) = tables.get(&entity) else { continue };
+        let Some(table) = tables.get(&entity) else {
+            continue;
+        };
         let change = Change {
             mode: Mode::AppendUnmoved,
             files: pending.files,
@@ -213,7 +220,12 @@ impl Run<'_> {
                 let hash = content_hash(&file, &fingerprint)?;
                 let (system, entity) = (&self.mapping.system, source.entity.name());
                 let transaction = format!("file:{system}:{entity}:{hash:032x}");
-                jobs.push(Job { order: jobs.len(), source, file, transaction });
+                jobs.push(Job {
+                    order: jobs.len(),
+                    source,
+                    file,
+                    transaction,
+                });
             }
         }
         Ok(jobs)
@@ -239,7 +251,12 @@ impl Run<'_> {
         } else {
             None
         };
-        let mut sink = Sink::new(self, entity, known, i64::try_from(table.rows()).unwrap_or(i64::MAX));
+        let mut sink = Sink::new(
+            self,
+            entity,
+            known,
+            i64::try_from(table.rows()).unwrap_or(i64::MAX),
+        );
         let mut pending = Pending::default();
         for (job, prepared) in jobs.iter().zip(prepared) {
             self.options.progress.started(&job.file, size(&job.file));
@@ -271,7 +288,9 @@ impl Run<'_> {
         report.format = Some(plan.table.input.format());
         report.encoding = plan.table.input.encoding();
         report.header_row = plan.table.header_row;
-        let outcome = if matches!(plan.table.input.kind, Kind::Parquet(_)) && job.source.options.skip_footer == 0 {
+        let outcome = if matches!(plan.table.input.kind, Kind::Parquet(_))
+            && job.source.options.skip_footer == 0
+        {
             columns::convert(self, job, &mut plan, sink, rejects)?
         } else {
             rows::convert(self, job, &mut plan, sink, rejects)?
@@ -288,7 +307,11 @@ impl Run<'_> {
         let name = file.strip_prefix(folder).unwrap_or(file);
         crate::batch::Stamp {
             system: self.mapping.system.clone(),
-            file: name.strip_prefix(".").unwrap_or(name).to_string_lossy().into_owned(),
+            file: name
+                .strip_prefix(".")
+                .unwrap_or(name)
+                .to_string_lossy()
+                .into_owned(),
             ingested_at: self.options.now,
         }
     }

@@ -67,7 +67,9 @@ impl Table {
                     None => continue,
                 },
             };
-            let found = wanted.iter().filter(|(name, _)| position(&header.columns, name).is_some());
+            let found = wanted
+                .iter()
+                .filter(|(name, _)| position(&header.columns, name).is_some());
             let found = found.count();
             if best.as_ref().is_none_or(|(most, ..)| found > *most) {
                 best = Some((found, sheet, header));
@@ -76,7 +78,9 @@ impl Table {
                 break;
             }
         }
-        let Some((_, sheet, header)) = best else { return Err(refuse(path, Refusal::NoRows)) };
+        let Some((_, sheet, header)) = best else {
+            return Err(refuse(path, Refusal::NoRows));
+        };
         let table = Table {
             input,
             sheet,
@@ -87,7 +91,10 @@ impl Table {
             skip_footer: options.skip_footer,
             kept: None,
         };
-        match wanted.iter().find(|(name, _)| position(&table.columns, name).is_none()) {
+        match wanted
+            .iter()
+            .find(|(name, _)| position(&table.columns, name).is_none())
+        {
             Some((name, field)) => Err(table.unknown_column(name, field)),
             None => Ok(table),
         }
@@ -110,11 +117,17 @@ impl Table {
             })?;
             self.kept = Some(u64::saturating_sub(count, self.skip_footer));
         }
-        let Some(kept) = self.kept else { return self.all_rows(on_row) };
+        let Some(kept) = self.kept else {
+            return self.all_rows(on_row);
+        };
         let mut count = 0;
         self.all_rows(&mut |number, row| {
             count += 1;
-            if count > kept { Ok(Flow::Stop) } else { on_row(number, row) }
+            if count > kept {
+                Ok(Flow::Stop)
+            } else {
+                on_row(number, row)
+            }
         })
     }
 
@@ -154,7 +167,10 @@ fn position(columns: &[String], name: &str) -> Option<usize> {
         return Some(exact);
     }
     let folded = fold(&name);
-    let mut alike = columns.iter().enumerate().filter(|(_, column)| fold(column) == folded);
+    let mut alike = columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| fold(column) == folded);
     match (alike.next(), alike.next()) {
         (Some((index, _)), None) => Some(index),
         _ => None,
@@ -162,16 +178,18 @@ fn position(columns: &[String], name: &str) -> Option<usize> {
 }
 
 fn is_header(row: &dyn Row, header: &[String]) -> bool {
-    let Some(first) = header.iter().position(|name| !name.is_empty()) else { return false };
+    let Some(first) = header.iter().position(|name| !name.is_empty()) else {
+        return false;
+    };
     row.cell(first).text() == header[first]
         && header.len() > 1
-        && header.iter().enumerate().all(|(index, name)| row.cell(index).text() == *name)
+        && header
+            .iter()
+            .enumerate()
+            .all(|(index, name)| row.cell(index).text() == *name)
 }
 
-fn choose_sheets(
-    input: &Input,
-    options: &ReadOptions,
-) -> Result<Vec<Option<String>>, IngestError> {
+fn choose_sheets(input: &Input, options: &ReadOptions) -> Result<Vec<Option<String>>, IngestError> {
     let sheets = input.sheets();
     let unknown = |sheet: String| IngestError::UnknownSheet {
         file: input.path.clone(),
@@ -214,13 +232,21 @@ fn find_header(
     };
     let mut sample: Vec<SampleRow> = Vec::new();
     input.scan(sheet, &mut |number, row| {
-        let cells = (0..row.len()).map(|index| row.cell(index).to_owned_cell()).collect();
-        sample.push(SampleRow { number, cells, line: row.line().map(str::to_owned) });
+        let cells = (0..row.len())
+            .map(|index| row.cell(index).to_owned_cell())
+            .collect();
+        sample.push(SampleRow {
+            number,
+            cells,
+            line: row.line().map(str::to_owned),
+        });
         let enough = sample.len() >= SAMPLE_ROWS && number > last;
         Ok(if enough { Flow::Stop } else { Flow::Go })
     })?;
     sample.retain(|row| row.cells.iter().any(|cell| !cell.cell().is_blank()));
-    let Some(first) = sample.first().map(|row| row.number) else { return Ok(None) };
+    let Some(first) = sample.first().map(|row| row.number) else {
+        return Ok(None);
+    };
     let widths = match &input.kind {
         Kind::Text(text) => match text.layout() {
             Layout::Fixed(widths) => Some(widths.len()),
@@ -229,17 +255,32 @@ fn find_header(
         _ => None,
     };
     // Only text has one meaning for a row that is wider than its header: a broken one.
-    let widest = sample.iter().map(|row| row.cells.len()).max().unwrap_or_default();
-    let width = if matches!(input.kind, Kind::Text(_)) { 0 } else { widest };
+    let widest = sample
+        .iter()
+        .map(|row| row.cells.len())
+        .max()
+        .unwrap_or_default();
+    let width = if matches!(input.kind, Kind::Text(_)) {
+        0
+    } else {
+        widest
+    };
     let unnamed = |first_row: u64| Header {
-        columns: (1..=widths.unwrap_or(widest)).map(|index| index.to_string()).collect(),
+        columns: (1..=widths.unwrap_or(widest))
+            .map(|index| index.to_string())
+            .collect(),
         written: Vec::new(),
         row: None,
         first_row,
     };
     let named = |row: &SampleRow| {
         let written = written(row, widths);
-        Header { columns: names(&written, width), written, row: Some(row.number), first_row: row.number + 1 }
+        Header {
+            columns: names(&written, width),
+            written,
+            row: Some(row.number),
+            first_row: row.number + 1,
+        }
     };
     Ok(Some(match options.header {
         HeaderChoice::Absent => unnamed(first),
@@ -250,7 +291,10 @@ fn find_header(
         HeaderChoice::Detect => {
             let matches = |row: &SampleRow| {
                 let columns = named(row).columns;
-                wanted.iter().filter(|(name, _)| position(&columns, name).is_some()).count()
+                wanted
+                    .iter()
+                    .filter(|(name, _)| position(&columns, name).is_some())
+                    .count()
             };
             let mut best: Option<(usize, &SampleRow)> = None;
             for row in &sample {
@@ -276,7 +320,10 @@ fn written(row: &SampleRow, widths: Option<usize>) -> Vec<String> {
             return words.into_iter().map(str::to_owned).collect();
         }
     }
-    row.cells.iter().map(|cell| cell.cell().text().into_owned()).collect()
+    row.cells
+        .iter()
+        .map(|cell| cell.cell().text().into_owned())
+        .collect()
 }
 
 /// Names as they are mapped: blanks collapsed, none empty, none twice.
@@ -288,7 +335,11 @@ fn names(written: &[String], width: usize) -> Vec<String> {
     }
     texts.resize(texts.len().max(width), String::new());
     for (index, text) in texts.into_iter().enumerate() {
-        let base = if text.is_empty() { (index + 1).to_string() } else { text };
+        let base = if text.is_empty() {
+            (index + 1).to_string()
+        } else {
+            text
+        };
         let mut name = base.clone();
         let mut copy = 2;
         while names.contains(&name) {
@@ -302,7 +353,10 @@ fn names(written: &[String], width: usize) -> Vec<String> {
 
 fn clean(text: &str) -> String {
     let words: Vec<&str> = trim(text).split_whitespace().collect();
-    words.join(" ").trim_matches(['\u{feff}', '\u{200b}']).to_owned()
+    words
+        .join(" ")
+        .trim_matches(['\u{feff}', '\u{200b}'])
+        .to_owned()
 }
 
 enum Guess {
@@ -313,8 +367,12 @@ enum Guess {
 /// The header is the first row that is nearly as full as most rows and begins with a word; where
 /// the first full row begins with a number or a date there is none.
 fn guess(sample: &[SampleRow]) -> Guess {
-    let filled =
-        |row: &SampleRow| row.cells.iter().filter(|cell| !cell.cell().is_blank()).count();
+    let filled = |row: &SampleRow| {
+        row.cells
+            .iter()
+            .filter(|cell| !cell.cell().is_blank())
+            .count()
+    };
     let mut counts: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
     for row in sample {
         let filled = filled(row);
@@ -322,10 +380,15 @@ fn guess(sample: &[SampleRow]) -> Guess {
             *counts.entry(filled).or_default() += 1;
         }
     }
-    let usual = counts.into_iter().max_by_key(|(filled, count)| (*count, *filled));
+    let usual = counts
+        .into_iter()
+        .max_by_key(|(filled, count)| (*count, *filled));
     let usual = usual.map_or(1, |(filled, _)| filled);
     let least = if usual > 2 { usual - 1 } else { usual };
-    let index = sample.iter().position(|row| filled(row) >= least).unwrap_or_default();
+    let index = sample
+        .iter()
+        .position(|row| filled(row) >= least)
+        .unwrap_or_default();
     let is_word = |cell: &OwnedCell| match cell.cell() {
         Cell::Text(text) => {
             let text = trim(text);
@@ -334,9 +397,23 @@ fn guess(sample: &[SampleRow]) -> Guess {
         }
         _ => false,
     };
-    let first = sample[index].cells.iter().find(|cell| !cell.cell().is_blank());
-    let words = sample[index].cells.iter().filter(|cell| is_word(cell)).count();
-    if first.is_some_and(is_word) || words * 2 > filled(&sample[index]) {
+    let is_year = |cell: &OwnedCell| matches!(cell.cell().text().parse::<u32>(), Ok(year) if (1900..2100).contains(&year));
+    let first = sample[index]
+        .cells
+        .iter()
+        .find(|cell| !cell.cell().is_blank());
+    let words = sample[index]
+        .cells
+        .iter()
+        .filter(|cell| is_word(cell))
+        .count();
+    let years = sample[index]
+        .cells
+        .iter()
+        .filter(|cell| is_year(cell))
+        .count();
+    let labels = years > 1 && words + years == filled(&sample[index]);
+    if first.is_some_and(is_word) || words * 2 > filled(&sample[index]) || labels {
         Guess::Named(index)
     } else {
         Guess::Unnamed(index)

@@ -93,7 +93,9 @@ impl<'a> Cell<'a> {
             Cell::Text(text) | Cell::Error(text) => Cow::Borrowed(trim(text)),
             Cell::Number(value) => Cow::Owned(format!("{value}")),
             Cell::Integer(value) => Cow::Owned(value.to_string()),
-            Cell::Decimal(units, scale) => Cow::Owned(number::Decimal::new(units, scale).to_string()),
+            Cell::Decimal(units, scale) => {
+                Cow::Owned(number::Decimal::new(units, scale).to_string())
+            }
             Cell::Flag(value) => Cow::Borrowed(if value { "true" } else { "false" }),
             Cell::Serial(time) if date::is_midnight(time) => Cow::Owned(time.date().to_string()),
             Cell::Serial(time) | Cell::Local(time) => Cow::Owned(time.to_string()),
@@ -110,7 +112,8 @@ pub(crate) fn trim(text: &str) -> &str {
     match (bytes.first(), bytes.last()) {
         (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
         _ => text.trim_matches(|c: char| {
-            c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\0')
+            c.is_whitespace()
+                || matches!(c, '\u{feff}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\0')
         }),
     }
 }
@@ -132,12 +135,17 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
         "-", "--", "—", "——", "/", "\\", "\\N", "null", "none", "nil", "nan", "n/a", "na", "#n/a",
         "无", "暂无",
     ];
-    text.len() <= 6 && PLACEHOLDERS.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(text))
+    text.len() <= 6
+        && PLACEHOLDERS
+            .iter()
+            .any(|placeholder| placeholder.eq_ignore_ascii_case(text))
 }
 
 /// Yes or no, as people write it.
 pub(crate) fn parse_flag(text: &str) -> Option<bool> {
-    const YES: [&str; 12] = ["true", "t", "yes", "y", "1", "1.0", "是", "有", "对", "√", "✓", "x"];
+    const YES: [&str; 12] = [
+        "true", "t", "yes", "y", "1", "1.0", "是", "有", "对", "√", "✓", "x",
+    ];
     const NO: [&str; 10] = ["false", "f", "no", "n", "0", "0.0", "否", "无", "没有", "×"];
     if YES.iter().any(|word| word.eq_ignore_ascii_case(text)) {
         Some(true)

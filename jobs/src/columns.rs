@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, RecordBatch,
-    StringArray, TimestampMicrosecondArray, new_null_array,
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array,
+    RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
 };
 use arrow::datatypes::SchemaRef;
 
@@ -16,12 +16,18 @@ pub(crate) fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayR
 
 /// Microseconds in UTC.
 pub(crate) fn times(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
-    Arc::new(values.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
+    Arc::new(
+        values
+            .collect::<TimestampMicrosecondArray>()
+            .with_timezone("UTC"),
+    )
 }
 
 /// Money in hundredths.
 pub(crate) fn amounts(values: impl Iterator<Item = Option<i128>>) -> anyhow::Result<ArrayRef> {
-    let amounts = values.collect::<Decimal128Array>().with_precision_and_scale(18, 2)?;
+    let amounts = values
+        .collect::<Decimal128Array>()
+        .with_precision_and_scale(18, 2)?;
     Ok(Arc::new(amounts))
 }
 
@@ -48,27 +54,30 @@ pub(crate) fn dates(values: impl Iterator<Item = Option<i32>>) -> ArrayRef {
 /// The columns of a batch by name; those not set are null.
 pub(crate) struct Columns {
     schema: SchemaRef,
-    columns: Vec<Option<ArrayRef>>,
+    set: Vec<Option<ArrayRef>>,
     rows: usize,
 }
 
 impl Columns {
     /// No column set yet.
     pub(crate) fn new(schema: SchemaRef, rows: usize) -> Self {
-        let columns = vec![None; schema.fields().len()];
-        Self { schema, columns, rows }
+        let set = vec![None; schema.fields().len()];
+        Self { schema, set, rows }
     }
 
     /// Sets a column.
     pub(crate) fn set(&mut self, name: &str, column: ArrayRef) -> anyhow::Result<&mut Self> {
-        let index = self.schema.index_of(name).with_context(|| format!("no column {name}"))?;
+        let index = self
+            .schema
+            .index_of(name)
+            .with_context(|| format!("no column {name}"))?;
         anyhow::ensure!(
             column.len() == self.rows,
             "column {name} has {} rows, must have {}",
             column.len(),
             self.rows
         );
-        self.columns[index] = Some(column);
+        self.set[index] = Some(column);
         Ok(self)
     }
 
@@ -76,10 +85,12 @@ impl Columns {
     pub(crate) fn finish(self) -> anyhow::Result<RecordBatch> {
         let rows = self.rows;
         let columns = self
-            .columns
+            .set
             .into_iter()
             .zip(self.schema.fields())
-            .map(|(column, field)| column.unwrap_or_else(|| new_null_array(field.data_type(), rows)))
+            .map(|(column, field)| {
+                column.unwrap_or_else(|| new_null_array(field.data_type(), rows))
+            })
             .collect();
         Ok(RecordBatch::try_new(self.schema, columns)?)
     }

@@ -90,8 +90,11 @@ pub(crate) fn episodes<'a>(
             }
         }
     }
-    let mut episodes: Vec<Episode<'a>> =
-        finished.iter().enumerate().map(|(index, one)| by_stages(index, one)).collect();
+    let mut episodes: Vec<Episode<'a>> = finished
+        .iter()
+        .enumerate()
+        .map(|(index, one)| by_stages(index, one))
+        .collect();
     let mut latest = by_stages(episodes.len(), &running);
     latest.latest = true;
     if let Some(deal) = deal {
@@ -102,7 +105,10 @@ pub(crate) fn episodes<'a>(
 }
 
 fn entry(visit: &Visit) -> Moment {
-    Moment { at_us: visit.entered_at_us, is_date: visit.entered_is_date }
+    Moment {
+        at_us: visit.entered_at_us,
+        is_date: visit.entered_is_date,
+    }
 }
 
 fn by_stages<'a>(index: usize, running: &Running<'a>) -> Episode<'a> {
@@ -137,7 +143,9 @@ fn by_record<'a>(episode: &mut Episode<'a>, deal: &'a Deal, ended: Option<(Momen
         return;
     }
     let by_stage = ended.map(|(at, _)| at);
-    let won_by_stage = ended.filter(|(_, outcome)| *outcome == "won").map(|(at, _)| at);
+    let won_by_stage = ended
+        .filter(|(_, outcome)| *outcome == "won")
+        .map(|(at, _)| at);
     episode.won = match episode.outcome {
         "won" => deal.won.or(won_by_stage).or(deal.closed),
         _ => None,
@@ -187,10 +195,19 @@ impl<'a> Cycle<'a> {
         deal: Option<&'a Deal>,
         episode: Episode<'a>,
     ) -> Self {
-        let end_us = episode.end().or(episode.closed).map_or(i64::MAX, |end| end.at_us);
-        let dimensions =
-            deal.map_or_else(Dimensions::default, |deal| world.deal_dimensions(deal, end_us));
-        Self { id, deal, episode, dimensions }
+        let end_us = episode
+            .end()
+            .or(episode.closed)
+            .map_or(i64::MAX, |end| end.at_us);
+        let dimensions = deal.map_or_else(Dimensions::default, |deal| {
+            world.deal_dimensions(deal, end_us)
+        });
+        Self {
+            id,
+            deal,
+            episode,
+            dimensions,
+        }
     }
 
     /// What the record says of the deal, on the row of its latest episode only: amounts add up.
@@ -199,7 +216,10 @@ impl<'a> Cycle<'a> {
     }
 
     fn text(&self, field: &str) -> Option<&'a str> {
-        self.deal?.record.text(Entity::Opportunity, field).map(AsRef::as_ref)
+        self.deal?
+            .record
+            .text(Entity::Opportunity, field)
+            .map(AsRef::as_ref)
     }
 
     fn probability(&self) -> Option<f64> {
@@ -228,33 +248,67 @@ impl<'a> Cycle<'a> {
         };
         columns
             .set("opportunity_id", texts(rows.iter().map(|row| Some(row.id))))?
-            .set("episode", wholes(rows.iter().map(|row| Some(row.episode.number))))?
-            .set("opened_at", times(rows.iter().map(|row| at(row.episode.opened))))?
+            .set(
+                "episode",
+                wholes(rows.iter().map(|row| Some(row.episode.number))),
+            )?
+            .set(
+                "opened_at",
+                times(rows.iter().map(|row| at(row.episode.opened))),
+            )?
             .set("won_at", times(rows.iter().map(|row| at(row.episode.won))))?
-            .set("closed_at", times(rows.iter().map(|row| at(row.episode.closed))))?
-            .set("outcome", texts(rows.iter().map(|row| Some(row.episode.outcome))))?
+            .set(
+                "closed_at",
+                times(rows.iter().map(|row| at(row.episode.closed))),
+            )?
+            .set(
+                "outcome",
+                texts(rows.iter().map(|row| Some(row.episode.outcome))),
+            )?
             .set("stage", texts(rows.iter().map(|row| row.episode.stage)))?
-            .set("cycle_days", numbers(rows.iter().map(|row| row.episode.cycle_days(calendar))))?
-            .set("whole_days", flags(rows.iter().map(|row| Some(is_date(row)))))?
-            .set("amount", amounts(rows.iter().map(|row| row.latest()?.amount))?)?
+            .set(
+                "cycle_days",
+                numbers(rows.iter().map(|row| row.episode.cycle_days(calendar))),
+            )?
+            .set(
+                "whole_days",
+                flags(rows.iter().map(|row| Some(is_date(row)))),
+            )?
+            .set(
+                "amount",
+                amounts(rows.iter().map(|row| row.latest()?.amount))?,
+            )?
             .set(
                 "lost_amount",
                 amounts(rows.iter().map(|row| {
-                    row.latest()?.record.amount(Entity::Opportunity, "lost_amount")
+                    row.latest()?
+                        .record
+                        .amount(Entity::Opportunity, "lost_amount")
                 }))?,
             )?
             .set("probability", numbers(rows.iter().map(Self::probability)))?
-            .set("lost_reason", texts(rows.iter().map(|row| row.text("lost_reason"))))?
-            .set("competitor", texts(rows.iter().map(|row| row.text("competitor"))))?
+            .set(
+                "lost_reason",
+                texts(rows.iter().map(|row| row.text("lost_reason"))),
+            )?
+            .set(
+                "competitor",
+                texts(rows.iter().map(|row| row.text("competitor"))),
+            )?
             .set("source", texts(rows.iter().map(|row| row.text("source"))))?
-            .set("expected_close_on", dates(rows.iter().map(|row| row.expected())))?;
+            .set("expected_close_on", dates(rows.iter().map(Self::expected)))?;
         set_dimensions(&mut columns, rows, |row| row.dimensions)?;
-        columns.set("late_entry", flags(rows.iter().map(|row| Some(row.late(calendar)))))?;
+        columns.set(
+            "late_entry",
+            flags(rows.iter().map(|row| Some(row.late(calendar)))),
+        )?;
         columns.finish()
     }
 
     fn expected(&self) -> Option<i32> {
-        self.deal?.record.date(Entity::Opportunity, "expected_close_on")
+        self.deal?
+            .record
+            .date(Entity::Opportunity, "expected_close_on")
     }
 
     /// The batch of `opportunities`, a row a deal: its first and its latest episode.
@@ -265,27 +319,74 @@ impl<'a> Cycle<'a> {
         let mut columns = Columns::new(schema, rows.len());
         let at = |moment: Option<Moment>| moment.map(|moment| moment.at_us);
         columns
-            .set("opportunity_id", texts(rows.iter().map(|(_, row)| Some(row.id))))?
-            .set("account_id", texts(rows.iter().map(|(_, row)| row.dimensions.account)))?
-            .set("owner", texts(rows.iter().map(|(_, row)| row.dimensions.current_owner)))?
-            .set("team", texts(rows.iter().map(|(_, row)| row.dimensions.current_team)))?
-            .set("product", texts(rows.iter().map(|(_, row)| row.dimensions.product)))?
-            .set("source", texts(rows.iter().map(|(_, row)| row.text("source"))))?
-            .set("opened_at", times(rows.iter().map(|(opened, _)| at(*opened))))?
-            .set("won_at", times(rows.iter().map(|(_, row)| at(row.episode.won))))?
-            .set("closed_at", times(rows.iter().map(|(_, row)| at(row.episode.closed))))?
-            .set("stage", texts(rows.iter().map(|(_, row)| row.episode.stage)))?
-            .set("outcome", texts(rows.iter().map(|(_, row)| Some(row.episode.outcome))))?
-            .set("amount", amounts(rows.iter().map(|(_, row)| row.deal?.amount))?)?
+            .set(
+                "opportunity_id",
+                texts(rows.iter().map(|(_, row)| Some(row.id))),
+            )?
+            .set(
+                "account_id",
+                texts(rows.iter().map(|(_, row)| row.dimensions.account)),
+            )?
+            .set(
+                "owner",
+                texts(rows.iter().map(|(_, row)| row.dimensions.current_owner)),
+            )?
+            .set(
+                "team",
+                texts(rows.iter().map(|(_, row)| row.dimensions.current_team)),
+            )?
+            .set(
+                "product",
+                texts(rows.iter().map(|(_, row)| row.dimensions.product)),
+            )?
+            .set(
+                "source",
+                texts(rows.iter().map(|(_, row)| row.text("source"))),
+            )?
+            .set(
+                "opened_at",
+                times(rows.iter().map(|(opened, _)| at(*opened))),
+            )?
+            .set(
+                "won_at",
+                times(rows.iter().map(|(_, row)| at(row.episode.won))),
+            )?
+            .set(
+                "closed_at",
+                times(rows.iter().map(|(_, row)| at(row.episode.closed))),
+            )?
+            .set(
+                "stage",
+                texts(rows.iter().map(|(_, row)| row.episode.stage)),
+            )?
+            .set(
+                "outcome",
+                texts(rows.iter().map(|(_, row)| Some(row.episode.outcome))),
+            )?
+            .set(
+                "amount",
+                amounts(rows.iter().map(|(_, row)| row.deal?.amount))?,
+            )?
             .set(
                 "lost_amount",
-                amounts(rows.iter().map(|(_, row)| {
-                    row.deal?.record.amount(Entity::Opportunity, "lost_amount")
-                }))?,
+                amounts(
+                    rows.iter().map(|(_, row)| {
+                        row.deal?.record.amount(Entity::Opportunity, "lost_amount")
+                    }),
+                )?,
             )?
-            .set("lost_reason", texts(rows.iter().map(|(_, row)| row.text("lost_reason"))))?
-            .set("competitor", texts(rows.iter().map(|(_, row)| row.text("competitor"))))?
-            .set("expected_close_on", dates(rows.iter().map(|(_, row)| row.expected())))?;
+            .set(
+                "lost_reason",
+                texts(rows.iter().map(|(_, row)| row.text("lost_reason"))),
+            )?
+            .set(
+                "competitor",
+                texts(rows.iter().map(|(_, row)| row.text("competitor"))),
+            )?
+            .set(
+                "expected_close_on",
+                dates(rows.iter().map(|(_, row)| row.expected())),
+            )?;
         Ok(columns)
     }
 }

@@ -20,8 +20,14 @@ pub(crate) fn set_dimensions<'a, R>(
         .set("owner", texts(all.iter().map(|own| own.owner)))?
         .set("team", texts(all.iter().map(|own| own.team)))?
         .set("manager", texts(all.iter().map(|own| own.manager)))?
-        .set("current_owner", texts(all.iter().map(|own| own.current_owner)))?
-        .set("current_team", texts(all.iter().map(|own| own.current_team)))?
+        .set(
+            "current_owner",
+            texts(all.iter().map(|own| own.current_owner)),
+        )?
+        .set(
+            "current_team",
+            texts(all.iter().map(|own| own.current_team)),
+        )?
         .set("account_id", texts(all.iter().map(|own| own.account)))?
         .set("region", texts(all.iter().map(|own| own.region)))?
         .set("industry", texts(all.iter().map(|own| own.industry)))?
@@ -48,7 +54,13 @@ impl Sink {
         partition: Option<&'static str>,
     ) -> Self {
         let table = table_name(name);
-        Self { lake: lake.clone(), table, schema, partition, idle: Mutex::default() }
+        Self {
+            lake: lake.clone(),
+            table,
+            schema,
+            partition,
+            idle: Mutex::default(),
+        }
     }
 
     /// The columns of the mart.
@@ -61,12 +73,20 @@ impl Sink {
         &self,
         write: impl FnOnce(&mut TableWriter) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let mut writer = idle.unwrap_or_else(|| {
-            self.lake.writer(&self.table, self.schema.clone(), self.partition)
+            self.lake
+                .writer(&self.table, self.schema.clone(), self.partition)
         });
         let done = write(&mut writer)?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(writer);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(writer);
         Ok(done)
     }
 
@@ -77,7 +97,12 @@ impl Sink {
 
     /// Closes the files: the mart as it is to be.
     pub(crate) fn finish(self) -> anyhow::Result<Mart> {
-        let Self { table, schema, idle, .. } = self;
+        let Self {
+            table,
+            schema,
+            idle,
+            ..
+        } = self;
         let writers = idle.into_inner().unwrap_or_else(PoisonError::into_inner);
         let files = rayon::iter::ParallelIterator::collect::<Result<Vec<_>, _>>(
             rayon::iter::ParallelIterator::map(
@@ -85,7 +110,11 @@ impl Sink {
                 TableWriter::finish,
             ),
         )?;
-        Ok(Mart { table, schema, files: files.into_iter().flatten().collect() })
+        Ok(Mart {
+            table,
+            schema,
+            files: files.into_iter().flatten().collect(),
+        })
     }
 }
 

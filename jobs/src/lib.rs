@@ -1,5 +1,6 @@
 //! The pipeline: from raw tables to published marts, and the demo that feeds it.
 
+mod build;
 mod columns;
 mod cycles;
 pub mod demo;

@@ -36,38 +36,51 @@ pub(crate) fn load(
     let mut names: HashMap<u16, Text> = HashMap::new();
     each_row(table, systems, None, |system, deleted, batch, row| {
         let record = record_at(ENTITY, system, batch, row);
-        let Some(ordered) = record.time(ENTITY, "ordered_at") else { return };
+        let Some(ordered) = record.time(ENTITY, "ordered_at") else {
+            return;
+        };
         if as_of_us.is_some_and(|as_of_us| ordered.at_us > as_of_us) {
             return;
         }
         let own_id = record.text(ENTITY, "id").cloned();
         if deleted {
-            match own_id {
-                Some(id) => {
-                    lines.retain(|line| line.record.system != system || line.id != id);
-                }
-                None => {
-                    let equal = |line: &Line| {
-                        line.record.system == system && line.record.values == record.values
-                    };
-                    if let Some(index) = lines.iter().rposition(equal) {
-                        lines.remove(index);
-                    }
-                }
+            let of_system = |line: &Line| line.record.system == system;
+            if let Some(id) = own_id {
+                lines.retain(|line| !of_system(line) || line.id != id);
+            } else if let Some(index) = lines
+                .iter()
+                .rposition(|line| of_system(line) && line.record.values == record.values)
+            {
+                lines.remove(index);
             }
             return;
         }
-        let name = names.entry(system).or_insert_with(|| source_of(batch, row)).clone();
+        let name = names
+            .entry(system)
+            .or_insert_with(|| source_of(batch, row))
+            .clone();
         let id = own_id.unwrap_or_else(|| made_id(&name, &record, &mut equals));
-        let kind = record.text(ENTITY, "kind").cloned().unwrap_or_else(|| Text::from("sale"));
-        lines.push(Line { record, id, ordered, kind, account: None, product: None });
+        let kind = record
+            .text(ENTITY, "kind")
+            .cloned()
+            .unwrap_or_else(|| Text::from("sale"));
+        lines.push(Line {
+            record,
+            id,
+            ordered,
+            kind,
+            account: None,
+            product: None,
+        });
     })?;
     Ok(lines)
 }
 
 fn source_of(batch: &RecordBatch, row: usize) -> Text {
     use arrow::array::AsArray;
-    let column = batch.column_by_name("_source").and_then(|column| column.as_string_opt::<i32>());
+    let column = batch
+        .column_by_name("_source")
+        .and_then(|column| column.as_string_opt::<i32>());
     column.map_or_else(|| Text::from(""), |column| Text::from(column.value(row)))
 }
 
@@ -181,20 +194,35 @@ fn rows(orders: &[Order<'_>], world: &World, schema: SchemaRef) -> anyhow::Resul
     let late = |own: &Order<'_>| {
         let recorded = own.line.record.time(ENTITY, "recorded_at");
         recorded.is_some_and(|recorded| {
-            world.calendar.is_late(own.line.ordered.at_us, recorded.at_us)
+            world
+                .calendar
+                .is_late(own.line.ordered.at_us, recorded.at_us)
         })
     };
     columns
         .set("order_id", texts(orders.iter().map(|own| Some(own.id))))?
         .set("line", wholes(orders.iter().map(|own| Some(own.number))))?
-        .set("ordered_at", times(orders.iter().map(|own| Some(own.ordered.at_us))))?
-        .set("kind", texts(orders.iter().map(|own| Some(&*own.line.kind))))?
+        .set(
+            "ordered_at",
+            times(orders.iter().map(|own| Some(own.ordered.at_us))),
+        )?
+        .set(
+            "kind",
+            texts(orders.iter().map(|own| Some(&*own.line.kind))),
+        )?
         .set("amount", amounts(orders.iter().map(|own| own.amount))?)?
         .set(
             "quantity",
-            numbers(orders.iter().map(|own| own.line.record.number(ENTITY, "quantity"))),
+            numbers(
+                orders
+                    .iter()
+                    .map(|own| own.line.record.number(ENTITY, "quantity")),
+            ),
         )?
-        .set("late_entry", flags(orders.iter().map(|own| Some(late(own)))))?;
+        .set(
+            "late_entry",
+            flags(orders.iter().map(|own| Some(late(own)))),
+        )?;
     set_dimensions(&mut columns, orders, |own| own.dimensions)?;
     columns.finish()
 }

@@ -52,7 +52,10 @@ pub(crate) fn batch(
         .collect();
     let mut numbers: HashMap<(u16, &Text), Vec<usize>> = HashMap::new();
     for (index, quote) in quotes.iter().enumerate() {
-        numbers.entry((quote.record.system, quote.number)).or_default().push(index);
+        numbers
+            .entry((quote.record.system, quote.number))
+            .or_default()
+            .push(index);
     }
     for own in numbers.into_values() {
         mark(&mut quotes, own);
@@ -105,7 +108,12 @@ fn quote<'a>(record: &'a Record, account: Option<u32>, world: &'a World) -> Opti
 /// that stands for it: of the last version sent, the accepted alternative, else the last sent.
 fn mark(quotes: &mut [Quote<'_>], mut own: Vec<usize>) {
     own.sort_by_key(|index| quotes[*index].sent.map_or((1, 0), |sent| (0, sent.at_us)));
-    let mut next = own.iter().map(|index| quotes[*index].version).max().unwrap_or(0).max(0);
+    let mut next = own
+        .iter()
+        .map(|index| quotes[*index].version)
+        .max()
+        .unwrap_or(0)
+        .max(0);
     for index in &own {
         if quotes[*index].version == i64::MIN {
             next += 1;
@@ -118,7 +126,10 @@ fn mark(quotes: &mut [Quote<'_>], mut own: Vec<usize>) {
         quotes[*index].first_sent = first_sent;
         quotes[*index].first_version = Some(quotes[*index].version) == least;
     }
-    let sent = own.iter().enumerate().filter(|(_, index)| quotes[**index].sent.is_some());
+    let sent = own
+        .iter()
+        .enumerate()
+        .filter(|(_, index)| quotes[**index].sent.is_some());
     let standing = sent.max_by_key(|(order, index)| {
         let quote = &quotes[**index];
         let chosen = match quote.outcome {
@@ -165,25 +176,57 @@ impl Quote<'_> {
 fn rows(quotes: &[Quote<'_>], world: &World, schema: SchemaRef) -> anyhow::Result<RecordBatch> {
     let mut columns = Columns::new(schema, quotes.len());
     let at = |moment: Option<Moment>| moment.map(|moment| moment.at_us);
-    let amount =
-        |field: &'static str| amounts(quotes.iter().map(move |own| own.record.amount(ENTITY, field)));
+    let amount = |field: &'static str| {
+        amounts(
+            quotes
+                .iter()
+                .map(move |own| own.record.amount(ENTITY, field)),
+        )
+    };
     columns
         .set("quote_id", texts(quotes.iter().map(|own| Some(&**own.id))))?
-        .set("number", texts(quotes.iter().map(|own| Some(&**own.number))))?
-        .set("version", wholes(quotes.iter().map(|own| i32::try_from(own.version).ok())))?
-        .set("opportunity_id", texts(quotes.iter().map(|own| own.opportunity)))?
+        .set(
+            "number",
+            texts(quotes.iter().map(|own| Some(&**own.number))),
+        )?
+        .set(
+            "version",
+            wholes(quotes.iter().map(|own| i32::try_from(own.version).ok())),
+        )?
+        .set(
+            "opportunity_id",
+            texts(quotes.iter().map(|own| own.opportunity)),
+        )?
         .set("sent_at", times(quotes.iter().map(|own| at(own.sent))))?
-        .set("first_sent_at", times(quotes.iter().map(|own| at(own.first_sent))))?
-        .set("decided_at", times(quotes.iter().map(|own| at(own.decided))))?
-        .set("expires_at", times(quotes.iter().map(|own| own.expires_us(world))))?
+        .set(
+            "first_sent_at",
+            times(quotes.iter().map(|own| at(own.first_sent))),
+        )?
+        .set(
+            "decided_at",
+            times(quotes.iter().map(|own| at(own.decided))),
+        )?
+        .set(
+            "expires_at",
+            times(quotes.iter().map(|own| own.expires_us(world))),
+        )?
         .set("outcome", texts(quotes.iter().map(|own| Some(own.outcome))))?
-        .set("response_hours", numbers(quotes.iter().map(|own| own.response_hours(world))))?
+        .set(
+            "response_hours",
+            numbers(quotes.iter().map(|own| own.response_hours(world))),
+        )?
         .set("amount", amount("amount")?)?
         .set("list_amount", amount("list_amount")?)?
         .set("accepted_amount", amount("accepted_amount")?)?
-        .set("margin", numbers(quotes.iter().map(|own| own.record.number(ENTITY, "margin"))))?
+        .set(
+            "margin",
+            numbers(quotes.iter().map(|own| own.record.number(ENTITY, "margin"))),
+        )?
         .set("counts", flags(quotes.iter().map(|own| Some(own.counts))))?
-        .set("first_version", flags(quotes.iter().map(|own| Some(own.first_version))))?
+        .set(
+            "first_version",
+            flags(quotes.iter().map(|own| Some(own.first_version))),
+        )?
         .set("late_entry", flags(quotes.iter().map(|_| Some(false))))?;
     set_dimensions(&mut columns, quotes, |own| own.dimensions)?;
     columns.finish()

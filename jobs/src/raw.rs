@@ -68,7 +68,7 @@ pub(crate) fn pieces(table: &Table, strings: Strings) -> anyhow::Result<Vec<Piec
                 path: file.path.clone(),
                 metadata: metadata.clone(),
                 row_group,
-                first_seq: first_seq.unwrap_or(order as i64),
+                first_seq: first_seq.unwrap_or(i64::try_from(order).unwrap_or(i64::MAX)),
             });
         }
     }
@@ -101,11 +101,11 @@ fn compact(schema: &Schema) -> Arc<Schema> {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-fn column<'a>(
-    group: &'a RowGroupMetaData,
-    name: &str,
-) -> Option<(usize, Option<&'a Statistics>)> {
-    let index = group.columns().iter().position(|column| column.column_path().string() == name)?;
+fn column<'a>(group: &'a RowGroupMetaData, name: &str) -> Option<(usize, Option<&'a Statistics>)> {
+    let index = group
+        .columns()
+        .iter()
+        .position(|column| column.column_path().string() == name)?;
     Some((index, group.column(index).statistics()))
 }
 
@@ -121,8 +121,12 @@ impl Piece {
 
     /// What the statistics say about a column.
     pub(crate) fn constant(&self, name: &str) -> Constant {
-        let Some((_, statistics)) = column(self.group(), name) else { return Constant::Null };
-        let Some(statistics) = statistics else { return Constant::Unknown };
+        let Some((_, statistics)) = column(self.group(), name) else {
+            return Constant::Null;
+        };
+        let Some(statistics) = statistics else {
+            return Constant::Unknown;
+        };
         let nulls = statistics.null_count_opt();
         if nulls == Some(self.rows() as u64) {
             return Constant::Null;
@@ -159,9 +163,13 @@ impl Piece {
             let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
             builder = builder.with_projection(mask);
         }
-        let reader =
-            builder.build().with_context(|| format!("reading {}", self.path.display()))?;
-        Ok(Batches { reader, piece: self })
+        let reader = builder
+            .build()
+            .with_context(|| format!("reading {}", self.path.display()))?;
+        Ok(Batches {
+            reader,
+            piece: self,
+        })
     }
 }
 

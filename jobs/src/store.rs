@@ -121,7 +121,9 @@ impl Systems {
 
     /// The name of a system.
     pub(crate) fn name(&self, number: u16) -> &str {
-        self.names.get(usize::from(number)).map_or("", AsRef::as_ref)
+        self.names
+            .get(usize::from(number))
+            .map_or("", AsRef::as_ref)
     }
 
     /// How many.
@@ -197,7 +199,10 @@ impl Record {
 
     pub(crate) fn versions(&self, entity: Entity, field: &str) -> Option<&Versions<Text>> {
         let index = entity.fields().iter().position(|own| own.name == field)?;
-        self.history.iter().find(|(own, _)| *own == index).map(|(_, versions)| versions)
+        self.history
+            .iter()
+            .find(|(own, _)| *own == index)
+            .map(|(_, versions)| versions)
     }
 }
 
@@ -209,7 +214,9 @@ pub(crate) fn text_at(batch: &RecordBatch, name: &str, row: usize) -> Option<Tex
 }
 
 fn time_at(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
-    let column = batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+    let column = batch
+        .column_by_name(name)?
+        .as_primitive_opt::<TimestampMicrosecondType>()?;
     column.is_valid(row).then(|| column.value(row))
 }
 
@@ -227,18 +234,23 @@ fn value_at(batch: &RecordBatch, name: &str, kind: FieldKind, row: usize) -> Opt
             let is_date = companion
                 .and_then(|column| column.as_boolean_opt())
                 .is_some_and(|column| column.is_valid(row) && column.value(row));
-            Some(Value::Time(Moment { at_us: time_at(batch, name, row)?, is_date }))
+            Some(Value::Time(Moment {
+                at_us: time_at(batch, name, row)?,
+                is_date,
+            }))
         }
-        FieldKind::Date => Some(Value::Date(column.as_primitive_opt::<Date32Type>()?.value(row))),
-        FieldKind::Amount => {
-            Some(Value::Amount(column.as_primitive_opt::<Decimal128Type>()?.value(row)))
-        }
-        FieldKind::Number => {
-            Some(Value::Number(column.as_primitive_opt::<Float64Type>()?.value(row)))
-        }
-        FieldKind::Integer => {
-            Some(Value::Integer(column.as_primitive_opt::<Int64Type>()?.value(row)))
-        }
+        FieldKind::Date => Some(Value::Date(
+            column.as_primitive_opt::<Date32Type>()?.value(row),
+        )),
+        FieldKind::Amount => Some(Value::Amount(
+            column.as_primitive_opt::<Decimal128Type>()?.value(row),
+        )),
+        FieldKind::Number => Some(Value::Number(
+            column.as_primitive_opt::<Float64Type>()?.value(row),
+        )),
+        FieldKind::Integer => Some(Value::Integer(
+            column.as_primitive_opt::<Int64Type>()?.value(row),
+        )),
         FieldKind::Flag => column
             .as_boolean_opt()
             .map(|column| Value::Integer(i64::from(column.value(row)))),
@@ -257,7 +269,8 @@ pub(crate) fn each_row(
         for batch in piece.read(columns, 8192)? {
             let batch = batch?;
             for row in 0..batch.num_rows() {
-                let system = systems.number(text_at(&batch, "_source", row).as_deref().unwrap_or(""));
+                let system =
+                    systems.number(text_at(&batch, "_source", row).as_deref().unwrap_or(""));
                 let deleted = text_at(&batch, "_op", row).as_deref() == Some("delete");
                 take(system, deleted, &batch, row);
             }
@@ -285,7 +298,14 @@ pub(crate) fn record_at(entity: Entity, system: u16, batch: &RecordBatch, row: u
         })
         .collect();
     let ingested_us = time_at(batch, "_ingested_at", row).unwrap_or(0);
-    Record { system, values, attributes, history: Vec::new(), ingested_us, deleted: false }
+    Record {
+        system,
+        values,
+        attributes,
+        history: Vec::new(),
+        ingested_us,
+        deleted: false,
+    }
 }
 
 impl Store {
@@ -305,7 +325,9 @@ impl Store {
                 return;
             }
             let new = record_at(entity, system, batch, row);
-            let Some((own, others)) = keys(entity, &new) else { return };
+            let Some((own, others)) = keys(entity, &new) else {
+                return;
+            };
             let known = index.get(&own).copied();
             let place = known.unwrap_or_else(|| {
                 records.push(Record {

@@ -4,12 +4,17 @@
 //! parallel; then each shard is folded, written and freed. What is held is 16 bytes an event,
 //! the ids once, and the writers' unfinished row groups.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "places and slots are 32 bits wide; systems 16"
+)]
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, RecordBatch, StringArray,
+    ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, RecordBatch, StringArray,
     StringBuilder, TimestampMicrosecondArray,
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -54,7 +59,9 @@ pub(crate) fn intake(
 ) -> anyhow::Result<StageChanges> {
     let pieces = pieces(table, Strings::Compact)?;
     let rows: usize = pieces.iter().map(Piece::rows).sum();
-    let count = (rows / ROWS_PER_SHARD).next_power_of_two().clamp(1, MOST_SHARDS);
+    let count = (rows / ROWS_PER_SHARD)
+        .next_power_of_two()
+        .clamp(1, MOST_SHARDS);
     let mut shards: Vec<Shard> = (0..count).map(|_| Shard::default()).collect();
     let mut vocabulary = Vocabulary::default();
     let mut incomplete = 0;
@@ -72,15 +79,25 @@ pub(crate) fn intake(
                 authors.extend(systems.iter().map(|system| (*system, Text::from(name))));
             }
         }
-        shards.par_iter_mut().enumerate().try_for_each(|(index, shard)| {
-            scatters.iter().try_for_each(|(scatter, _)| shard.absorb(scatter, index))
-        })?;
+        shards
+            .par_iter_mut()
+            .enumerate()
+            .try_for_each(|(index, shard)| {
+                scatters
+                    .iter()
+                    .try_for_each(|(scatter, _)| shard.absorb(scatter, index))
+            })?;
     }
     // Deals whose record says that they ended leave their stage for these.
     for outcome in ["won", "lost", "shelved", "invalid", "duplicate"] {
         vocabulary.stage(outcome)?;
     }
-    Ok(StageChanges { shards, vocabulary, incomplete, authors })
+    Ok(StageChanges {
+        shards,
+        vocabulary,
+        incomplete,
+        authors,
+    })
 }
 
 fn scatter(
@@ -89,8 +106,12 @@ fn scatter(
     calendar: &WorkingCalendar,
     systems: &Mutex<&mut Systems>,
 ) -> anyhow::Result<(Scatter, BTreeSet<u16>)> {
-    let number =
-        |name: &str| systems.lock().unwrap_or_else(PoisonError::into_inner).number(name);
+    let number = |name: &str| {
+        systems
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .number(name)
+    };
     // Columns of one value are not decoded.
     let mut columns = vec!["opportunity", "stage", "changed_at"];
     let system = match piece.constant("_source") {
@@ -118,7 +139,9 @@ fn scatter(
                 .ok_or_else(|| anyhow::anyhow!("raw/stage_change has no column {name}"))
         };
         let time = |name: &str| {
-            batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()
+            batch
+                .column_by_name(name)?
+                .as_primitive_opt::<TimestampMicrosecondType>()
         };
         let changed_at = time("changed_at")
             .ok_or_else(|| anyhow::anyhow!("column changed_at of raw/stage_change is no time"))?;
@@ -126,8 +149,10 @@ fn scatter(
         if system.is_none() {
             let column = required("_source")?.as_dictionary::<Int32Type>();
             let values = column.values().as_string::<i32>();
-            let numbers: Vec<u16> =
-                values.iter().map(|name| number(name.unwrap_or_default())).collect();
+            let numbers: Vec<u16> = values
+                .iter()
+                .map(|name| number(name.unwrap_or_default()))
+                .collect();
             met.extend(&numbers);
             let nothing = number("");
             each.extend(
@@ -138,7 +163,13 @@ fn scatter(
             let column = column.as_dictionary::<Int32Type>();
             let values = column.values().as_string::<i32>();
             (0..column.len())
-                .map(|row| Some(column.key(row).is_some_and(|key| values.value(key) == "delete")))
+                .map(|row| {
+                    Some(
+                        column
+                            .key(row)
+                            .is_some_and(|key| values.value(key) == "delete"),
+                    )
+                })
                 .collect::<BooleanArray>()
         });
         let events = EventColumns {
@@ -146,7 +177,9 @@ fn scatter(
             opportunity: required("opportunity")?.as_ref(),
             stage: required("stage")?.as_ref(),
             changed_at,
-            is_date: batch.column_by_name("changed_at_is_date").and_then(|own| own.as_boolean_opt()),
+            is_date: batch
+                .column_by_name("changed_at_is_date")
+                .and_then(|own| own.as_boolean_opt()),
             by: batch.column_by_name("by").map(AsRef::as_ref),
             recorded_at: time("recorded_at"),
             deleted: deleted.as_ref(),
@@ -172,7 +205,10 @@ pub(crate) struct Extent {
 
 impl Extent {
     /// Of nothing.
-    pub(crate) const NOTHING: Self = Self { first_us: i64::MAX, last_us: i64::MIN };
+    pub(crate) const NOTHING: Self = Self {
+        first_us: i64::MAX,
+        last_us: i64::MIN,
+    };
 
     /// Takes in a moment.
     pub(crate) fn see(&mut self, at_us: i64) {
@@ -198,9 +234,18 @@ pub(crate) fn write(
     sinks: &Sinks<'_>,
     now_us: i64,
 ) -> anyhow::Result<Extent> {
-    let StageChanges { shards, vocabulary, .. } = changes;
+    let StageChanges {
+        shards, vocabulary, ..
+    } = changes;
     let met: Vec<AtomicBool> = world.deals.iter().map(|_| AtomicBool::new(false)).collect();
-    let pass = Pass { world, vocabulary: &vocabulary, people, sinks, met: &met, now_us };
+    let pass = Pass {
+        world,
+        vocabulary: &vocabulary,
+        people,
+        sinks,
+        met: &met,
+        now_us,
+    };
     let extent = shards
         .into_par_iter()
         .map(|shard| pass.shard(shard.fold(&vocabulary, &world.calendar)))
@@ -214,8 +259,16 @@ pub(crate) fn write(
         .zip(met.par_chunks(BATCH_ROWS))
         .map(|(deals, met)| {
             let mut found = Vec::new();
-            for deal in deals.iter().zip(met).filter(|(_, met)| !met.load(Ordering::Relaxed)) {
-                found.push((&*deal.0.id, Some(deal.0), episodes(Some(deal.0), &[], &vocabulary)));
+            for deal in deals
+                .iter()
+                .zip(met)
+                .filter(|(_, met)| !met.load(Ordering::Relaxed))
+            {
+                found.push((
+                    &*deal.0.id,
+                    Some(deal.0),
+                    episodes(Some(deal.0), &[], &vocabulary),
+                ));
             }
             pass.write_cycles(found)
         })
@@ -247,7 +300,9 @@ impl Pass<'_> {
         let with_cycles = self.sinks.cycles.is_some() || self.sinks.deals.is_some();
         if with_cycles || !self.world.deals.is_empty() {
             let names: Vec<String> = if ids.is_none() && with_cycles {
-                (0..folded.keys.len() as u32).map(|slot| folded.keys.id(slot).to_owned()).collect()
+                (0..folded.keys.len() as u32)
+                    .map(|slot| folded.keys.id(slot).to_owned())
+                    .collect()
             } else {
                 Vec::new()
             };
@@ -334,8 +389,12 @@ impl Pass<'_> {
     fn leave(&self, visits: &mut [Visit], index: usize, end: Moment, outcome: &str) {
         let open = visits[index];
         let position = self.vocabulary.position(open.stage);
-        let Some(next_stage) = self.vocabulary.stages.find(outcome) else { return };
-        if open.left_at_us != NEVER || !(1..=5).contains(&position) || end.at_us < open.entered_at_us
+        let Some(next_stage) = self.vocabulary.stages.find(outcome) else {
+            return;
+        };
+        if open.left_at_us != NEVER
+            || !(1..=5).contains(&position)
+            || end.at_us < open.entered_at_us
         {
             return;
         }
@@ -343,13 +402,20 @@ impl Pass<'_> {
             left_at_us: end.at_us,
             left_is_date: end.is_date,
             next_stage,
-            business_hours: self.world.calendar.business_hours(open.entered_at_us, end.at_us),
+            business_hours: self
+                .world
+                .calendar
+                .business_hours(open.entered_at_us, end.at_us),
             ..open
         };
         if outcome != "won" {
             return;
         }
-        for visit in visits[..=index].iter_mut().rev().take_while(|visit| visit.slot == open.slot) {
+        for visit in visits[..=index]
+            .iter_mut()
+            .rev()
+            .take_while(|visit| visit.slot == open.slot)
+        {
             let position = self.vocabulary.position(visit.stage);
             if visit.first_entry && visit.advanced_at_us == NEVER && (1..=5).contains(&position) {
                 visit.advanced_at_us = end.at_us;
@@ -378,14 +444,18 @@ impl Pass<'_> {
             sink.write(&Cycle::batch(&rows, sink.schema(), &self.world.calendar)?)?;
         }
         if let Some(sink) = self.sinks.deals {
-            let deals: Vec<_> =
-                latest.into_iter().map(|(opened, index)| (opened, &rows[index])).collect();
+            let deals: Vec<_> = latest
+                .into_iter()
+                .map(|(opened, index)| (opened, &rows[index]))
+                .collect();
             let mut columns = Cycle::deals(&deals, sink.schema())?;
             for field in sink.schema().fields() {
-                let Some(name) = field.name().strip_prefix("attr_") else { continue };
-                let values = deals.iter().map(|(_, row)| {
-                    row.deal?.record.attributes.get(name).map(AsRef::as_ref)
-                });
+                let Some(name) = field.name().strip_prefix("attr_") else {
+                    continue;
+                };
+                let values = deals
+                    .iter()
+                    .map(|(_, row)| row.deal?.record.attributes.get(name).map(AsRef::as_ref));
                 columns.set(field.name(), texts(values))?;
             }
             sink.write(&columns.finish()?)?;
@@ -414,10 +484,12 @@ impl Pass<'_> {
         let mut from = 0;
         while from < order.len() {
             let month = months[order[from] as usize];
-            let until = from
-                + order[from..].partition_point(|index| months[*index as usize] == month);
-            let visits: Vec<&Visit> =
-                order[from..until].iter().map(|index| &folded.visits[*index as usize]).collect();
+            let until =
+                from + order[from..].partition_point(|index| months[*index as usize] == month);
+            let visits: Vec<&Visit> = order[from..until]
+                .iter()
+                .map(|index| &folded.visits[*index as usize])
+                .collect();
             let batch = self.visits(folded, deals, ids, &visits, sink)?;
             partitions.push((partition(month), batch));
             from = until;
@@ -444,7 +516,7 @@ impl Pass<'_> {
             Arc::new(Float64Array::new(ScalarBuffer::from(values), valid))
         };
         let time = |values: Vec<i64>| -> ArrayRef {
-            let valid = NullBuffer::from_iter(values.iter().map(|at_us| *at_us != NEVER));
+            let valid: NullBuffer = values.iter().map(|at_us| *at_us != NEVER).collect();
             let valid = Some(valid).filter(|valid| valid.null_count() > 0);
             let values = TimestampMicrosecondArray::new(ScalarBuffer::from(values), valid);
             Arc::new(values.with_timezone("UTC"))
@@ -455,33 +527,71 @@ impl Pass<'_> {
         let mut columns = Columns::new(sink.schema(), visits.len());
         columns
             .set("opportunity_id", opportunity_ids(folded, ids, visits)?)?
-            .set("visit", whole(visits.iter().map(|visit| visit.number as i32).collect()))?
+            .set(
+                "visit",
+                whole(
+                    visits
+                        .iter()
+                        .map(|visit| visit.number.cast_signed())
+                        .collect(),
+                ),
+            )?
             .set(
                 "stage",
-                names(visits.iter().map(|visit| visit.stage), &self.vocabulary.stages),
+                names(
+                    visits.iter().map(|visit| visit.stage),
+                    &self.vocabulary.stages,
+                ),
             )?
-            .set("entered_at", time(visits.iter().map(|visit| visit.entered_at_us).collect()))?
+            .set(
+                "entered_at",
+                time(visits.iter().map(|visit| visit.entered_at_us).collect()),
+            )?
             .set(
                 "prior_hours",
                 number(visits.iter().map(|visit| visit.prior_hours).collect(), None),
             )?
             .set(
                 "prior_business_hours",
-                number(visits.iter().map(|visit| visit.prior_business_hours).collect(), None),
+                number(
+                    visits
+                        .iter()
+                        .map(|visit| visit.prior_business_hours)
+                        .collect(),
+                    None,
+                ),
             )?
-            .set("first_entry", flag(visits.iter().map(|visit| visit.first_entry).collect()))?
-            .set("advanced_at", time(visits.iter().map(|visit| visit.advanced_at_us).collect()))?
-            .set("late_entry", flag(visits.iter().map(|visit| visit.late_entry).collect()))?;
+            .set(
+                "first_entry",
+                flag(visits.iter().map(|visit| visit.first_entry).collect()),
+            )?
+            .set(
+                "advanced_at",
+                time(visits.iter().map(|visit| visit.advanced_at_us).collect()),
+            )?
+            .set(
+                "late_entry",
+                flag(visits.iter().map(|visit| visit.late_entry).collect()),
+            )?;
         if !open {
             let hours = |visit: &&Visit| (visit.left_at_us - visit.entered_at_us) as f64 / HOUR_US;
             let business = visits.iter().map(|visit| visit.business_hours).collect();
             columns
-                .set("left_at", time(visits.iter().map(|visit| visit.left_at_us).collect()))?
+                .set(
+                    "left_at",
+                    time(visits.iter().map(|visit| visit.left_at_us).collect()),
+                )?
                 .set(
                     "next_stage",
-                    names(visits.iter().map(|visit| visit.next_stage), &self.vocabulary.stages),
+                    names(
+                        visits.iter().map(|visit| visit.next_stage),
+                        &self.vocabulary.stages,
+                    ),
                 )?
-                .set("dwell_hours", number(visits.iter().map(hours).collect(), None))?
+                .set(
+                    "dwell_hours",
+                    number(visits.iter().map(hours).collect(), None),
+                )?
                 .set("dwell_business_hours", number(business, None))?;
         }
         if visits.iter().any(|visit| visit.entered_by != NO_NAME) {
@@ -499,8 +609,10 @@ impl Pass<'_> {
                     self.world.deal_dimensions(deal, visit.left_at_us)
                 })
             })?;
-            columns
-                .set("amount", amounts(visits.iter().map(|visit| deal(visit)?.amount))?)?;
+            columns.set(
+                "amount",
+                amounts(visits.iter().map(|visit| deal(visit)?.amount))?,
+            )?;
         }
         columns.finish()
     }
@@ -511,7 +623,11 @@ fn partition(month: i32) -> String {
     if month == i32::MAX {
         return "open".to_owned();
     }
-    format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1)
+    format!(
+        "{:04}-{:02}",
+        month.div_euclid(12),
+        month.rem_euclid(12) + 1
+    )
 }
 
 fn opportunity_ids(
@@ -520,7 +636,9 @@ fn opportunity_ids(
     visits: &[&Visit],
 ) -> anyhow::Result<ArrayRef> {
     if let Some(ids) = ids {
-        return Ok(texts(visits.iter().map(|visit| Some(&*ids[visit.slot as usize]))));
+        return Ok(texts(
+            visits.iter().map(|visit| Some(&*ids[visit.slot as usize])),
+        ));
     }
     let mut bytes = Vec::with_capacity(visits.len() * 16);
     let mut offsets = Vec::with_capacity(visits.len() + 1);
@@ -530,7 +648,11 @@ fn opportunity_ids(
         offsets.push(i32::try_from(bytes.len())?);
     }
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    Ok(Arc::new(StringArray::try_new(offsets, Buffer::from_vec(bytes), None)?))
+    Ok(Arc::new(StringArray::try_new(
+        offsets,
+        Buffer::from_vec(bytes),
+        None,
+    )?))
 }
 
 fn names(codes: impl ExactSizeIterator<Item = u32>, names: &Names) -> ArrayRef {
@@ -543,10 +665,7 @@ fn names(codes: impl ExactSizeIterator<Item = u32>, names: &Names) -> ArrayRef {
 
 /// The users whom the changes name, by system and the vocabulary's number: created by name when
 /// unknown.
-pub(crate) fn resolve_people(
-    world: &mut World,
-    changes: &StageChanges,
-) -> Vec<HashMap<u32, u32>> {
+pub(crate) fn resolve_people(world: &mut World, changes: &StageChanges) -> Vec<HashMap<u32, u32>> {
     let mut people = vec![HashMap::new(); world.systems.len()];
     for (system, name) in &changes.authors {
         if let Some(code) = changes.vocabulary.people.find(name) {

@@ -1,6 +1,11 @@
 //! Accounts, people, products and deals with their references resolved: what facts refer to.
 
-use std::collections::{BTreeMap, BTreeSet};
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "places and slots are 32 bits wide; systems 16"
+)]
+
+use std::collections::BTreeSet;
 
 use hashbrown::{HashMap, HashSet};
 use millrace_models::calendar::WorkingCalendar;
@@ -63,7 +68,7 @@ impl Member {
 #[derive(Debug)]
 pub(crate) struct Members {
     pub(crate) entity: Entity,
-    pub(crate) members: Vec<Member>,
+    pub(crate) all: Vec<Member>,
     directory: Directory,
 }
 
@@ -118,25 +123,41 @@ pub(crate) struct World {
 impl Members {
     fn new(store: Store, systems: &Systems) -> Self {
         let entity = store.entity;
-        let mut members = Self { entity, members: Vec::new(), directory: Directory::default() };
+        let mut members = Self {
+            entity,
+            all: Vec::new(),
+            directory: Directory::default(),
+        };
         for record in store.records {
             let name = record.text(entity, "name").cloned();
-            let Some(id) = record.text(entity, "id").or(name.as_ref()).cloned() else { continue };
-            let place = members.members.len() as u32;
+            let Some(id) = record.text(entity, "id").or(name.as_ref()).cloned() else {
+                continue;
+            };
+            let place = members.all.len() as u32;
             let has_id = record.text(entity, "id").is_some();
             if has_id {
-                members.directory.by_id.insert((record.system, id.clone()), place);
+                members
+                    .directory
+                    .by_id
+                    .insert((record.system, id.clone()), place);
             }
             if let Some(name) = &name {
-                members.directory.by_name.entry(Text::from(name.trim())).or_insert(place);
+                members
+                    .directory
+                    .by_name
+                    .entry(Text::from(name.trim()))
+                    .or_insert(place);
             }
-            members.members.push(Member {
+            members.all.push(Member {
                 name,
                 region: record.text(entity, "region").cloned(),
                 industry: record.text(entity, "industry").cloned(),
                 segment: record.text(entity, "segment").cloned(),
                 teams: record.versions(entity, "team").cloned().unwrap_or_default(),
-                managers: record.versions(entity, "manager").cloned().unwrap_or_default(),
+                managers: record
+                    .versions(entity, "manager")
+                    .cloned()
+                    .unwrap_or_default(),
                 system: record.system,
                 record: Some(record),
                 ..named(&id)
@@ -149,10 +170,10 @@ impl Members {
     /// Gives ids that two systems share the system's name in front.
     fn tell_apart(&mut self, systems: &Systems) {
         let mut count: HashMap<Text, u32> = HashMap::new();
-        for member in &self.members {
+        for member in &self.all {
             *count.entry(member.id.clone()).or_default() += 1;
         }
-        for member in &mut self.members {
+        for member in &mut self.all {
             if count.get(&member.id).is_some_and(|count| *count > 1) {
                 member.id = qualified(systems, member.system, &member.id);
             }
@@ -165,28 +186,32 @@ impl Members {
             return found;
         }
         let name = Text::from(reference.trim());
-        let place = self.members.len() as u32;
+        let place = self.all.len() as u32;
         self.directory.by_name.insert(name.clone(), place);
-        self.members.push(Member { name: Some(name.clone()), system, ..named(&name) });
+        self.all.push(Member {
+            name: Some(name.clone()),
+            system,
+            ..named(&name)
+        });
         place
     }
 
     /// The member at a place.
     pub(crate) fn get(&self, place: u32) -> &Member {
-        &self.members[place as usize]
+        &self.all[place as usize]
     }
 
     fn id(&self, place: Option<u32>) -> Option<&str> {
-        place.map(|place| &*self.members[place as usize].id)
+        place.map(|place| &*self.all[place as usize].id)
     }
 
     /// Writes labels: the name, with the id behind it where two share the name.
     pub(crate) fn label(&mut self) {
         let mut count: HashMap<Text, u32> = HashMap::new();
-        for member in &self.members {
+        for member in &self.all {
             *count.entry(Text::from(member.name())).or_default() += 1;
         }
-        for member in &mut self.members {
+        for member in &mut self.all {
             let name = member.name();
             member.label = if count.get(name).is_some_and(|count| *count > 1) && *name != *member.id
             {
@@ -232,15 +257,20 @@ impl World {
         let mut accounts = Members::new(accounts, &systems);
         let mut users = Members::new(users, &systems);
         let mut products = Members::new(products, &systems);
-        for place in 0..accounts.members.len() {
-            let member = &accounts.members[place];
-            let Some(record) = &member.record else { continue };
+        for place in 0..accounts.all.len() {
+            let member = &accounts.all[place];
+            let Some(record) = &member.record else {
+                continue;
+            };
             let system = member.system;
-            let owners = record.versions(Entity::Account, "owner").cloned().unwrap_or_default();
+            let owners = record
+                .versions(Entity::Account, "owner")
+                .cloned()
+                .unwrap_or_default();
             let parent = record.text(Entity::Account, "parent").cloned();
             let owners = owners.map(|owner| Some(users.resolve(system, owner)));
             let parent = parent.map(|parent| accounts.resolve(system, &parent));
-            let member = &mut accounts.members[place];
+            let member = &mut accounts.all[place];
             member.owners = owners;
             member.parent = parent;
         }
@@ -255,12 +285,15 @@ impl World {
             deal_index.insert((deal.system, deal.id.clone()), place as u32);
         }
         let mut own = HashSet::with_capacity(found.len());
-        let shared: HashSet<Text> =
-            found.iter().filter(|deal| !own.insert(deal.id.clone())).map(|deal| deal.id.clone()).collect();
+        let shared: HashSet<Text> = found
+            .iter()
+            .filter(|deal| !own.insert(deal.id.clone()))
+            .map(|deal| deal.id.clone())
+            .collect();
         for deal in found.iter_mut().filter(|deal| shared.contains(&deal.id)) {
             deal.id = qualified(&systems, deal.system, &deal.id);
         }
-        let account_region = accounts.members.iter().any(|account| account.region.is_some());
+        let account_region = accounts.all.iter().any(|account| account.region.is_some());
         Self {
             calendar,
             systems,
@@ -306,10 +339,16 @@ impl World {
         let region = member.and_then(|account| account.region.as_deref());
         Dimensions {
             owner: owner.map(|owner| &*owner.id),
-            team: owner.and_then(|owner| owner.teams.at(at_us)).map(AsRef::as_ref),
-            manager: owner.and_then(|owner| owner.managers.at(at_us)).map(AsRef::as_ref),
+            team: owner
+                .and_then(|owner| owner.teams.at(at_us))
+                .map(AsRef::as_ref),
+            manager: owner
+                .and_then(|owner| owner.managers.at(at_us))
+                .map(AsRef::as_ref),
             current_owner: current.map(|owner| &*owner.id),
-            current_team: current.and_then(|owner| owner.teams.last()).map(AsRef::as_ref),
+            current_team: current
+                .and_then(|owner| owner.teams.last())
+                .map(AsRef::as_ref),
             account: self.accounts.id(account),
             region: if self.account_region {
                 region
@@ -331,14 +370,24 @@ impl World {
     pub(crate) fn catalog(&self) -> Catalog {
         let mut catalog = Catalog::default();
         for members in [&self.accounts, &self.users, &self.products] {
-            let records = members.members.iter().filter_map(|member| member.record.as_ref());
+            let records = members
+                .all
+                .iter()
+                .filter_map(|member| member.record.as_ref());
             note(&mut catalog, members.entity, records);
-            if members.members.iter().any(|member| member.name.is_some()) {
-                let mapped = catalog.mapped.entry(members.entity.name().to_owned()).or_default();
+            if members.all.iter().any(|member| member.name.is_some()) {
+                let mapped = catalog
+                    .mapped
+                    .entry(members.entity.name().to_owned())
+                    .or_default();
                 mapped.insert("name".to_owned());
             }
         }
-        note(&mut catalog, Entity::Opportunity, self.deals.iter().map(|deal| &deal.record));
+        note(
+            &mut catalog,
+            Entity::Opportunity,
+            self.deals.iter().map(|deal| &deal.record),
+        );
         catalog
     }
 }
@@ -357,16 +406,26 @@ fn note<'a>(catalog: &mut Catalog, entity: Entity, records: impl Iterator<Item =
         }
     }
     let mapped = catalog.mapped.entry(entity.name().to_owned()).or_default();
-    let fields = entity.fields().iter().zip(filled).filter(|(_, filled)| *filled);
+    let fields = entity
+        .fields()
+        .iter()
+        .zip(filled)
+        .filter(|(_, filled)| *filled);
     mapped.extend(fields.map(|(field, _)| field.name.to_owned()));
-    mapped.extend(attributes.iter().map(|name| name.to_string()));
-    let own = catalog.attributes.entry(entity.name().to_owned()).or_default();
-    own.extend(attributes.iter().map(|name| name.to_string()));
+    mapped.extend(attributes.iter().map(ToString::to_string));
+    let own = catalog
+        .attributes
+        .entry(entity.name().to_owned())
+        .or_default();
+    own.extend(attributes.iter().map(ToString::to_string));
 }
 
 /// The code of a stage where it is known, else as written.
 fn stage_code(written: &Text) -> Text {
-    stage::find(written).map_or_else(|| Text::from(written.trim()), |stage| Text::from(stage.code))
+    stage::find(written).map_or_else(
+        || Text::from(written.trim()),
+        |stage| Text::from(stage.code),
+    )
 }
 
 fn deal(
@@ -384,43 +443,39 @@ fn deal(
         return None;
     }
     let seen = |moment: &Moment| moment.at_us <= as_of_us;
-    let (won, closed) = (record.time(ENTITY, "won_at"), record.time(ENTITY, "closed_at"));
+    let (won, closed) = (
+        record.time(ENTITY, "won_at"),
+        record.time(ENTITY, "closed_at"),
+    );
     let later = won.or(closed).is_some_and(|end| !seen(&end));
     let outcome = record.text(ENTITY, "outcome").cloned();
-    let owners = record.versions(ENTITY, "owner").cloned().unwrap_or_default();
+    let owners = record
+        .versions(ENTITY, "owner")
+        .cloned()
+        .unwrap_or_default();
     Some(Deal {
-        account: record.text(ENTITY, "account").map(|account| accounts.resolve(system, account)),
-        product: record.text(ENTITY, "product").map(|product| products.resolve(system, product)),
+        account: record
+            .text(ENTITY, "account")
+            .map(|account| accounts.resolve(system, account)),
+        product: record
+            .text(ENTITY, "product")
+            .map(|product| products.resolve(system, product)),
         owners: owners.map(|owner| Some(users.resolve(system, owner))),
         opened,
         won: won.filter(seen),
         closed: closed.filter(seen),
-        recorded_us: record.time(ENTITY, "recorded_at").map(|moment| moment.at_us),
-        outcome: if later { Some(Text::from("open")) } else { outcome },
+        recorded_us: record
+            .time(ENTITY, "recorded_at")
+            .map(|moment| moment.at_us),
+        outcome: if later {
+            Some(Text::from("open"))
+        } else {
+            outcome
+        },
         stage: record.text(ENTITY, "stage").map(stage_code),
         amount: record.amount(ENTITY, "amount"),
         id,
         system,
         record,
     })
-}
-
-/// The attributes of records, as columns in order of their names.
-pub(crate) fn attribute_columns<'a>(
-    records: impl Iterator<Item = Option<&'a Record>> + Clone,
-) -> BTreeMap<Text, Vec<Option<Text>>> {
-    let mut columns: BTreeMap<Text, Vec<Option<Text>>> = BTreeMap::new();
-    for record in records.clone().flatten() {
-        for name in record.attributes.keys() {
-            if !columns.contains_key(name) {
-                columns.insert(name.clone(), Vec::new());
-            }
-        }
-    }
-    for (name, values) in &mut columns {
-        values.extend(
-            records.clone().map(|record| record.and_then(|record| record.attributes.get(name).cloned())),
-        );
-    }
-    columns
 }

@@ -212,8 +212,8 @@ impl Lake {
                 files.iter_mut().for_each(NewFile::discard);
                 return Err(refused);
             }
-            files.iter_mut().for_each(NewFile::keep);
             let actions = actions(&base, mode, &files, schema.as_ref())?;
+            files.iter_mut().for_each(NewFile::keep);
             match self.attempt(&base, mode, actions, &transactions).await {
                 Err(LakeError::Moved { .. }) => {}
                 done => return done,

@@ -91,14 +91,23 @@ impl Engine {
     /// An engine over a lake; spans of time are those of `zone`, working hours those of
     /// `calendar`.
     pub fn new(lake: Lake, zone: Tz, calendar: Arc<WorkingCalendar>) -> Self {
-        Self { lake, zone, calendar, newest: Arc::default() }
+        Self {
+            lake,
+            zone,
+            calendar,
+            newest: Arc::default(),
+        }
     }
 
     /// Answers a query.
     ///
     /// # Errors
     /// [`QueryError`]; for an unknown metric, dimension or value it names the nearest right ones.
-    pub async fn query(&self, query: &Query, now: DateTime<Utc>) -> Result<QueryResult, QueryError> {
+    pub async fn query(
+        &self,
+        query: &Query,
+        now: DateTime<Utc>,
+    ) -> Result<QueryResult, QueryError> {
         let opened = self.opened().await?;
         answer::answer(&opened, query, now).await
     }
@@ -135,7 +144,11 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::query`].
-    pub async fn values(&self, dimension: &str, now: DateTime<Utc>) -> Result<Vec<String>, QueryError> {
+    pub async fn values(
+        &self,
+        dimension: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, QueryError> {
         let opened = self.opened().await?;
         answer::values(&opened, dimension, now).await
     }
@@ -151,11 +164,15 @@ impl Engine {
             Err(QueryError::NothingPublished) => None,
             Err(error) => return Err(error),
         };
-        let catalog = opened.map(|opened| opened.set.catalog.clone()).unwrap_or_default();
+        let catalog = opened
+            .map(|opened| opened.set.catalog.clone())
+            .unwrap_or_default();
         let mut metrics = Vec::new();
         let mut names = Vec::new();
         for metric in registry.metrics() {
-            let Some(base) = registry.base(&metric.entity) else { continue };
+            let Some(base) = registry.base(&metric.entity) else {
+                continue;
+            };
             let dimensions = dimension::names(metric, base, &catalog);
             names.extend(dimensions.iter().cloned());
             metrics.push(MetricInfo {
@@ -190,11 +207,18 @@ impl Engine {
                 name,
             })
             .collect();
-        Ok(Metrics { metrics, dimensions })
+        Ok(Metrics {
+            metrics,
+            dimensions,
+        })
     }
 
     async fn opened(&self) -> Result<Arc<Opened>, QueryError> {
-        let set = self.lake.latest_set().await?.ok_or(QueryError::NothingPublished)?;
+        let set = self
+            .lake
+            .latest_set()
+            .await?
+            .ok_or(QueryError::NothingPublished)?;
         if let Some(opened) = self.newest.read().await.as_ref() {
             if opened.set.id == set.id {
                 return Ok(Arc::clone(opened));
@@ -211,10 +235,15 @@ impl Engine {
             return Ok(newest);
         }
         let sets = self.lake.sets().await?;
-        let set = sets.into_iter().find(|set| set.id == id).ok_or(QueryError::Unusable(
-            "the cursor belongs to numbers that are gone: ask again without it".to_owned(),
-        ))?;
-        Ok(Arc::new(Opened::open(&self.lake, set, self.zone, &self.calendar).await?))
+        let set = sets
+            .into_iter()
+            .find(|set| set.id == id)
+            .ok_or(QueryError::Unusable(
+                "the cursor belongs to numbers that are gone: ask again without it".to_owned(),
+            ))?;
+        Ok(Arc::new(
+            Opened::open(&self.lake, set, self.zone, &self.calendar).await?,
+        ))
     }
 }
 
@@ -234,9 +263,16 @@ fn formula(metric: &Metric) -> String {
         Measure::Mean { value } => format!("sum({value}) / count(*)"),
         Measure::Quantile { value, q } => format!("exact_quantile({value}, {q})"),
         Measure::KmMedian { value, event } => format!("km_median({value}, event: {event})"),
-        Measure::Ratio { numerator, denominator, per, inner } => match (per, inner) {
+        Measure::Ratio {
+            numerator,
+            denominator,
+            per,
+            inner,
+        } => match (per, inner) {
             (Some(per), Some(inner)) => {
-                format!("sum({numerator}) / sum({denominator}) over one row per {per} with orders = {inner}")
+                format!(
+                    "sum({numerator}) / sum({denominator}) over one row per {per} with orders = {inner}"
+                )
             }
             _ => format!("sum({numerator}) / sum({denominator})"),
         },

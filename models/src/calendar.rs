@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc, Weekday,
+};
 use chrono_tz::Tz;
 use tyme4rs::tyme::holiday::LEGAL_HOLIDAY_DATA;
 
@@ -75,7 +77,9 @@ fn statutory() -> &'static BTreeMap<NaiveDate, bool> {
 
 /// Years whose holidays are all known: the first record is of the last days of 2001.
 fn known_years() -> RangeInclusive<i32> {
-    let last = statutory().last_key_value().map_or(FIRST_YEAR, |(day, _)| day.year());
+    let last = statutory()
+        .last_key_value()
+        .map_or(FIRST_YEAR, |(day, _)| day.year());
     2002..=last
 }
 
@@ -104,15 +108,20 @@ impl WorkingCalendar {
         zone: Tz,
         overrides: &BTreeMap<NaiveDate, bool>,
     ) -> Self {
-        let windows: Vec<(i64, i64)> =
-            hours.iter().map(|(from, to)| (micros(*from), micros(*to))).collect();
+        let windows: Vec<(i64, i64)> = hours
+            .iter()
+            .map(|(from, to)| (micros(*from), micros(*to)))
+            .collect();
         let day_us = windows.iter().map(|(from, to)| (to - from).max(0)).sum();
         let first = NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or(NaiveDate::MIN);
         let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or(NaiveTime::MIN);
         let exceptions = statutory();
         let mut days = Vec::with_capacity(48_000);
         let (mut before_us, mut days_before) = (0, 0);
-        for date in first.iter_days().take_while(|date| date.year() <= LAST_YEAR) {
+        for date in first
+            .iter_days()
+            .take_while(|date| date.year() <= LAST_YEAR)
+        {
             let working = overrides
                 .get(&date)
                 .or_else(|| exceptions.get(&date))
@@ -131,7 +140,13 @@ impl WorkingCalendar {
                 days_before += 1;
             }
         }
-        Self { days, first, windows, day_us, zone }
+        Self {
+            days,
+            first,
+            windows,
+            day_us,
+            zone,
+        }
     }
 
     /// The zone of its days.
@@ -155,7 +170,9 @@ impl WorkingCalendar {
     }
 
     fn index_of(&self, date: NaiveDate) -> usize {
-        usize::try_from((date - self.first).num_days()).unwrap_or(0).min(self.days.len() - 1)
+        usize::try_from((date - self.first).num_days())
+            .unwrap_or(0)
+            .min(self.days.len() - 1)
     }
 
     /// Working microseconds from the beginning of the calendar to the moment. The working time
@@ -166,8 +183,11 @@ impl WorkingCalendar {
             return day.before_us;
         }
         let clock = at_us.saturating_sub(day.clock_us);
-        let worked: i64 =
-            self.windows.iter().map(|(from, to)| (clock - from).clamp(0, (to - from).max(0))).sum();
+        let worked: i64 = self
+            .windows
+            .iter()
+            .map(|(from, to)| (clock - from).clamp(0, (to - from).max(0)))
+            .sum();
         day.before_us + worked
     }
 
@@ -214,7 +234,9 @@ impl WorkingCalendar {
     /// The calendar day of a moment in the company's zone.
     pub fn date(&self, at_us: i64) -> NaiveDate {
         let index = self.index(at_us);
-        self.first.checked_add_days(Days::new(index as u64)).unwrap_or(self.first)
+        self.first
+            .checked_add_days(Days::new(index as u64))
+            .unwrap_or(self.first)
     }
 
     /// The month of a moment in the company's zone, as months since year 0.
@@ -236,7 +258,10 @@ impl WorkingCalendar {
     pub fn years_without_data(&self, days: RangeInclusive<NaiveDate>) -> Vec<i32> {
         let known = known_years();
         let years: BTreeSet<i32> = (days.start().year()..=days.end().year()).collect();
-        years.into_iter().filter(|year| !known.contains(year)).collect()
+        years
+            .into_iter()
+            .filter(|year| !known.contains(year))
+            .collect()
     }
 
     /// The calendar day of a moment, from a `DateTime`.
@@ -255,12 +280,17 @@ mod tests {
     }
 
     fn at(text: &str) -> i64 {
-        DateTime::parse_from_rfc3339(&format!("{text}:00+08:00")).unwrap().timestamp_micros()
+        DateTime::parse_from_rfc3339(&format!("{text}:00+08:00"))
+            .unwrap()
+            .timestamp_micros()
     }
 
     fn check(from: &str, to: &str, hours: f64) {
         let found = calendar().business_hours(at(from), at(to));
-        assert!((found - hours).abs() < 1e-9, "{from} to {to}: {found}, not {hours}");
+        assert!(
+            (found - hours).abs() < 1e-9,
+            "{from} to {to}: {found}, not {hours}"
+        );
     }
 
     #[test]
@@ -278,8 +308,14 @@ mod tests {
     fn counts_working_days() {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
         let calendar = calendar();
-        assert_eq!(calendar.working_days_between(day("2024-03-01"), day("2024-03-05")), 2);
-        assert_eq!(calendar.working_days_between(day("2024-03-05"), day("2024-03-01")), 0);
+        assert_eq!(
+            calendar.working_days_between(day("2024-03-01"), day("2024-03-05")),
+            2
+        );
+        assert_eq!(
+            calendar.working_days_between(day("2024-03-05"), day("2024-03-01")),
+            0
+        );
         assert!(!calendar.is_late(at("2024-03-01T10:00"), at("2024-03-05T23:00")));
         assert!(calendar.is_late(at("2024-03-01T10:00"), at("2024-03-06T00:00")));
         assert_eq!(calendar.month(at("2024-03-01T00:00")), 2024 * 12 + 2);
@@ -293,7 +329,10 @@ mod tests {
         let own = BTreeMap::from([(day("2024-10-01"), true), (day("2024-10-08"), false)]);
         let calendar = WorkingCalendar::chinese(&company.hours, company.zone, &own);
         assert!(calendar.is_working(day("2024-10-01")) && !calendar.is_working(day("2024-10-08")));
-        assert_eq!(calendar.years_without_data(day("2001-05-01")..=day("2003-01-01")), [2001]);
+        assert_eq!(
+            calendar.years_without_data(day("2001-05-01")..=day("2003-01-01")),
+            [2001]
+        );
     }
 
     #[test]
@@ -301,7 +340,11 @@ mod tests {
         let company = crate::config::Company::default();
         let calendar =
             WorkingCalendar::chinese(&company.hours, Tz::Europe__Berlin, &company.overrides);
-        let berlin = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros();
+        let berlin = |text: &str| {
+            DateTime::parse_from_rfc3339(text)
+                .unwrap()
+                .timestamp_micros()
+        };
         // The clocks change on Sunday 2021-03-28.
         let hours = calendar.business_hours(
             berlin("2021-03-26T09:00:00+01:00"),
@@ -328,7 +371,11 @@ mod tests {
             let year: serde_json::Value = serde_json::from_str(&text).unwrap();
             for day in year["days"].as_array().into_iter().flatten() {
                 let date: NaiveDate = day["date"].as_str().unwrap().parse().unwrap();
-                assert_eq!(calendar.is_working(date), day["isOffDay"] == false, "{date}");
+                assert_eq!(
+                    calendar.is_working(date),
+                    day["isOffDay"] == false,
+                    "{date}"
+                );
                 days += 1;
             }
         }

@@ -17,11 +17,15 @@ pub struct Catalog {
 impl Catalog {
     /// Whether `name` has values in `entity`, as a field or as an attribute.
     pub fn has(&self, entity: &str, name: &str) -> bool {
-        self.mapped.get(entity).is_some_and(|names| names.contains(name))
+        self.mapped
+            .get(entity)
+            .is_some_and(|names| names.contains(name))
     }
 
     /// Whether `name` is an attribute of `entity`.
     pub fn is_attribute(&self, entity: &str, name: &str) -> bool {
-        self.attributes.get(entity).is_some_and(|names| names.contains(name))
+        self.attributes
+            .get(entity)
+            .is_some_and(|names| names.contains(name))
     }
 }

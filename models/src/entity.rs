@@ -74,10 +74,18 @@ pub enum Entity {
 }
 
 const fn field(name: &'static str, kind: FieldKind) -> Field {
-    Field { name, kind, required: false }
+    Field {
+        name,
+        kind,
+        required: false,
+    }
 }
 const fn required(name: &'static str, kind: FieldKind) -> Field {
-    Field { name, kind, required: true }
+    Field {
+        name,
+        kind,
+        required: true,
+    }
 }
 
 use FieldKind::{Amount, Choice, Date, Flag, Id, Integer, Number, Reference, Text, Time};
@@ -85,8 +93,15 @@ use FieldKind::{Amount, Choice, Date, Flag, Id, Integer, Number, Reference, Text
 /// How a deal can stand.
 pub const OUTCOMES: &[&str] = &["open", "won", "lost", "invalid", "duplicate", "shelved"];
 /// How a quote can stand.
-pub const QUOTE_OUTCOMES: &[&str] =
-    &["sent", "accepted", "partial", "declined", "expired", "superseded", "withdrawn"];
+pub const QUOTE_OUTCOMES: &[&str] = &[
+    "sent",
+    "accepted",
+    "partial",
+    "declined",
+    "expired",
+    "superseded",
+    "withdrawn",
+];
 /// The kinds of an order record.
 pub const ORDER_KINDS: &[&str] = &["sale", "return", "credit", "cancel"];
 
@@ -112,8 +127,12 @@ const USER: &[Field] = &[
     field("role", Text),
     field("region", Text),
 ];
-const PRODUCT: &[Field] =
-    &[field("id", Id), field("name", Text), field("series", Text), field("list_price", Amount)];
+const PRODUCT: &[Field] = &[
+    field("id", Id),
+    field("name", Text),
+    field("series", Text),
+    field("list_price", Amount),
+];
 const OPPORTUNITY: &[Field] = &[
     required("id", Id),
     field("account", Reference(Entity::Account)),

@@ -12,6 +12,11 @@
 //! open visit cannot be folded in; [`Folded::behind`] lists those deals, to be folded from all
 //! their events.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "slots, codes and hashes are 32 bits wide by construction; intake refuses more"
+)]
+
 use arrow::array::{
     Array, AsArray, BooleanArray, StringArray, StringViewArray, TimestampMicrosecondArray,
 };
@@ -36,7 +41,7 @@ const DELETED: u32 = 1 << 30;
 /// What the fold refuses.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum FoldError {
-    /// A column is neither Utf8, Utf8View nor a dictionary of Utf8.
+    /// A column is neither `Utf8`, `Utf8View` nor a dictionary of `Utf8`.
     #[error("column {column} is {found}: it must be Utf8, Utf8View or a dictionary of Utf8")]
     Type {
         /// The column.
@@ -45,13 +50,17 @@ pub enum FoldError {
         found: DataType,
     },
     /// So many stages that the column cannot hold stages.
-    #[error("more than {MAX_STAGES} different stages, such as {example:?}: is the right column mapped to stage?")]
+    #[error(
+        "more than {MAX_STAGES} different stages, such as {example:?}: is the right column mapped to stage?"
+    )]
     Stages {
         /// One of them.
         example: String,
     },
     /// So many people that the column cannot hold people.
-    #[error("more than {MAX_PEOPLE} different people, such as {example:?}: is the right column mapped to by?")]
+    #[error(
+        "more than {MAX_PEOPLE} different people, such as {example:?}: is the right column mapped to by?"
+    )]
     People {
         /// One of them.
         example: String,
@@ -75,9 +84,9 @@ pub enum Systems<'a> {
 pub struct EventColumns<'a> {
     /// Whose ids.
     pub systems: Systems<'a>,
-    /// Opportunity ids: Utf8 or Utf8View.
+    /// Opportunity ids: `Utf8` or `Utf8View`.
     pub opportunity: &'a dyn Array,
-    /// Stages as written: Utf8, Utf8View or Dictionary(Int32, Utf8).
+    /// Stages as written: `Utf8`, `Utf8View` or `Dictionary(Int32, Utf8)`.
     pub stage: &'a dyn Array,
     /// When the stage was entered.
     pub changed_at: &'a TimestampMicrosecondArray,
@@ -144,9 +153,13 @@ impl Vocabulary {
     /// When there are so many stages that a wrong column must have been mapped.
     pub fn stage(&mut self, written: &str) -> Result<u32, FoldError> {
         let known = stage::find(written);
-        let code = self.stages.intern(known.map_or(written, |stage| stage.code));
+        let code = self
+            .stages
+            .intern(known.map_or(written, |stage| stage.code));
         if code as usize >= MAX_STAGES {
-            return Err(FoldError::Stages { example: written.to_owned() });
+            return Err(FoldError::Stages {
+                example: written.to_owned(),
+            });
         }
         if code as usize == self.positions.len() {
             self.positions.push(known.map_or(0, |stage| stage.position));
@@ -166,15 +179,20 @@ impl Vocabulary {
     ///
     /// When there are so many stages or people that a wrong column must have been mapped.
     pub fn learn(&mut self, scatter: &mut Scatter) -> Result<(), FoldError> {
-        scatter.stage_codes =
-            scatter.stages.iter().map(|name| self.stage(name)).collect::<Result<_, _>>()?;
+        scatter.stage_codes = scatter
+            .stages
+            .iter()
+            .map(|name| self.stage(name))
+            .collect::<Result<_, _>>()?;
         scatter.people_codes = scatter
             .people
             .iter()
             .map(|name| {
                 let code = self.people.intern(name);
                 if code as usize >= MAX_PEOPLE {
-                    return Err(FoldError::People { example: name.to_owned() });
+                    return Err(FoldError::People {
+                        example: name.to_owned(),
+                    });
                 }
                 Ok(code)
             })
@@ -253,7 +271,10 @@ impl<'a> Strings<'a> {
         match array.data_type() {
             DataType::Utf8 => Ok(Self::Plain(array.as_string())),
             DataType::Utf8View => Ok(Self::View(array.as_string_view())),
-            found => Err(FoldError::Type { column, found: found.clone() }),
+            found => Err(FoldError::Type {
+                column,
+                found: found.clone(),
+            }),
         }
     }
 
@@ -288,7 +309,9 @@ fn codes(
     let mut last: Option<(&str, u32)> = None;
     Ok((0..array.len())
         .map(|row| {
-            let Some(name) = strings.get(row) else { return NO_NAME };
+            let Some(name) = strings.get(row) else {
+                return NO_NAME;
+            };
             match last {
                 Some((seen, code)) if seen == name => code,
                 _ => {
@@ -309,7 +332,9 @@ impl Scatter {
     /// An empty scatter for `shards` shards (a power of two), blind to events after `as_of_us`.
     pub fn new(shards: usize, as_of_us: Option<i64>) -> Self {
         Self {
-            parts: (0..shards.next_power_of_two()).map(|_| Part::default()).collect(),
+            parts: (0..shards.next_power_of_two())
+                .map(|_| Part::default())
+                .collect(),
             stages: Names::default(),
             people: Names::default(),
             stage_codes: Vec::new(),
@@ -338,7 +363,11 @@ impl Scatter {
         let ids = Strings::new(events.opportunity, "opportunity")?;
         let stages = codes(events.stage, "stage", &mut self.stages)?;
         if self.stages.names.len() > MAX_STAGES {
-            let example = self.stages.get(MAX_STAGES as u32).unwrap_or_default().to_owned();
+            let example = self
+                .stages
+                .get(MAX_STAGES as u32)
+                .unwrap_or_default()
+                .to_owned();
             return Err(FoldError::Stages { example });
         }
         let people = match events.by {
@@ -346,7 +375,11 @@ impl Scatter {
             _ => None,
         };
         if self.people.names.len() > MAX_PEOPLE {
-            let example = self.people.get(MAX_PEOPLE as u32).unwrap_or_default().to_owned();
+            let example = self
+                .people
+                .get(MAX_PEOPLE as u32)
+                .unwrap_or_default()
+                .to_owned();
             return Err(FoldError::People { example });
         }
         let mask = self.parts.len() as u64 - 1;
@@ -392,7 +425,9 @@ impl Scatter {
                 hash: hash as u32,
                 end: u32::try_from(part.bytes.len()).map_err(|_| FoldError::Ids)?,
                 stage: stages[row] as u16,
-                by: people.as_ref().map_or(u16::MAX, |people| people[row].min(0xFFFF) as u16),
+                by: people
+                    .as_ref()
+                    .map_or(u16::MAX, |people| people[row].min(0xFFFF) as u16),
                 system,
                 flags: (flags >> 16) as u16,
             });
@@ -443,6 +478,7 @@ pub struct OpenVisit {
 }
 
 /// One visit of a stage.
+#[allow(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Visit {
     /// The deal, as a slot of its shard.
@@ -480,8 +516,7 @@ pub struct Visit {
 impl Visit {
     /// Hours of the visit; `None` while open.
     pub fn hours(&self) -> Option<f64> {
-        (self.left_at_us != NEVER)
-            .then(|| (self.left_at_us - self.entered_at_us) as f64 / HOUR_US)
+        (self.left_at_us != NEVER).then(|| (self.left_at_us - self.entered_at_us) as f64 / HOUR_US)
     }
 }
 
@@ -505,7 +540,11 @@ impl Keys {
     }
 
     fn bytes(&self, slot: usize) -> &[u8] {
-        let from = if slot == 0 { 0 } else { self.ends[slot - 1] as usize };
+        let from = if slot == 0 {
+            0
+        } else {
+            self.ends[slot - 1] as usize
+        };
         &self.bytes[from..self.ends[slot] as usize]
     }
 
@@ -559,7 +598,12 @@ fn spread(hash: u32) -> u64 {
 
 impl Shard {
     fn slot(&mut self, id: &[u8], system: u16, hash: u32) -> Result<u32, FoldError> {
-        let Self { table, keys, counts, .. } = self;
+        let Self {
+            table,
+            keys,
+            counts,
+            ..
+        } = self;
         let found = table.entry(
             spread(hash),
             |(seen, slot)| {
@@ -574,7 +618,8 @@ impl Shard {
             hashbrown::hash_table::Entry::Vacant(entry) => {
                 let slot = u32::try_from(keys.ends.len()).map_err(|_| FoldError::Ids)?;
                 keys.bytes.extend_from_slice(id);
-                keys.ends.push(u32::try_from(keys.bytes.len()).map_err(|_| FoldError::Ids)?);
+                keys.ends
+                    .push(u32::try_from(keys.bytes.len()).map_err(|_| FoldError::Ids)?);
                 keys.systems.push(system);
                 counts.push(0);
                 entry.insert((hash, slot));
@@ -606,7 +651,11 @@ impl Shard {
                 .unwrap_or(u32::from(u16::MAX));
             let flags = u32::from(event.flags) << 16;
             self.deletes |= flags & DELETED != 0;
-            block.push(Event { at_us: event.at_us, slot, meta: stage | (person << 12) | flags });
+            block.push(Event {
+                at_us: event.at_us,
+                slot,
+                meta: stage | (person << 12) | flags,
+            });
         }
         if !block.is_empty() {
             self.blocks.push(block);
@@ -632,7 +681,14 @@ impl Shard {
 
     /// Folds the events into visits.
     pub fn fold(self, vocabulary: &Vocabulary, calendar: &WorkingCalendar) -> Folded {
-        let Self { table, keys, mut counts, blocks, mut resumed, deletes } = self;
+        let Self {
+            table,
+            keys,
+            mut counts,
+            blocks,
+            mut resumed,
+            deletes,
+        } = self;
         drop(table);
         let mut total = 0;
         for count in &mut counts {
@@ -709,13 +765,21 @@ impl<'a> Folder<'a> {
         events: usize,
         deals: usize,
     ) -> Self {
-        let nothing = Seen { slot: u32::MAX, hours: 0.0, business_hours: 0.0 };
+        let nothing = Seen {
+            slot: u32::MAX,
+            hours: 0.0,
+            business_hours: 0.0,
+        };
         let mut bounds = Vec::with_capacity(deals + 1);
         bounds.push(0);
         Self {
             vocabulary,
             calendar,
-            folded: Folded { visits: Vec::with_capacity(events), bounds, ..Folded::default() },
+            folded: Folded {
+                visits: Vec::with_capacity(events),
+                bounds,
+                ..Folded::default()
+            },
             seen: vec![nothing; vocabulary.positions.len()],
             pending: Vec::new(),
         }
@@ -730,12 +794,18 @@ impl<'a> Folder<'a> {
         let mut waiting: Vec<(u32, u8)> = Vec::new();
         let mut current: Option<(Visit, i64)> = None;
         if let Some(open) = resumed {
-            if events.first().is_some_and(|event| event.0 < open.visit.entered_at_us) {
+            if events
+                .first()
+                .is_some_and(|event| event.0 < open.visit.entered_at_us)
+            {
                 self.folded.behind.push(slot);
             }
             for total in &open.totals {
-                self.seen[total.stage as usize] =
-                    Seen { slot, hours: total.hours, business_hours: total.business_hours };
+                self.seen[total.stage as usize] = Seen {
+                    slot,
+                    hours: total.hours,
+                    business_hours: total.business_hours,
+                };
                 let position = self.position(total.stage);
                 let is_current = total.stage == open.visit.stage && open.visit.first_entry;
                 if !total.advanced && position > 0 && !is_current {
@@ -745,7 +815,8 @@ impl<'a> Folder<'a> {
             let mut visit = Visit { slot, ..open.visit };
             if visit.first_entry && visit.advanced_at_us == NEVER && self.position(visit.stage) > 0
             {
-                self.pending.push((self.folded.visits.len(), self.position(visit.stage)));
+                self.pending
+                    .push((self.folded.visits.len(), self.position(visit.stage)));
             }
             visit.left_at_us = NEVER;
             current = Some((visit, self.calendar.business_us(visit.entered_at_us)));
@@ -753,41 +824,33 @@ impl<'a> Folder<'a> {
         }
         for (at_us, meta) in events {
             let (at_us, stage) = (*at_us, stage_of(*meta));
-            if current.as_ref().is_some_and(|(visit, _)| {
-                visit.stage == stage || at_us < visit.entered_at_us
-            }) {
+            if current
+                .as_ref()
+                .is_some_and(|(visit, _)| visit.stage == stage || at_us < visit.entered_at_us)
+            {
                 continue;
             }
             let business_us = self.calendar.business_us(at_us);
             let is_date = meta & IS_DATE != 0;
             if let Some((visit, entered_business_us)) = current.take() {
-                self.close(visit, at_us, stage, is_date, business_us - entered_business_us);
+                self.close(
+                    visit,
+                    at_us,
+                    stage,
+                    is_date,
+                    business_us - entered_business_us,
+                );
             }
             let position = self.position(stage);
-            if position > 0 {
-                let visits = &mut self.folded.visits;
-                self.pending.retain(|(index, earlier)| {
-                    if *earlier >= position {
-                        return true;
-                    }
-                    visits[*index].advanced_at_us = at_us;
-                    false
-                });
-                if !waiting.is_empty() {
-                    let advances = &mut self.folded.advances;
-                    waiting.retain(|(earlier_stage, earlier)| {
-                        if *earlier >= position {
-                            return true;
-                        }
-                        advances.push((slot, *earlier_stage, at_us));
-                        false
-                    });
-                }
-            }
+            self.advance(slot, position, at_us, &mut waiting);
             let seen = &mut self.seen[stage as usize];
             let first_entry = seen.slot != slot;
             if first_entry {
-                *seen = Seen { slot, hours: 0.0, business_hours: 0.0 };
+                *seen = Seen {
+                    slot,
+                    hours: 0.0,
+                    business_hours: 0.0,
+                };
                 if position > 0 {
                     self.pending.push((self.folded.visits.len(), position));
                 }
@@ -819,6 +882,30 @@ impl<'a> Folder<'a> {
             self.folded.visits.push(visit);
         }
         self.folded.bounds.push(self.folded.visits.len() as u32);
+    }
+
+    /// The deal enters a stage of that place: earlier first visits have advanced.
+    fn advance(&mut self, slot: u32, position: u8, at_us: i64, waiting: &mut Vec<(u32, u8)>) {
+        if position == 0 {
+            return;
+        }
+        let Folded {
+            visits, advances, ..
+        } = &mut self.folded;
+        self.pending.retain(|(index, earlier)| {
+            let ahead = *earlier < position;
+            if ahead {
+                visits[*index].advanced_at_us = at_us;
+            }
+            !ahead
+        });
+        waiting.retain(|(stage, earlier)| {
+            let ahead = *earlier < position;
+            if ahead {
+                advances.push((slot, *stage, at_us));
+            }
+            !ahead
+        });
     }
 
     fn close(&mut self, visit: Visit, at_us: i64, next_stage: u32, is_date: bool, worked_us: i64) {
@@ -863,7 +950,12 @@ impl Folded {
             let index = totals.iter().position(|total| total.stage == own.stage);
             let index = index.unwrap_or_else(|| {
                 let (stage, advanced) = (own.stage, false);
-                totals.push(StageTotal { stage, hours: 0.0, business_hours: 0.0, advanced });
+                totals.push(StageTotal {
+                    stage,
+                    hours: 0.0,
+                    business_hours: 0.0,
+                    advanced,
+                });
                 totals.len() - 1
             });
             let total = &mut totals[index];
@@ -921,11 +1013,16 @@ mod tests {
         batches: &[&[Row]],
         shards: usize,
         resumed: &BTreeMap<String, OpenVisit>,
-    ) -> (BTreeMap<String, Vec<Visit>>, BTreeMap<String, OpenVisit>, BTreeMap<(String, u32), i64>)
-    {
+    ) -> (
+        BTreeMap<String, Vec<Visit>>,
+        BTreeMap<String, OpenVisit>,
+        BTreeMap<(String, u32), i64>,
+    ) {
         let mut parts: Vec<Shard> = (0..shards).map(|_| Shard::default()).collect();
         for (id, open) in resumed {
-            parts[Shard::of(id, shards)].resume(id, 0, open.clone()).unwrap();
+            parts[Shard::of(id, shards)]
+                .resume(id, 0, open.clone())
+                .unwrap();
         }
         for (index, batch) in batches.iter().enumerate() {
             let mut scatter = Scatter::new(shards, None);
@@ -943,7 +1040,10 @@ mod tests {
                 advances.insert((folded.keys.id(*slot).to_owned(), *stage), *at);
             }
             for slot in 0..folded.keys.len() as u32 {
-                let own = folded.deal(slot).iter().map(|visit| Visit { slot: 0, ..*visit });
+                let own = folded
+                    .deal(slot)
+                    .iter()
+                    .map(|visit| Visit { slot: 0, ..*visit });
                 visits.insert(folded.keys.id(slot).to_owned(), own.collect());
                 if let Some(state) = folded.open_visit(slot) {
                     open.insert(folded.keys.id(slot).to_owned(), state);
@@ -975,7 +1075,7 @@ mod tests {
         let rows = [
             row("00123", "线索登记", 0),
             row("00123", "quotation", 2),
-            row("00123", "Quotation", 3),
+            row("00123", "方案报价", 3),
             row("00123", "lead", 5),
             row("00123", "quotation", 24),
         ];
@@ -991,12 +1091,19 @@ mod tests {
         assert_eq!(first, [true, true, false, false]);
         assert_eq!(visits[0].advanced_at_us, MONDAY + 2 * HOUR);
         assert_eq!(visits[1].advanced_at_us, NEVER);
-        assert_eq!(visits.iter().map(|visit| visit.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!(
+            visits.iter().map(|visit| visit.number).collect::<Vec<_>>(),
+            [1, 2, 3, 4]
+        );
     }
 
     #[test]
     fn orders_events_by_time_and_ties_by_input() {
-        let rows = [row("a", "signing", 9), row("a", "lead", 0), row("a", "quotation", 9)];
+        let rows = [
+            row("a", "signing", 9),
+            row("a", "lead", 0),
+            row("a", "quotation", 9),
+        ];
         let found = whole(&[&rows], 4);
         let stages: Vec<_> = found["a"].iter().map(|visit| visit.stage).collect();
         assert_eq!(stages, [0, 2, 1]);
@@ -1005,7 +1112,11 @@ mod tests {
 
     #[test]
     fn a_deletion_takes_back_one_equal_event() {
-        let rows = [row("a", "lead", 0), row("a", "quotation", 1), row("a", "quotation", 1)];
+        let rows = [
+            row("a", "lead", 0),
+            row("a", "quotation", 1),
+            row("a", "quotation", 1),
+        ];
         let ids: StringArray = rows.iter().map(|row| Some(row.0.as_str())).collect();
         let stages: StringArray = rows.iter().map(|row| Some(row.1.as_str())).collect();
         let changed_at: TimestampMicrosecondArray = rows.iter().map(|row| Some(row.2)).collect();
@@ -1035,7 +1146,9 @@ mod tests {
 
     #[test]
     fn refuses_a_column_that_cannot_hold_stages() {
-        let rows: Vec<Row> = (0..5000).map(|row| self::row("a", &format!("s{row}"), row)).collect();
+        let rows: Vec<Row> = (0..5000)
+            .map(|row| self::row("a", &format!("s{row}"), row))
+            .collect();
         let mut scatter = Scatter::new(1, None);
         let ids: StringArray = rows.iter().map(|row| Some(row.0.as_str())).collect();
         let stages: StringArray = rows.iter().map(|row| Some(row.1.as_str())).collect();
@@ -1051,12 +1164,19 @@ mod tests {
             deleted: None,
         };
         let error = scatter.push(&events, calendar()).unwrap_err().to_string();
-        assert!(error.contains("is the right column mapped to stage?"), "{error}");
+        assert!(
+            error.contains("is the right column mapped to stage?"),
+            "{error}"
+        );
     }
 
     fn rows() -> impl Strategy<Value = Vec<Row>> {
         let one = (0..12_u8, 0..STAGES.len(), 0..200_i64).prop_map(|(id, stage, hours)| {
-            let id = if id % 2 == 0 { format!("{id}") } else { format!("a-longer-opportunity-{id}") };
+            let id = if id % 2 == 0 {
+                format!("{id}")
+            } else {
+                format!("a-longer-opportunity-{id}")
+            };
             row(&id, STAGES[stage], hours)
         });
         prop::collection::vec(one, 0..120)

@@ -56,11 +56,19 @@ fn date(name: &str) -> Field {
 
 /// The dimensions that every fact carries.
 fn dimensions() -> Vec<Field> {
-    ["owner", "team", "manager", "current_owner", "current_team", "account_id", "region"]
-        .into_iter()
-        .chain(["industry", "segment", "product"])
-        .map(text)
-        .collect()
+    [
+        "owner",
+        "team",
+        "manager",
+        "current_owner",
+        "current_team",
+        "account_id",
+        "region",
+    ]
+    .into_iter()
+    .chain(["industry", "segment", "product"])
+    .map(text)
+    .collect()
 }
 
 fn fact(own: Vec<Field>) -> Vec<Field> {

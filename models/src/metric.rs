@@ -242,7 +242,10 @@ struct File {
 const FILES: &[(&str, &str)] = &[
     ("bases.toml", include_str!("../metrics/bases.toml")),
     ("names.toml", include_str!("../metrics/names.toml")),
-    ("opportunities.toml", include_str!("../metrics/opportunities.toml")),
+    (
+        "opportunities.toml",
+        include_str!("../metrics/opportunities.toml"),
+    ),
     ("stages.toml", include_str!("../metrics/stages.toml")),
     ("quotes.toml", include_str!("../metrics/quotes.toml")),
     ("orders.toml", include_str!("../metrics/orders.toml")),
@@ -255,14 +258,23 @@ impl Registry {
     /// [`RegistryError`] where a declaration is wrong; a test keeps that from happening.
     pub fn shipped() -> Result<&'static Registry, RegistryError> {
         static SHIPPED: OnceLock<Result<Registry, RegistryError>> = OnceLock::new();
-        SHIPPED.get_or_init(|| Self::read(FILES)).as_ref().map_err(Clone::clone)
+        SHIPPED
+            .get_or_init(|| Self::read(FILES))
+            .as_ref()
+            .map_err(Clone::clone)
     }
 
     fn read(files: &[(&'static str, &str)]) -> Result<Self, RegistryError> {
-        let mut registry = Self { bases: Vec::new(), metrics: Vec::new(), names: Vec::new() };
+        let mut registry = Self {
+            bases: Vec::new(),
+            metrics: Vec::new(),
+            names: Vec::new(),
+        };
         for (file, text) in files {
-            let content: File = toml::from_str(text)
-                .map_err(|error| RegistryError::File { file, reason: error.to_string() })?;
+            let content: File = toml::from_str(text).map_err(|error| RegistryError::File {
+                file,
+                reason: error.to_string(),
+            })?;
             registry.bases.extend(content.base);
             registry.metrics.extend(content.metric);
             registry.names.extend(content.name);
@@ -274,7 +286,10 @@ impl Registry {
                     entity: metric.entity.clone(),
                 });
             }
-            if registry.metrics[..index].iter().any(|other| other.name == metric.name) {
+            if registry.metrics[..index]
+                .iter()
+                .any(|other| other.name == metric.name)
+            {
                 return Err(RegistryError::Twice(metric.name.clone()));
             }
         }
@@ -299,11 +314,17 @@ impl Registry {
     /// What people call a dimension or a column; the name itself where nothing is declared.
     pub fn label(&self, name: &str) -> Label {
         let known = |name: &str| {
-            self.names.iter().find(|named| named.name == name).map(|named| named.label.clone())
+            self.names
+                .iter()
+                .find(|named| named.name == name)
+                .map(|named| named.label.clone())
         };
         known(name)
             .or_else(|| known(name.rsplit('.').next().unwrap_or(name)))
-            .unwrap_or_else(|| Label { zh: name.to_owned(), en: name.to_owned() })
+            .unwrap_or_else(|| Label {
+                zh: name.to_owned(),
+                en: name.to_owned(),
+            })
     }
 }
 
@@ -327,7 +348,11 @@ pub fn nearest<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -> Vec
         .collect();
     scored.sort();
     scored.dedup();
-    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+    scored
+        .into_iter()
+        .take(3)
+        .map(|(_, name)| name.to_owned())
+        .collect()
 }
 
 /// Levenshtein's distance (1966), in characters.

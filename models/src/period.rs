@@ -31,7 +31,10 @@ impl Grain {
 
     /// The grain of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, grain)| *grain)
+        Self::ALL
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, grain)| *grain)
     }
 
     /// The first day of the span that `day` lies in.
@@ -72,11 +75,19 @@ impl Grain {
 fn shift(grain: Grain, day: NaiveDate, by: i32) -> NaiveDate {
     let days = |count: u64| {
         let count = Days::new(count * u64::from(by.unsigned_abs()));
-        if by < 0 { day.checked_sub_days(count) } else { day.checked_add_days(count) }
+        if by < 0 {
+            day.checked_sub_days(count)
+        } else {
+            day.checked_add_days(count)
+        }
     };
     let months = |count: u32| {
         let count = Months::new(count * by.unsigned_abs());
-        if by < 0 { day.checked_sub_months(count) } else { day.checked_add_months(count) }
+        if by < 0 {
+            day.checked_sub_months(count)
+        } else {
+            day.checked_add_months(count)
+        }
     };
     match grain {
         Grain::Day => days(1),
@@ -101,12 +112,18 @@ pub fn compared(period: Period, compare: Compare) -> Period {
                 let after = period.to.succ_opt().unwrap_or(period.to);
                 if grain.start(period.from) == period.from && grain.next(period.from) == after {
                     let from = shift(grain, period.from, -1);
-                    return Period { from, to: period.from.pred_opt().unwrap_or(from) };
+                    return Period {
+                        from,
+                        to: period.from.pred_opt().unwrap_or(from),
+                    };
                 }
             }
             let length = (period.to - period.from).num_days().unsigned_abs();
             let to = period.from.pred_opt().unwrap_or(period.from);
-            Period { from: to.checked_sub_days(Days::new(length)).unwrap_or(to), to }
+            Period {
+                from: to.checked_sub_days(Days::new(length)).unwrap_or(to),
+                to,
+            }
         }
         Compare::YearAgo => {
             let back = |day: NaiveDate| day.checked_sub_months(Months::new(12)).unwrap_or(day);
@@ -116,7 +133,10 @@ pub fn compared(period: Period, compare: Compare) -> Period {
             } else {
                 back(period.to)
             };
-            Period { from: back(period.from), to }
+            Period {
+                from: back(period.from),
+                to,
+            }
         }
     }
 }
@@ -127,27 +147,68 @@ mod tests {
 
     fn period(text: &str) -> Period {
         let (from, to) = text.split_once("..").unwrap();
-        Period { from: from.parse().unwrap(), to: to.parse().unwrap() }
+        Period {
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+        }
     }
 
     #[test]
     fn compares_whole_spans_with_whole_spans() {
         let check = |given: &str, compare, expected: &str| {
-            assert_eq!(compared(period(given), compare), period(expected), "{given}");
+            assert_eq!(
+                compared(period(given), compare),
+                period(expected),
+                "{given}"
+            );
         };
-        check("2026-03-01..2026-03-31", Compare::Previous, "2026-02-01..2026-02-28");
-        check("2026-01-01..2026-03-31", Compare::Previous, "2025-10-01..2025-12-31");
-        check("2026-01-01..2026-12-31", Compare::Previous, "2025-01-01..2025-12-31");
-        check("2026-03-02..2026-03-08", Compare::Previous, "2026-02-23..2026-03-01");
-        check("2026-03-05..2026-03-06", Compare::Previous, "2026-03-03..2026-03-04");
-        check("2025-02-01..2025-02-28", Compare::YearAgo, "2024-02-01..2024-02-29");
-        check("2024-02-10..2024-02-29", Compare::YearAgo, "2023-02-10..2023-02-28");
+        check(
+            "2026-03-01..2026-03-31",
+            Compare::Previous,
+            "2026-02-01..2026-02-28",
+        );
+        check(
+            "2026-01-01..2026-03-31",
+            Compare::Previous,
+            "2025-10-01..2025-12-31",
+        );
+        check(
+            "2026-01-01..2026-12-31",
+            Compare::Previous,
+            "2025-01-01..2025-12-31",
+        );
+        check(
+            "2026-03-02..2026-03-08",
+            Compare::Previous,
+            "2026-02-23..2026-03-01",
+        );
+        check(
+            "2026-03-05..2026-03-06",
+            Compare::Previous,
+            "2026-03-03..2026-03-04",
+        );
+        check(
+            "2025-02-01..2025-02-28",
+            Compare::YearAgo,
+            "2024-02-01..2024-02-29",
+        );
+        check(
+            "2024-02-10..2024-02-29",
+            Compare::YearAgo,
+            "2023-02-10..2023-02-28",
+        );
     }
 
     #[test]
     fn labels_spans() {
         let day: NaiveDate = "2027-01-01".parse().unwrap();
-        let labels: Vec<_> = Grain::ALL.iter().map(|(_, grain)| grain.label(day)).collect();
-        assert_eq!(labels, ["2027-01-01", "2026-W53", "2027-01", "2027-Q1", "2027"]);
+        let labels: Vec<_> = Grain::ALL
+            .iter()
+            .map(|(_, grain)| grain.label(day))
+            .collect();
+        assert_eq!(
+            labels,
+            ["2027-01-01", "2026-W53", "2027-01", "2027-Q1", "2027"]
+        );
     }
 }

@@ -87,13 +87,17 @@ pub enum Compare {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum QueryError {
     /// A condition without an operator.
-    #[error("condition {0:?} has no value: write dimension=value, dimension!=value, dimension=from..to or dimension is null")]
+    #[error(
+        "condition {0:?} has no value: write dimension=value, dimension!=value, dimension=from..to or dimension is null"
+    )]
     Condition(String),
     /// A quote that is not closed.
     #[error("condition {0:?} has a quote that is not closed")]
     Quote(String),
     /// A comparison that does not exist.
-    #[error("{0:?} is not a comparison: write previous, year_ago or baseline:FROM..TO, such as baseline:2025-01-01..2025-06-30")]
+    #[error(
+        "{0:?} is not a comparison: write previous, year_ago or baseline:FROM..TO, such as baseline:2025-01-01..2025-06-30"
+    )]
     Compare(String),
     /// A day that is not one.
     #[error("{0:?} is not a day: write it as 2026-03-31")]
@@ -113,7 +117,9 @@ pub enum QueryError {
 /// # Errors
 /// [`QueryError::Day`] where it is not one.
 pub fn parse_day(text: &str) -> Result<NaiveDate, QueryError> {
-    text.trim().parse().map_err(|_| QueryError::Day(text.to_owned()))
+    text.trim()
+        .parse()
+        .map_err(|_| QueryError::Day(text.to_owned()))
 }
 
 impl Period {
@@ -139,7 +145,11 @@ impl Condition {
         let lower = text.to_lowercase();
         if let Some(dimension) = lower.trim_end().strip_suffix(" is null") {
             let dimension = text[..dimension.len()].trim().to_owned();
-            return Ok(Self { dimension, op: Op::IsNull, values: Vec::new() });
+            return Ok(Self {
+                dimension,
+                op: Op::IsNull,
+                values: Vec::new(),
+            });
         }
         let missing = || QueryError::Condition(text.to_owned());
         let at = text.find('=').ok_or_else(missing)?;
@@ -162,7 +172,11 @@ impl Condition {
                 values = vec![from.trim().to_owned(), to.trim().to_owned()];
             }
         }
-        Ok(Self { dimension, op, values })
+        Ok(Self {
+            dimension,
+            op,
+            values,
+        })
     }
 }
 
@@ -228,7 +242,10 @@ impl std::str::FromStr for Compare {
                     .strip_prefix("baseline:")
                     .and_then(|span| span.split_once(".."))
                     .ok_or_else(|| QueryError::Compare(text.to_owned()))?;
-                Ok(Self::Baseline(Period::new(parse_day(from)?, parse_day(to)?)?))
+                Ok(Self::Baseline(Period::new(
+                    parse_day(from)?,
+                    parse_day(to)?,
+                )?))
             }
         }
     }
@@ -263,18 +280,42 @@ mod tests {
     #[test]
     fn reads_conditions() {
         check("region=华东,华南", "region", Op::In, &["华东", "华南"]);
-        check("product=\"A, large\",B", "product", Op::In, &["A, large", "B"]);
-        check("product=\"say \"\"hi\"\"\"", "product", Op::In, &["say \"hi\""]);
+        check(
+            "product=\"A, large\",B",
+            "product",
+            Op::In,
+            &["A, large", "B"],
+        );
+        check(
+            "product=\"say \"\"hi\"\"\"",
+            "product",
+            Op::In,
+            &["say \"hi\""],
+        );
         check("region!=华东", "region", Op::NotIn, &["华东"]);
-        check("month=2026-01..2026-03", "month", Op::Between, &["2026-01", "2026-03"]);
+        check(
+            "month=2026-01..2026-03",
+            "month",
+            Op::Between,
+            &["2026-01", "2026-03"],
+        );
         check("lost_reason IS NULL", "lost_reason", Op::IsNull, &[]);
     }
 
     #[test]
     fn refuses_a_condition_without_value() {
-        assert_eq!(Condition::parse("region"), Err(QueryError::Condition("region".into())));
-        assert_eq!(Condition::parse("region="), Err(QueryError::Condition("region=".into())));
-        assert_eq!(Condition::parse("p=\"x"), Err(QueryError::Quote("p=\"x".into())));
+        assert_eq!(
+            Condition::parse("region"),
+            Err(QueryError::Condition("region".into()))
+        );
+        assert_eq!(
+            Condition::parse("region="),
+            Err(QueryError::Condition("region=".into()))
+        );
+        assert_eq!(
+            Condition::parse("p=\"x"),
+            Err(QueryError::Quote("p=\"x".into()))
+        );
     }
 
     #[test]

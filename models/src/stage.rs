@@ -26,11 +26,27 @@ const fn stage(
     position: u8,
     probability: f64,
 ) -> Stage {
-    Stage { code, zh, en, position, probability, allowed_days: Some(5), terminal: false }
+    Stage {
+        code,
+        zh,
+        en,
+        position,
+        probability,
+        allowed_days: Some(5),
+        terminal: false,
+    }
 }
 
 const fn end(code: &'static str, zh: &'static str, en: &'static str) -> Stage {
-    Stage { code, zh, en, position: 0, probability: 0.0, allowed_days: None, terminal: true }
+    Stage {
+        code,
+        zh,
+        en,
+        position: 0,
+        probability: 0.0,
+        allowed_days: None,
+        terminal: true,
+    }
 }
 
 /// Working days that a stage allows where nothing else is said.
@@ -44,7 +60,11 @@ pub const DEFAULT_PIPELINE: &[Stage] = &[
     stage("requirements", "需求确认", "Requirements", 3, 0.3),
     stage("quotation", "方案报价", "Quotation", 4, 0.5),
     stage("signing", "合同签订", "Signing", 5, 0.8),
-    Stage { position: 6, probability: 1.0, ..end("won", "赢单", "Won") },
+    Stage {
+        position: 6,
+        probability: 1.0,
+        ..end("won", "赢单", "Won")
+    },
     Stage {
         code: "delivery_payment",
         zh: "交付回款",
@@ -60,15 +80,14 @@ pub const DEFAULT_PIPELINE: &[Stage] = &[
     end("duplicate", "重复", "Duplicate"),
 ];
 
-/// Finds a stage by its code or by its Chinese or English name, without regard to case.
-/// Stages of other pipelines are not known: their visits are measured, their order is not.
+/// Finds a stage by its code or by its Chinese name, as written: `DUPLICATE` in the log of
+/// another system is a stage of that system. Stages of other pipelines are not known: their
+/// visits are measured, their order is not.
 pub fn find(name: &str) -> Option<&'static Stage> {
     let name = name.trim();
-    DEFAULT_PIPELINE.iter().find(|stage| {
-        stage.code.eq_ignore_ascii_case(name)
-            || stage.zh == name
-            || stage.en.eq_ignore_ascii_case(name)
-    })
+    DEFAULT_PIPELINE
+        .iter()
+        .find(|stage| stage.code == name || stage.zh == name)
 }
 
 #[cfg(test)]
@@ -77,9 +96,10 @@ mod tests {
 
     #[test]
     fn finds_a_stage_by_any_of_its_names() {
-        for name in ["quotation", "方案报价", " Quotation "] {
+        for name in ["quotation", "方案报价", " quotation "] {
             assert_eq!(find(name).map(|stage| stage.position), Some(4), "{name}");
         }
         assert!(find("Assign seriousness").is_none());
+        assert!(find("DUPLICATE").is_none());
     }
 }

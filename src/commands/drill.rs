@@ -52,7 +52,12 @@ pub(crate) async fn run(context: &Context, options: DrillArguments) -> Result<()
             let rows: Vec<Vec<String>> = result
                 .rows
                 .iter()
-                .map(|row| names.iter().map(|name| value::plain(row.get(*name))).collect())
+                .map(|row| {
+                    names
+                        .iter()
+                        .map(|name| value::plain(row.get(*name)))
+                        .collect()
+                })
                 .collect();
             output::csv(&names, rows.iter().map(Vec::as_slice))?;
         }
@@ -118,9 +123,11 @@ fn cell(column: &DrillColumn, value: Option<&Value>) -> String {
     match (column.kind.as_str(), value) {
         (_, None | Some(Value::Null)) => value::NOTHING.to_owned(),
         // The zone stands in the line below the table.
-        ("time", Some(Value::String(time))) => {
-            time.replace('T', " ").chars().take("2026-11-23 16:40".len()).collect()
-        }
+        ("time", Some(Value::String(time))) => time
+            .replace('T', " ")
+            .chars()
+            .take("2026-11-23 16:40".len())
+            .collect(),
         ("amount", value) => value::metric(value, "amount"),
         ("number" | "count", value) => value::metric(value, "count"),
         (_, value) => value::plain(value),

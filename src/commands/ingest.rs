@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use millrace_ingest::{IngestError, IngestOptions, IngestReport, Inspection, ingest_mapping, inspect};
+use millrace_ingest::{
+    IngestError, IngestOptions, IngestReport, Inspection, ingest_mapping, inspect,
+};
 use millrace_lake::Lake;
 use millrace_models::entity::Entity;
 use serde_json::json;
 
 use crate::arguments::{Format, IngestArguments, OnError};
 use crate::failure::Failure;
+use crate::output;
 use crate::output::table::{Align, Table};
 use crate::output::value::{count, plain};
-use crate::output;
 use crate::progress::Line;
 use crate::settings::Context;
 
@@ -93,7 +95,15 @@ fn write(context: &Context, report: &IngestReport) -> Result<(), Failure> {
     if context.format == Format::Json {
         return Ok(output::json(report)?);
     }
-    let header = ["file", "entity", "read", "added", "unchanged", "rejected", "rejected_rows_in"];
+    let header = [
+        "file",
+        "entity",
+        "read",
+        "added",
+        "unchanged",
+        "rejected",
+        "rejected_rows_in",
+    ];
     let rows: Vec<[String; 7]> = report
         .sources
         .iter()
@@ -122,12 +132,23 @@ fn write(context: &Context, report: &IngestReport) -> Result<(), Failure> {
         })
         .collect();
     if context.format == Format::Csv {
-        return Ok(output::csv(&header, rows.iter().map(<[String; 7]>::as_slice))?);
+        return Ok(output::csv(
+            &header,
+            rows.iter().map(<[String; 7]>::as_slice),
+        )?);
     }
     // The last column is for the rare case.
-    let shown = if rows.iter().all(|row| row[6].is_empty()) { 6 } else { 7 };
+    let shown = if rows.iter().all(|row| row[6].is_empty()) {
+        6
+    } else {
+        7
+    };
     let mut table = Table::new(header[..shown].iter().enumerate().map(|(position, name)| {
-        let align = if (2..6).contains(&position) { Align::Right } else { Align::Left };
+        let align = if (2..6).contains(&position) {
+            Align::Right
+        } else {
+            Align::Left
+        };
         (*name, align)
     }));
     for row in &rows {
@@ -143,7 +164,11 @@ fn write(context: &Context, report: &IngestReport) -> Result<(), Failure> {
         report.system,
         sum(|source| source.read),
         sum(|source| source.added),
-        if report.dry_run { "would be added" } else { "added" },
+        if report.dry_run {
+            "would be added"
+        } else {
+            "added"
+        },
         sum(|source| source.unchanged),
         sum(|source| source.rejected),
     ));
@@ -228,7 +253,9 @@ fn inspected_table(inspection: &Inspection) -> String {
             .unwrap_or_default(),
         inspection
             .header_row
-            .map_or("no header row".to_owned(), |row| format!("header in row {row}")),
+            .map_or("no header row".to_owned(), |row| {
+                format!("header in row {row}")
+            }),
         format!("{} rows", count(i128::from(inspection.rows))),
     ];
     let facts: Vec<String> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();

@@ -28,8 +28,15 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
             "lake": lake.root(),
         }))?,
         Format::Csv | Format::Table => {
-            let state = if is_new { "created" } else { "is there already" };
-            context.say(&format!("settings {}: {state}", context.config_file.display()));
+            let state = if is_new {
+                "created"
+            } else {
+                "is there already"
+            };
+            context.say(&format!(
+                "settings {}: {state}",
+                context.config_file.display()
+            ));
             context.say(&format!("lake {}: ready", lake.root().display()));
         }
     }
@@ -48,8 +55,8 @@ pub(crate) async fn create(context: &Context) -> Result<(Lake, bool), Failure> {
             context.data_dir.display()
         )
     })?;
-    let is_new = create_settings(&context.config_file, &context.company.to_toml())
-        .with_context(|| {
+    let is_new =
+        create_settings(&context.config_file, &context.company.to_toml()).with_context(|| {
             let file = context.config_file.display();
             format!("the settings file {file} cannot be written")
         })?;

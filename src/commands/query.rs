@@ -84,10 +84,7 @@ impl Freshness {
     /// # Errors
     ///
     /// When the lake cannot be read.
-    pub(crate) async fn of(
-        context: &Context,
-        lake: &millrace_lake::Lake,
-    ) -> Result<Self, Failure> {
+    pub(crate) async fn of(context: &Context, lake: &millrace_lake::Lake) -> Result<Self, Failure> {
         let zone = context.company.zone;
         Ok(Self {
             complete_to: lake
@@ -239,7 +236,12 @@ impl Answer {
         let rows: Vec<Vec<String>> = self
             .rows
             .iter()
-            .map(|row| header.iter().map(|key| value::plain(row.get(key))).collect())
+            .map(|row| {
+                header
+                    .iter()
+                    .map(|key| value::plain(row.get(key)))
+                    .collect()
+            })
             .collect();
         let names: Vec<&str> = header.iter().map(String::as_str).collect();
         output::csv(&names, rows.iter().map(Vec::as_slice))

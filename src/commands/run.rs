@@ -77,7 +77,13 @@ pub(crate) fn write(context: &Context, report: &RunReport) -> Result<(), Failure
             let rows: Vec<[String; 3]> = report
                 .marts
                 .iter()
-                .map(|mart| [mart.name.clone(), mart.version.to_string(), mart.rows.to_string()])
+                .map(|mart| {
+                    [
+                        mart.name.clone(),
+                        mart.version.to_string(),
+                        mart.rows.to_string(),
+                    ]
+                })
                 .collect();
             output::csv(
                 &["mart", "version", "rows"],

@@ -58,10 +58,10 @@ def with_duckdb(lake: Path, mart: str) -> pyarrow.Table:
         connection.execute("SET TimeZone = 'UTC'")
         if not files:
             return with_deltalake(lake, mart)
-        return connection.execute(
+        return connection.sql(
             f"SELECT {columns} FROM read_parquet($1, union_by_name = true, "
             "hive_partitioning = true, hive_types_autocast = false)",
-            [files],
+            params=[files],
         ).to_arrow_table()
 
 

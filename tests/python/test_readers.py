@@ -89,7 +89,7 @@ def test_a_month_of_visits_is_read_from_its_own_files(company: Company):
     lazy = polars.scan_delta(str(company.lake / "marts/stage_visits"), version=visits.version())
     found = lazy.filter(polars.col("left_month") == month).collect()
     assert found.height == expected.num_rows > 0
-    files = visits.file_uris([("left_month", "=", month)])
+    files = visits.file_uris(file_pruning_predicate=[("left_month", "=", month)])
     with duckdb.connect() as connection:
         counted = connection.execute("SELECT count(*) FROM read_parquet($1)", [files]).fetchone()
     assert counted == (expected.num_rows,)

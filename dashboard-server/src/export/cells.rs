@@ -37,8 +37,9 @@ pub(crate) fn cell<'a>(value: Option<&'a Value>, column: &DrillColumn) -> Cell<'
             _ => Cell::Empty,
         },
         Some(Value::String(text)) => match column.kind.as_str() {
-            "time" => DateTime::parse_from_rfc3339(text)
-                .map_or(Cell::Text(text), |moment| Cell::Moment(moment.naive_local())),
+            "time" => DateTime::parse_from_rfc3339(text).map_or(Cell::Text(text), |moment| {
+                Cell::Moment(moment.naive_local())
+            }),
             "date" => text.parse().map_or(Cell::Text(text), Cell::Day),
             _ => Cell::Text(text),
         },

@@ -79,11 +79,9 @@ fn push_text(text: &mut String, words: &str) {
 /// the full-width signs work as well where the language is Chinese or Japanese.
 fn is_formula(words: &str) -> bool {
     words.starts_with(['\t', '\r', '\n'])
-        || words
-            .trim_start()
-            .starts_with([
-                '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
-            ])
+        || words.trim_start().starts_with([
+            '=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+        ])
 }
 
 #[cfg(test)]

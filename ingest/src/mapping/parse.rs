@@ -18,8 +18,21 @@ use crate::nearest::nearest;
 
 const TOP_KEYS: &[&str] = &["zone", "system", "source"];
 const SOURCE_KEYS: &[&str] = &[
-    "file", "database", "table", "cursor", "entity", "sheet", "header", "header_row",
-    "skip_footer", "delimiter", "widths", "encoding", "columns", "values", "attributes",
+    "file",
+    "database",
+    "table",
+    "cursor",
+    "entity",
+    "sheet",
+    "header",
+    "header_row",
+    "skip_footer",
+    "delimiter",
+    "widths",
+    "encoding",
+    "columns",
+    "values",
+    "attributes",
 ];
 const COLUMN_KEYS: &[&str] = &["column", "format", "value"];
 
@@ -31,23 +44,38 @@ struct Section<'a> {
 }
 
 pub(super) fn mapping(file: &Path, text: &str) -> Result<Mapping, IngestError> {
-    let syntax = |detail: String| IngestError::Syntax { file: file.to_owned(), detail };
+    let syntax = |detail: String| IngestError::Syntax {
+        file: file.to_owned(),
+        detail,
+    };
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error
-            .span()
-            .map_or(1, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
+        let line = error.span().map_or(1, |span| {
+            text.bytes()
+                .take(span.start)
+                .filter(|byte| *byte == b'\n')
+                .count()
+                + 1
+        });
         syntax(format!("line {line}: {}", error.message()))
     })?;
-    let top = Section { file, place: "the mapping".into(), table: &table };
+    let top = Section {
+        file,
+        place: "the mapping".into(),
+        table: &table,
+    };
     top.check_keys("key", TOP_KEYS)?;
     let zone = match top.text("zone")? {
         None => None,
-        Some(name) => Some(name.parse::<Tz>().map_err(|_| {
-            top.setting("zone", name, "a time zone such as \"Asia/Shanghai\"")
-        })?),
+        Some(name) => Some(
+            name.parse::<Tz>()
+                .map_err(|_| top.setting("zone", name, "a time zone such as \"Asia/Shanghai\""))?,
+        ),
     };
     let stem = || {
-        file.file_stem().map_or_else(|| "mapping".into(), |stem| stem.to_string_lossy().into_owned())
+        file.file_stem().map_or_else(
+            || "mapping".into(),
+            |stem| stem.to_string_lossy().into_owned(),
+        )
     };
     let system = match top.text("system")? {
         Some("") => return Err(top.setting("system", "", "a name such as \"crm\"")),
@@ -57,7 +85,11 @@ pub(super) fn mapping(file: &Path, text: &str) -> Result<Mapping, IngestError> {
     let sources = match table.get("source") {
         Some(Value::Array(sources)) if !sources.is_empty() => sources,
         None => return Err(syntax("it has no [[source]]".into())),
-        Some(_) => return Err(syntax("`source` must be a list of [[source]] tables".into())),
+        Some(_) => {
+            return Err(syntax(
+                "`source` must be a list of [[source]] tables".into(),
+            ));
+        }
     };
     let sources = sources
         .iter()
@@ -69,24 +101,41 @@ pub(super) fn mapping(file: &Path, text: &str) -> Result<Mapping, IngestError> {
             source(file, index + 1, table)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(Mapping { file: file.to_owned(), system, zone, sources })
+    Ok(Mapping {
+        file: file.to_owned(),
+        system,
+        zone,
+        sources,
+    })
 }
 
 fn source(file: &Path, number: usize, table: &Table) -> Result<Source, IngestError> {
-    let name = table.get("file").or_else(|| table.get("table")).and_then(Value::as_str);
+    let name = table
+        .get("file")
+        .or_else(|| table.get("table"))
+        .and_then(Value::as_str);
     let place = match name {
         Some(name) => format!("source {number} ({name})"),
         None => format!("source {number}"),
     };
     let section = Section { file, place, table };
     section.check_keys("key", SOURCE_KEYS)?;
-    if table.contains_key("database") || table.contains_key("table") || table.contains_key("cursor") {
-        return Err(IngestError::Database { file: file.to_owned(), place: section.place });
+    if table.contains_key("database") || table.contains_key("table") || table.contains_key("cursor")
+    {
+        return Err(IngestError::Database {
+            file: file.to_owned(),
+            place: section.place,
+        });
     }
     let pattern = section.needed_text("file", "the name of a file, relative to the mapping")?;
-    let entity_name = section.needed_text("entity", "what its rows are, such as \"opportunity\"")?;
+    let entity_name =
+        section.needed_text("entity", "what its rows are, such as \"opportunity\"")?;
     let entity = Entity::from_name(entity_name).ok_or_else(|| {
-        section.unknown("entity", entity_name, Entity::all().iter().map(|entity| entity.name()))
+        section.unknown(
+            "entity",
+            entity_name,
+            Entity::all().iter().map(|entity| entity.name()),
+        )
     })?;
     let mut rules = value_rules(&section)?;
     let fields = fields(&section, entity, &mut rules)?;
@@ -101,7 +150,14 @@ fn source(file: &Path, number: usize, table: &Table) -> Result<Source, IngestErr
     }
     check_required(&section, entity, &fields)?;
     let options = options(&section)?;
-    Ok(Source { place: section.place, pattern: pattern.to_owned(), entity, options, fields, attributes })
+    Ok(Source {
+        place: section.place,
+        pattern: pattern.to_owned(),
+        entity,
+        options,
+        fields,
+        attributes,
+    })
 }
 
 fn fields(
@@ -109,18 +165,28 @@ fn fields(
     entity: Entity,
     rules: &mut BTreeMap<String, BTreeMap<String, String>>,
 ) -> Result<Vec<FieldMapping>, IngestError> {
-    let Some(columns) = section.table_at("columns")? else { return Ok(Vec::new()) };
-    if let Some(name) =
-        columns.table.keys().find(|name| !entity.fields().iter().any(|field| field.name == *name))
+    let Some(columns) = section.table_at("columns")? else {
+        return Ok(Vec::new());
+    };
+    if let Some(name) = columns
+        .table
+        .keys()
+        .find(|name| !entity.fields().iter().any(|field| field.name == *name))
     {
         let known = entity.fields().iter().map(|field| field.name);
         let place = format!("{}, columns of {},", section.place, entity.name());
-        let columns = Section { file: section.file, place, table: columns.table };
+        let columns = Section {
+            file: section.file,
+            place,
+            table: columns.table,
+        };
         return Err(columns.unknown("field", name, known));
     }
     let mut mapped = Vec::new();
     for field in entity.fields() {
-        let Some(value) = columns.table.get(field.name) else { continue };
+        let Some(value) = columns.table.get(field.name) else {
+            continue;
+        };
         let (origin, format) = origin(&columns, field.name, value, Some(field))?;
         let rules = rules.remove(field.name).unwrap_or_default();
         if let FieldKind::Choice(choices) = field.kind {
@@ -134,7 +200,12 @@ fn fields(
                 }
             }
         }
-        mapped.push(FieldMapping { field, origin, format, rules });
+        mapped.push(FieldMapping {
+            field,
+            origin,
+            format,
+            rules,
+        });
     }
     Ok(mapped)
 }
@@ -144,17 +215,26 @@ fn attributes(
     entity: Entity,
     rules: &mut BTreeMap<String, BTreeMap<String, String>>,
 ) -> Result<Vec<AttributeMapping>, IngestError> {
-    let Some(attributes) = section.table_at("attributes")? else { return Ok(Vec::new()) };
+    let Some(attributes) = section.table_at("attributes")? else {
+        return Ok(Vec::new());
+    };
     let mut mapped = Vec::new();
     for (name, value) in attributes.table {
         if entity.fields().iter().any(|field| field.name == name) {
             return Err(attributes.setting(
                 name,
                 &plain(value).unwrap_or_default(),
-                &format!("mapped under [source.columns]: `{name}` is a field of {}", entity.name()),
+                &format!(
+                    "mapped under [source.columns]: `{name}` is a field of {}",
+                    entity.name()
+                ),
             ));
         }
-        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
+        if name.is_empty()
+            || !name
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+        {
             return Err(attributes.setting(
                 "attribute",
                 name,
@@ -163,7 +243,11 @@ fn attributes(
         }
         let (origin, _) = origin(&attributes, name, value, None)?;
         let rules = rules.remove(name).unwrap_or_default();
-        mapped.push(AttributeMapping { name: name.clone(), origin, rules });
+        mapped.push(AttributeMapping {
+            name: name.clone(),
+            origin,
+            rules,
+        });
     }
     Ok(mapped)
 }
@@ -196,9 +280,10 @@ fn origin(
         }
     }
     match (shape.text("column")?, table.get("value").and_then(plain)) {
-        (Some(column), None) => {
-            Ok((Origin::Column(column.trim().to_owned()), format.map(str::to_owned)))
-        }
+        (Some(column), None) => Ok((
+            Origin::Column(column.trim().to_owned()),
+            format.map(str::to_owned),
+        )),
         (None, Some(value)) => Ok((Origin::Value(value), format.map(str::to_owned))),
         _ => Err(section.setting(name, &value.to_string(), SHAPES)),
     }
@@ -207,7 +292,9 @@ fn origin(
 fn value_rules(
     section: &Section<'_>,
 ) -> Result<BTreeMap<String, BTreeMap<String, String>>, IngestError> {
-    let Some(values) = section.table_at("values")? else { return Ok(BTreeMap::new()) };
+    let Some(values) = section.table_at("values")? else {
+        return Ok(BTreeMap::new());
+    };
     let mut rules = BTreeMap::new();
     for (name, value) in values.table {
         let Value::Table(table) = value else {
@@ -232,10 +319,16 @@ fn check_required(
     fields: &[FieldMapping],
 ) -> Result<(), IngestError> {
     let mapped = |name: &str| fields.iter().any(|mapping| mapping.field.name == name);
-    let required = entity.fields().iter().filter(|field| field.required).map(|field| field.name);
+    let required = entity
+        .fields()
+        .iter()
+        .filter(|field| field.required)
+        .map(|field| field.name);
     let mut needs = required.clone().collect::<Vec<_>>().join(", ");
-    let mut missing: Vec<String> =
-        required.filter(|name| !mapped(name)).map(|name| format!("`{name}`")).collect();
+    let mut missing: Vec<String> = required
+        .filter(|name| !mapped(name))
+        .map(|name| format!("`{name}`"))
+        .collect();
     if entity.is_named() && !mapped("id") && !mapped("name") {
         missing.push("`id` or `name`".into());
         needs = "`id` or `name`".into();
@@ -257,7 +350,9 @@ fn options(section: &Section<'_>) -> Result<ReadOptions, IngestError> {
         None => None,
         Some(Value::String(name)) => Some(SheetChoice::Name(name.clone())),
         Some(value) => {
-            let position = value.as_integer().and_then(|number| usize::try_from(number).ok());
+            let position = value
+                .as_integer()
+                .and_then(|number| usize::try_from(number).ok());
             match position {
                 Some(position) if position > 0 => Some(SheetChoice::Position(position)),
                 _ => {
@@ -290,7 +385,9 @@ fn options(section: &Section<'_>) -> Result<ReadOptions, IngestError> {
     Ok(ReadOptions {
         sheet,
         header,
-        skip_footer: section.whole("skip_footer", 0, "a number of rows")?.unwrap_or(0),
+        skip_footer: section
+            .whole("skip_footer", 0, "a number of rows")?
+            .unwrap_or(0),
         delimiter: delimiter(section)?,
         widths: widths(section)?,
         encoding,
@@ -312,10 +409,15 @@ fn delimiter(section: &Section<'_>) -> Result<Option<Delimiter>, IngestError> {
 }
 
 fn widths(section: &Section<'_>) -> Result<Option<Vec<usize>>, IngestError> {
-    let Some(value) = section.table.get("widths") else { return Ok(None) };
+    let Some(value) = section.table.get("widths") else {
+        return Ok(None);
+    };
     let widths: Option<Vec<usize>> = value.as_array().and_then(|list| {
         let width = |value: &Value| {
-            value.as_integer().and_then(|width| usize::try_from(width).ok()).filter(|width| *width > 0)
+            value
+                .as_integer()
+                .and_then(|width| usize::try_from(width).ok())
+                .filter(|width| *width > 0)
         };
         list.iter().map(width).collect()
     });
@@ -339,7 +441,11 @@ fn plain(value: &Value) -> Option<String> {
 
 impl<'a> Section<'a> {
     fn child(&self, key: &str, table: &'a Table) -> Section<'a> {
-        Section { file: self.file, place: format!("{}: {key}", self.place), table }
+        Section {
+            file: self.file,
+            place: format!("{}: {key}", self.place),
+            table,
+        }
     }
 
     fn table_at(&self, key: &str) -> Result<Option<Section<'a>>, IngestError> {
@@ -366,8 +472,12 @@ impl<'a> Section<'a> {
     }
 
     fn whole(&self, key: &str, least: u64, expected: &str) -> Result<Option<u64>, IngestError> {
-        let Some(value) = self.table.get(key) else { return Ok(None) };
-        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+        let Some(value) = self.table.get(key) else {
+            return Ok(None);
+        };
+        let number = value
+            .as_integer()
+            .and_then(|number| u64::try_from(number).ok());
         match number {
             Some(number) if number >= least => Ok(Some(number)),
             _ => Err(self.setting(key, &value.to_string(), expected)),

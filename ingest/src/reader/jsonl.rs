@@ -33,11 +33,17 @@ impl Row for Object {
 impl JsonlInput {
     /// Goes through the file once for the names of its columns.
     pub(super) fn open(path: &Path, encoding: &'static Encoding) -> Result<Self, IngestError> {
-        let mut input = Self { encoding, columns: Vec::new(), positions: HashMap::new() };
+        let mut input = Self {
+            encoding,
+            columns: Vec::new(),
+            positions: HashMap::new(),
+        };
         for_lines(path, encoding, &mut |number, line| {
             let object = parse(path, number, line)?;
             walk(&object, "", &mut |name, _| {
-                if !input.positions.contains_key(name) && input.columns.len() < crate::limits::COLUMNS {
+                if !input.positions.contains_key(name)
+                    && input.columns.len() < crate::limits::COLUMNS
+                {
                     input.positions.insert(name.to_owned(), input.columns.len());
                     input.columns.push(name.to_owned());
                 }
@@ -60,7 +66,11 @@ impl JsonlInput {
             let object = parse(path, number, line)?;
             let mut cells = vec![OwnedCell::Plain(Cell::Empty); self.columns.len()];
             walk(&object, "", &mut |name, value| {
-                if let Some(cell) = self.positions.get(name).and_then(|index| cells.get_mut(*index)) {
+                if let Some(cell) = self
+                    .positions
+                    .get(name)
+                    .and_then(|index| cells.get_mut(*index))
+                {
                     *cell = owned(value);
                 }
             });
@@ -71,13 +81,21 @@ impl JsonlInput {
 
 fn parse(path: &Path, number: u64, line: &str) -> Result<Map<String, Value>, IngestError> {
     serde_json::from_str(line).map_err(|error| {
-        damaged(path, "jsonl", format!("line {number} is not one JSON object, {error}"))
+        damaged(
+            path,
+            "jsonl",
+            format!("line {number} is not one JSON object, {error}"),
+        )
     })
 }
 
 fn walk(object: &Map<String, Value>, prefix: &str, found: &mut dyn FnMut(&str, &Value)) {
     for (name, value) in object {
-        let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let full = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
         match value {
             Value::Object(inner) => walk(inner, &full, found),
             value => found(&full, value),

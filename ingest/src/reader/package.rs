@@ -20,8 +20,15 @@ pub(super) fn workbook_format(path: &Path) -> Result<Format, IngestError> {
     let size = file.metadata().map_err(unreadable(path))?.len();
     let mut archive = guarded(path, "zip", || ZipArchive::new(BufReader::new(file)))?
         .map_err(|error| damaged(path, "zip", error))?;
-    let names: Vec<String> = archive.file_names().map(|name| name.replace('\\', "/")).collect();
-    let has = |end: &str| names.iter().any(|name| name.to_ascii_lowercase().ends_with(end));
+    let names: Vec<String> = archive
+        .file_names()
+        .map(|name| name.replace('\\', "/"))
+        .collect();
+    let has = |end: &str| {
+        names
+            .iter()
+            .any(|name| name.to_ascii_lowercase().ends_with(end))
+    };
     let format = if has("xl/workbook.xml") || has("/workbook.xml") || has("xl/sharedstrings.xml") {
         Format::Xlsx
     } else if has("workbook.bin") {
@@ -45,14 +52,23 @@ pub(super) fn workbook_format(path: &Path) -> Result<Format, IngestError> {
         } else if has("index/document.iwa") {
             ("an Apple Numbers or Pages document".to_owned(), SAVE)
         } else {
-            let inside = names.first().map_or_else(String::new, |name| format!(" with {name}"));
+            let inside = names
+                .first()
+                .map_or_else(String::new, |name| format!(" with {name}"));
             (format!("a zip archive{inside}"), UNPACK)
         };
         return Err(refuse(path, Refusal::NotATable { what, advice }));
     };
     if format != Format::Xlsx && size > WORKBOOK_BYTES {
         let what = "a workbook of this kind is read whole; this one".to_owned();
-        return Err(refuse(path, Refusal::TooLarge { what, bytes: size, limit: WORKBOOK_BYTES }));
+        return Err(refuse(
+            path,
+            Refusal::TooLarge {
+                what,
+                bytes: size,
+                limit: WORKBOOK_BYTES,
+            },
+        ));
     }
     for index in 0..archive.len() {
         check_part(path, &mut archive, index, format)?;
@@ -76,7 +92,10 @@ fn check_part(
     let lower = name.to_ascii_lowercase();
     let packed = part.compressed_size();
     let too_tight = |unpacked: u64| {
-        unpacked > 1 << 20 && packed > 0 && unpacked / packed > PACKING_RATIO && unpacked > PART_BYTES / 8
+        unpacked > 1 << 20
+            && packed > 0
+            && unpacked / packed > PACKING_RATIO
+            && unpacked > PART_BYTES / 8
     };
     let stated = part.size();
     if too_tight(stated) {
@@ -84,7 +103,9 @@ fn check_part(
     }
     // Sheets of xlsx are streamed; pictures and the like are not read at all.
     let streamed = format == Format::Xlsx && lower.contains("worksheets/");
-    let read = [".xml", ".bin", ".rels"].iter().any(|end| lower.ends_with(end));
+    let read = [".xml", ".bin", ".rels"]
+        .iter()
+        .any(|end| lower.ends_with(end));
     if streamed || !read {
         return Ok(());
     }
@@ -95,7 +116,14 @@ fn check_part(
     }
     if unpacked > PART_BYTES {
         let bytes = unpacked.max(stated);
-        return Err(refuse(path, Refusal::TooLarge { what: name, bytes, limit: PART_BYTES }));
+        return Err(refuse(
+            path,
+            Refusal::TooLarge {
+                what: name,
+                bytes,
+                limit: PART_BYTES,
+            },
+        ));
     }
     Ok(())
 }

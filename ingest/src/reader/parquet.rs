@@ -35,11 +35,21 @@ impl ParquetInput {
     pub(super) fn open(path: &Path) -> Result<Self, IngestError> {
         let file = File::open(path).map_err(unreadable(path))?;
         let options = ArrowReaderOptions::new();
-        let metadata = guarded(path, "parquet", || ArrowReaderMetadata::load(&file, options))?
-            .map_err(|error| damaged(path, "parquet", error))?;
-        let columns =
-            metadata.schema().fields().iter().map(|field| field.name().clone()).collect();
-        Ok(Self { file, metadata, columns })
+        let metadata = guarded(path, "parquet", || {
+            ArrowReaderMetadata::load(&file, options)
+        })?
+        .map_err(|error| damaged(path, "parquet", error))?;
+        let columns = metadata
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
+        Ok(Self {
+            file,
+            metadata,
+            columns,
+        })
     }
 
     pub(super) fn columns(&self) -> &[String] {
@@ -53,7 +63,10 @@ impl ParquetInput {
     /// Rows of each row group.
     pub(crate) fn row_groups(&self) -> Vec<u64> {
         let groups = self.metadata.metadata().row_groups();
-        groups.iter().map(|group| u64::try_from(group.num_rows()).unwrap_or_default()).collect()
+        groups
+            .iter()
+            .map(|group| u64::try_from(group.num_rows()).unwrap_or_default())
+            .collect()
     }
 
     /// Reads some columns of some row groups. The columns come in the order of the file.
@@ -68,7 +81,11 @@ impl ParquetInput {
         guarded(path, "parquet", || {
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
             let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
-            builder.with_batch_size(BATCH_ROWS).with_projection(mask).with_row_groups(groups).build()
+            builder
+                .with_batch_size(BATCH_ROWS)
+                .with_projection(mask)
+                .with_row_groups(groups)
+                .build()
         })?
         .map_err(|error| damaged(path, "parquet", error))
     }
@@ -83,7 +100,14 @@ impl ParquetInput {
             let columns = readable_columns(&batch);
             for index in 0..batch.num_rows() {
                 number += 1;
-                if on_row(number, &ArrayRow { columns: &columns, index })? == Flow::Stop {
+                if on_row(
+                    number,
+                    &ArrayRow {
+                        columns: &columns,
+                        index,
+                    },
+                )? == Flow::Stop
+                {
                     return Ok(());
                 }
             }
@@ -121,7 +145,9 @@ pub(crate) fn readable(column: &ArrayRef) -> ArrayRef {
         }
         _ => DataType::Utf8,
     };
-    cast(column, &target).or_else(|_| formatted(column)).unwrap_or_else(|_| column.clone())
+    cast(column, &target)
+        .or_else(|_| formatted(column))
+        .unwrap_or_else(|_| column.clone())
 }
 
 /// Lists, structures and the like as text.
@@ -129,7 +155,11 @@ fn formatted(column: &ArrayRef) -> Result<ArrayRef, arrow::error::ArrowError> {
     let options = FormatOptions::default();
     let formatter = ArrayFormatter::try_new(column, &options)?;
     let texts: arrow::array::StringArray = (0..column.len())
-        .map(|row| column.is_valid(row).then(|| formatter.value(row).to_string()))
+        .map(|row| {
+            column
+                .is_valid(row)
+                .then(|| formatter.value(row).to_string())
+        })
         .collect();
     Ok(std::sync::Arc::new(texts))
 }
@@ -147,7 +177,11 @@ impl Row for ArrayRow<'_> {
 
     fn cell(&self, index: usize) -> Cell<'_> {
         let row = self.index;
-        let Some(column) = self.columns.get(index).filter(|column| column.is_valid(row)) else {
+        let Some(column) = self
+            .columns
+            .get(index)
+            .filter(|column| column.is_valid(row))
+        else {
             return Cell::Empty;
         };
         match column.data_type() {

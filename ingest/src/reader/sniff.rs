@@ -24,17 +24,61 @@ const SAVE_AS_TABLE: &str = "save the table in it as xlsx or csv and name that f
 
 /// First bytes, what they are the first bytes of, and what would help.
 const SIGNATURES: &[(&[u8], &str, &str)] = &[
-    (b"%PDF", "a PDF document", "export the table in it from the program that made it"),
-    (b"\x1f\x8b", "a gzip archive", "unpack it and name the file inside"),
-    (b"BZh", "a bzip2 archive", "unpack it and name the file inside"),
-    (b"\xfd7zXZ\0", "an xz archive", "unpack it and name the file inside"),
-    (b"(\xb5\x2f\xfd", "a zstd archive", "unpack it and name the file inside"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it and name the file inside"),
-    (b"Rar!", "a RAR archive", "unpack it and name the file inside"),
-    (b"\x89PNG", "a picture", "a table is needed, not a picture of one"),
-    (b"\xff\xd8\xff", "a picture", "a table is needed, not a picture of one"),
-    (b"GIF8", "a picture", "a table is needed, not a picture of one"),
-    (b"SQLite format 3\0", "a SQLite database", "export the table in it as csv"),
+    (
+        b"%PDF",
+        "a PDF document",
+        "export the table in it from the program that made it",
+    ),
+    (
+        b"\x1f\x8b",
+        "a gzip archive",
+        "unpack it and name the file inside",
+    ),
+    (
+        b"BZh",
+        "a bzip2 archive",
+        "unpack it and name the file inside",
+    ),
+    (
+        b"\xfd7zXZ\0",
+        "an xz archive",
+        "unpack it and name the file inside",
+    ),
+    (
+        b"(\xb5\x2f\xfd",
+        "a zstd archive",
+        "unpack it and name the file inside",
+    ),
+    (
+        b"7z\xbc\xaf\x27\x1c",
+        "a 7-Zip archive",
+        "unpack it and name the file inside",
+    ),
+    (
+        b"Rar!",
+        "a RAR archive",
+        "unpack it and name the file inside",
+    ),
+    (
+        b"\x89PNG",
+        "a picture",
+        "a table is needed, not a picture of one",
+    ),
+    (
+        b"\xff\xd8\xff",
+        "a picture",
+        "a table is needed, not a picture of one",
+    ),
+    (
+        b"GIF8",
+        "a picture",
+        "a table is needed, not a picture of one",
+    ),
+    (
+        b"SQLite format 3\0",
+        "a SQLite database",
+        "export the table in it as csv",
+    ),
     (b"ARROW1", "an Arrow file", "save it as parquet"),
     (b"ORC", "an ORC file", "save it as parquet"),
     (b"Obj\x01", "an Avro file", "save it as parquet"),
@@ -47,17 +91,25 @@ pub(super) fn sniff(path: &Path, options: &ReadOptions) -> Result<Found, IngestE
     let file = File::open(path).map_err(unreadable(path))?;
     if file.metadata().map_err(unreadable(path))?.is_dir() {
         let what = "a folder".into();
-        return Err(refuse(path, Refusal::NotATable { what, advice: "name a file in it" }));
+        return Err(refuse(
+            path,
+            Refusal::NotATable {
+                what,
+                advice: "name a file in it",
+            },
+        ));
     }
     let mut head = Vec::new();
-    file.take(HEAD).read_to_end(&mut head).map_err(unreadable(path))?;
+    file.take(HEAD)
+        .read_to_end(&mut head)
+        .map_err(unreadable(path))?;
     if head.is_empty() {
         return Err(refuse(path, Refusal::Empty));
     }
     if head.starts_with(b"PAR1") {
         return Ok(Found::Parquet);
     }
-    if head.starts_with(b"PAR" ) && head.get(3) == Some(&b'E') {
+    if head.starts_with(b"PAR") && head.get(3) == Some(&b'E') {
         return Err(refuse(path, Refusal::Encrypted));
     }
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
@@ -71,19 +123,37 @@ pub(super) fn sniff(path: &Path, options: &ReadOptions) -> Result<Found, IngestE
     }
     for (signature, what, advice) in SIGNATURES {
         if head.starts_with(signature) && (signature.len() > 3 || !head.is_ascii()) {
-            return Err(refuse(path, Refusal::NotATable { what: (*what).into(), advice }));
+            return Err(refuse(
+                path,
+                Refusal::NotATable {
+                    what: (*what).into(),
+                    advice,
+                },
+            ));
         }
     }
     let encoding = match options.encoding {
         Some(encoding) => encoding,
         None => text::detect_encoding(path, &head)?.ok_or_else(|| {
             let what = "no text and no table of a known kind".into();
-            refuse(path, Refusal::NotATable { what, advice: SAVE_AS_TABLE })
+            refuse(
+                path,
+                Refusal::NotATable {
+                    what,
+                    advice: SAVE_AS_TABLE,
+                },
+            )
         })?,
     };
     let sample = decode_sample(encoding, &head);
     if let Some((what, advice)) = markup(&sample) {
-        return Err(refuse(path, Refusal::NotATable { what: what.into(), advice }));
+        return Err(refuse(
+            path,
+            Refusal::NotATable {
+                what: what.into(),
+                advice,
+            },
+        ));
     }
     if sample.trim().is_empty() && u64::try_from(head.len()).is_ok_and(|length| length < HEAD) {
         return Err(refuse(path, Refusal::Empty));
@@ -107,7 +177,14 @@ fn ole(path: &Path) -> Result<Found, IngestError> {
     if size > crate::limits::WORKBOOK_BYTES {
         let limit = crate::limits::WORKBOOK_BYTES;
         let what = "an xls workbook is read whole; this one".to_owned();
-        return Err(refuse(path, Refusal::TooLarge { what, bytes: size, limit }));
+        return Err(refuse(
+            path,
+            Refusal::TooLarge {
+                what,
+                bytes: size,
+                limit,
+            },
+        ));
     }
     let bytes = std::fs::read(path).map_err(unreadable(path))?;
     let has = |name: &str| {
@@ -127,7 +204,13 @@ fn ole(path: &Path) -> Result<Found, IngestError> {
     } else {
         "an old Office document, but no workbook"
     };
-    Err(refuse(path, Refusal::NotATable { what: what.into(), advice: SAVE_AS_TABLE }))
+    Err(refuse(
+        path,
+        Refusal::NotATable {
+            what: what.into(),
+            advice: SAVE_AS_TABLE,
+        },
+    ))
 }
 
 /// Web pages and XML, however they are called.
@@ -144,7 +227,15 @@ fn markup(sample: &str) -> Option<(&'static str, &'static str)> {
     if lower.contains("schemas.microsoft.com/office/2006/xmlpackage") {
         return Some(("an Office document in one XML file", EXCEL));
     }
-    let tags = ["<!doctype html", "<html", "<table", "<head", "<body", "<div", "<meta"];
+    let tags = [
+        "<!doctype html",
+        "<html",
+        "<table",
+        "<head",
+        "<body",
+        "<div",
+        "<meta",
+    ];
     if tags.iter().any(|tag| lower.contains(tag)) {
         return Some(("a web page, whatever it is called", EXCEL));
     }

@@ -12,9 +12,9 @@ use std::rc::Rc;
 use csv::ByteRecord;
 use encoding_rs::{Encoding, UTF_8};
 
+use self::decode::Decoded;
 pub(super) use self::decode::{decode_sample, detect_encoding};
 pub(crate) use self::layout::Layout;
-use self::decode::Decoded;
 use super::{Flow, OnRow, Row, refuse, unreadable};
 use crate::error::{IngestError, Refusal};
 use crate::limits::RECORD_BYTES;
@@ -37,9 +37,14 @@ impl TextInput {
     ) -> Result<Self, IngestError> {
         let mut head = Vec::new();
         let file = File::open(path).map_err(unreadable(path))?;
-        let read = file.take(128 << 10).read_to_end(&mut head).map_err(unreadable(path))?;
+        let read = file
+            .take(128 << 10)
+            .read_to_end(&mut head)
+            .map_err(unreadable(path))?;
         let mut sample = decode_sample(encoding, &head);
-        if read == 128 << 10 && let Some(end) = sample.rfind(['\n', '\r']) {
+        if read == 128 << 10
+            && let Some(end) = sample.rfind(['\n', '\r'])
+        {
             sample.truncate(end);
         }
         let layout = layout::detect(path, &sample, options).ok_or_else(|| {
@@ -60,7 +65,11 @@ impl TextInput {
 
     pub(super) fn scan(&self, path: &Path, on_row: OnRow<'_>) -> Result<(), IngestError> {
         match &self.layout {
-            Layout::Delimited { delimiter, blanks_before_quotes, announced } => {
+            Layout::Delimited {
+                delimiter,
+                blanks_before_quotes,
+                announced,
+            } => {
                 let filter = blanks_before_quotes.then_some(*delimiter);
                 scan_delimited(path, self.encoding, *delimiter, filter, *announced, on_row)
             }
@@ -69,7 +78,13 @@ impl TextInput {
                 on_row(number, &Line { line, cells })
             }),
             Layout::Fixed(widths) => for_lines(path, self.encoding, &mut |number, line| {
-                on_row(number, &Line { line, cells: cut(line, widths) })
+                on_row(
+                    number,
+                    &Line {
+                        line,
+                        cells: cut(line, widths),
+                    },
+                )
             }),
         }
     }
@@ -116,7 +131,9 @@ impl Row for Line<'_> {
 }
 
 fn unquoted(text: &str) -> &str {
-    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
+    text.strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+        .unwrap_or(text)
 }
 
 /// Cuts a line after so many characters each; what is left over is one more cell.
@@ -124,7 +141,10 @@ fn cut<'a>(line: &'a str, widths: &[usize]) -> Vec<&'a str> {
     let mut rest = line;
     let mut cells = Vec::with_capacity(widths.len());
     for width in widths {
-        let end = rest.char_indices().nth(*width).map_or(rest.len(), |(index, _)| index);
+        let end = rest
+            .char_indices()
+            .nth(*width)
+            .map_or(rest.len(), |(index, _)| index);
         let (cell, tail) = rest.split_at(end);
         cells.push(trim(cell));
         rest = tail;
@@ -149,7 +169,10 @@ fn scan_delimited(
     on_row: OnRow<'_>,
 ) -> Result<(), IngestError> {
     let used = Rc::new(Shared::new(0));
-    let bounded = Bounded { inner: open(path, encoding)?, used: used.clone() };
+    let bounded = Bounded {
+        inner: open(path, encoding)?,
+        used: used.clone(),
+    };
     let source: Box<dyn Read> = match filter {
         Some(delimiter) => Box::new(layout::SkipBlanks::new(bounded, delimiter)),
         None => Box::new(bounded),
@@ -164,13 +187,18 @@ fn scan_delimited(
     loop {
         used.set(0);
         let line = reader.position().line();
-        let more = reader.read_byte_record(&mut record).map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|error| error.is::<Endless>()) => {
-                refuse(path, Refusal::EndlessRecord { line })
-            }
-            csv::ErrorKind::Io(error) => unreadable(path)(error),
-            kind => super::damaged(path, "csv", format!("{kind:?}")),
-        })?;
+        let more =
+            reader
+                .read_byte_record(&mut record)
+                .map_err(|error| match error.into_kind() {
+                    csv::ErrorKind::Io(error)
+                        if error.get_ref().is_some_and(|error| error.is::<Endless>()) =>
+                    {
+                        refuse(path, Refusal::EndlessRecord { line })
+                    }
+                    csv::ErrorKind::Io(error) => unreadable(path)(error),
+                    kind => super::damaged(path, "csv", format!("{kind:?}")),
+                })?;
         if !more {
             return Ok(());
         }
@@ -199,7 +227,10 @@ pub(super) fn for_lines(
     loop {
         line.clear();
         number += 1;
-        let read = (&mut reader).take(RECORD_BYTES).read_until(b'\n', &mut line).map_err(unreadable(path))?;
+        let read = (&mut reader)
+            .take(RECORD_BYTES)
+            .read_until(b'\n', &mut line)
+            .map_err(unreadable(path))?;
         if read == 0 {
             return Ok(());
         }
@@ -229,7 +260,11 @@ impl<R: Read> Read for Bounded<R> {
         let read = self.inner.read(buffer)?;
         let used = self.used.get() + u64::try_from(read).unwrap_or(u64::MAX);
         self.used.set(used);
-        if used > RECORD_BYTES { Err(io::Error::other(Endless)) } else { Ok(read) }
+        if used > RECORD_BYTES {
+            Err(io::Error::other(Endless))
+        } else {
+            Ok(read)
+        }
     }
 }
 

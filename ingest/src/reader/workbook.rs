@@ -5,8 +5,8 @@ use std::io::BufReader;
 use std::path::Path;
 
 use calamine::{
-    Data, DataRef, Dimensions, ExcelDateTime, OdsError, Reader, Sheets, SheetType, SheetVisible, Xls,
-    XlsError, Xlsb, Xlsx, XlsxError, open_workbook,
+    Data, DataRef, Dimensions, ExcelDateTime, OdsError, Reader, SheetType, SheetVisible, Sheets,
+    Xls, XlsError, Xlsb, Xlsx, XlsxError, open_workbook,
 };
 use chrono::NaiveDateTime;
 
@@ -40,7 +40,12 @@ impl WorkbookInput {
         })?
         .map_err(broken)?;
         let is_table = |sheet: &&calamine::Sheet| sheet.typ == SheetType::WorkSheet;
-        let all: Vec<_> = book.sheets_metadata().iter().filter(is_table).cloned().collect();
+        let all: Vec<_> = book
+            .sheets_metadata()
+            .iter()
+            .filter(is_table)
+            .cloned()
+            .collect();
         let mut sheets: Vec<String> = all
             .iter()
             .filter(|sheet| sheet.visible == SheetVisible::Visible)
@@ -57,7 +62,13 @@ impl WorkbookInput {
             Sheets::Xls(book) => book.has_1904_epoch(),
             _ => false,
         };
-        Ok(Self { format, book, sheets, is_1904, whole: None })
+        Ok(Self {
+            format,
+            book,
+            sheets,
+            is_1904,
+            whole: None,
+        })
     }
 
     pub(super) fn format(&self) -> Format {
@@ -94,7 +105,7 @@ impl WorkbookInput {
             let (range, merged) = guarded(path, name(format), || {
                 let range = book.worksheet_range(sheet)?;
                 let merged = match book {
-                    Sheets::Xls(book) => book.worksheet_merge_cells(sheet).unwrap_or_default(),
+                    Sheets::Xls(book) => book.merge_cells_by_sheet_name(sheet)?,
                     _ => Vec::new(),
                 };
                 Ok::<_, calamine::Error>((range, merged))
@@ -102,14 +113,21 @@ impl WorkbookInput {
             .map_err(|error| translate(path, format, &error))?;
             self.whole = Some((sheet.to_owned(), range, merged));
         }
-        let Some((_, range, merged)) = &self.whole else { return Ok(()) };
-        let Some((first_row, first_column)) = range.start() else { return Ok(()) };
+        let Some((_, range, merged)) = &self.whole else {
+            return Ok(());
+        };
+        let Some((first_row, first_column)) = range.start() else {
+            return Ok(());
+        };
         let mut merged = Merged::new(merged.clone());
         let mut cells = Vec::new();
         for (offset, row) in range.rows().enumerate() {
             let number = first_row + u32::try_from(offset).unwrap_or(u32::MAX);
             cells.clear();
-            cells.resize(usize::try_from(first_column).unwrap_or_default(), Cell::Empty);
+            cells.resize(
+                usize::try_from(first_column).unwrap_or_default(),
+                Cell::Empty,
+            );
             cells.extend(row.iter().map(whole_cell));
             if emit(number, &mut cells, &mut merged, on_row)? == Flow::Stop {
                 break;
@@ -146,7 +164,8 @@ fn stream(
     on_row: OnRow<'_>,
 ) -> Result<(), IngestError> {
     let broken = |error: XlsxError| translate(path, Format::Xlsx, &calamine::Error::Xlsx(error));
-    let merged = guarded(path, "xlsx", || book.merge_cells_by_sheet_name(sheet))?.map_err(broken)?;
+    let merged =
+        guarded(path, "xlsx", || book.merge_cells_by_sheet_name(sheet))?.map_err(broken)?;
     let mut merged = Merged::new(merged);
     let mut reader =
         guarded(path, "xlsx", || book.worksheet_cells_reader(sheet))?.map_err(broken)?;
@@ -158,7 +177,11 @@ fn stream(
         let position = next.as_ref().map(calamine::Cell::get_position);
         if position.is_none_or(|(at, _)| at != number) {
             if !row.is_empty() {
-                let width = row.iter().map(|(column, _)| column + 1).max().unwrap_or_default();
+                let width = row
+                    .iter()
+                    .map(|(column, _)| column + 1)
+                    .max()
+                    .unwrap_or_default();
                 let mut cells = vec![Cell::Empty; width];
                 for (column, value) in &row {
                     cells[*column] = streamed_cell(value);
@@ -169,7 +192,9 @@ fn stream(
                 row.clear();
             }
         }
-        let (Some(cell), Some((at, column))) = (next, position) else { return Ok(()) };
+        let (Some(cell), Some((at, column))) = (next, position) else {
+            return Ok(());
+        };
         number = at;
         let column = usize::try_from(column).unwrap_or(usize::MAX);
         if column < crate::limits::COLUMNS && *cell.get_value() != DataRef::Empty {
@@ -200,7 +225,13 @@ fn emit(
             repeated.push(*column);
         }
     }
-    on_row(u64::from(number) + 1, &SheetRow { cells: &all, repeated: &repeated })
+    on_row(
+        u64::from(number) + 1,
+        &SheetRow {
+            cells: &all,
+            repeated: &repeated,
+        },
+    )
 }
 
 /// Merged regions that reach over several rows: their first column shows the same value in each.
@@ -216,7 +247,10 @@ impl Merged {
     fn new(mut regions: Vec<Dimensions>) -> Self {
         regions.retain(|region| region.end.0 > region.start.0);
         regions.sort_by_key(|region| std::cmp::Reverse(region.start));
-        Self { waiting: regions, active: Vec::new() }
+        Self {
+            waiting: regions,
+            active: Vec::new(),
+        }
     }
 
     fn values(&mut self, row: u32, cells: &[Cell<'_>]) -> Vec<(usize, OwnedCell)> {
@@ -224,12 +258,26 @@ impl Merged {
         let values = self
             .active
             .iter()
-            .map(|(region, value)| (usize::try_from(region.start.1).unwrap_or_default(), value.clone()))
+            .map(|(region, value)| {
+                (
+                    usize::try_from(region.start.1).unwrap_or_default(),
+                    value.clone(),
+                )
+            })
             .collect();
-        while self.waiting.last().is_some_and(|region| region.start.0 <= row) {
-            let Some(region) = self.waiting.pop() else { break };
+        while self
+            .waiting
+            .last()
+            .is_some_and(|region| region.start.0 <= row)
+        {
+            let Some(region) = self.waiting.pop() else {
+                break;
+            };
             let column = usize::try_from(region.start.1).unwrap_or(usize::MAX);
-            if region.start.0 == row && let Some(cell) = cells.get(column) && !cell.is_blank() {
+            if region.start.0 == row
+                && let Some(cell) = cells.get(column)
+                && !cell.is_blank()
+            {
                 self.active.push((region, cell.to_owned_cell()));
             }
         }

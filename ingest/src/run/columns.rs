@@ -44,27 +44,51 @@ pub(super) fn convert(
     let work = work(job, plan);
     let groups = parquet.row_groups();
     let read: u64 = groups.iter().sum();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS).min(groups.len());
-    if threads > 1 && sink.keeps_all() && run.options.on_error == OnError::Stop && !run.options.dry_run {
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(THREADS)
+        .min(groups.len());
+    if threads > 1
+        && sink.keeps_all()
+        && run.options.on_error == OnError::Stop
+        && !run.options.dry_run
+    {
         let Some((stamp, seq)) = sink.position() else {
-            return Ok(Outcome { read: 0, rejected: 0, reject_file: None });
+            return Ok(Outcome {
+                read: 0,
+                rejected: 0,
+                reject_file: None,
+            });
         };
         let files = in_threads(run, &work, parquet, &groups, threads, &stamp, seq)?;
         sink.take(files, read)?;
-        return Ok(Outcome { read, rejected: 0, reject_file: None });
+        return Ok(Outcome {
+            read,
+            rejected: 0,
+            reject_file: None,
+        });
     }
     let mut rejects = Rejects::new(&job.file, &work.names, taken, !run.options.dry_run);
     let all = (0..groups.len()).collect();
     let mut wrong: Vec<BadCell> = Vec::new();
     each_batch(&work, parquet, all, &mut |first, batch| {
-        let (block, bad, columns) = columnar::convert(work.entity, &work.fields, &work.attributes, &batch);
+        let (block, bad, columns) =
+            columnar::convert(work.entity, &work.fields, &work.attributes, &batch);
         run.options.progress.advanced(count(batch.num_rows()));
         if bad.is_empty() {
             return sink.push(block);
         }
         if run.options.on_error == OnError::Stop {
-            wrong.extend(bad.iter().take(BAD_CELLS).map(|bad| work.bad_cell(bad, first, &columns)));
-            return if wrong.len() >= BAD_CELLS { Err(stopped(&mut wrong)) } else { Ok(()) };
+            wrong.extend(
+                bad.iter()
+                    .take(BAD_CELLS)
+                    .map(|bad| work.bad_cell(bad, first, &columns)),
+            );
+            return if wrong.len() >= BAD_CELLS {
+                Err(stopped(&mut wrong))
+            } else {
+                Ok(())
+            };
         }
         let mut kept = vec![true; block.rows];
         for bad in &bad {
@@ -76,7 +100,14 @@ pub(super) fn convert(
                 .filter(|bad| bad.row == index)
                 .map(|bad| work.bad_cell(bad, first, &columns))
                 .collect();
-            rejects.add(first + count(index), &ArrayRow { columns: &columns, index }, &cells)?;
+            rejects.add(
+                first + count(index),
+                &ArrayRow {
+                    columns: &columns,
+                    index,
+                },
+                &cells,
+            )?;
         }
         sink.push(block.filtered(&BooleanArray::from(kept))?)
     })?;
@@ -84,7 +115,11 @@ pub(super) fn convert(
         return Err(stopped(&mut wrong));
     }
     let rejected = rejects.count;
-    Ok(Outcome { read, rejected, reject_file: rejects.finish()? })
+    Ok(Outcome {
+        read,
+        rejected,
+        reject_file: rejects.finish()?,
+    })
 }
 
 fn stopped(wrong: &mut Vec<BadCell>) -> IngestError {
@@ -97,8 +132,9 @@ fn stopped(wrong: &mut Vec<BadCell>) -> IngestError {
 fn work(job: &Job<'_>, plan: &Plan) -> Work {
     let (mut fields, mut attributes) = (plan.fields.clone(), plan.attributes.clone());
     let places = fields.iter_mut().map(|plan| &mut plan.place);
-    let mut places: Vec<&mut Place> =
-        places.chain(attributes.iter_mut().map(|plan| &mut plan.place)).collect();
+    let mut places: Vec<&mut Place> = places
+        .chain(attributes.iter_mut().map(|plan| &mut plan.place))
+        .collect();
     let mut projection: Vec<usize> = places
         .iter()
         .filter_map(|place| match place {
@@ -113,9 +149,19 @@ fn work(job: &Job<'_>, plan: &Plan) -> Work {
             *index = projection.binary_search(index).unwrap_or_default();
         }
     }
-    let names = projection.iter().map(|index| plan.table.columns[*index].clone()).collect();
+    let names = projection
+        .iter()
+        .map(|index| plan.table.columns[*index].clone())
+        .collect();
     let path = job.file.clone();
-    Work { entity: job.source.entity, path, projection, names, fields, attributes }
+    Work {
+        entity: job.source.entity,
+        path,
+        projection,
+        names,
+        fields,
+        attributes,
+    }
 }
 
 impl Work {
@@ -177,8 +223,11 @@ fn in_threads(
                         options.progress.advanced(count(batch.num_rows()));
                         if !bad.is_empty() {
                             let cells = bad.iter().take(BAD_CELLS);
-                            let cells = cells.map(|bad| work.bad_cell(bad, before + first, &columns));
-                            return Err(IngestError::BadCells { cells: cells.collect() });
+                            let cells =
+                                cells.map(|bad| work.bad_cell(bad, before + first, &columns));
+                            return Err(IngestError::BadCells {
+                                cells: cells.collect(),
+                            });
                         }
                         let offset = i64::try_from(before + first - 1).unwrap_or(i64::MAX);
                         writer.write(&assemble(block, stamp, seq + offset)?, None)?;
@@ -191,7 +240,9 @@ fn in_threads(
         handles
             .into_iter()
             .map(|handle| {
-                handle.join().unwrap_or_else(|_| Err(damaged(&work.path, "parquet", "it contradicts itself")))
+                handle.join().unwrap_or_else(|_| {
+                    Err(damaged(&work.path, "parquet", "it contradicts itself"))
+                })
             })
             .collect()
     });

@@ -9,7 +9,7 @@ use crate::error::IngestError;
 use crate::known::{has_identity, id_hash};
 use crate::mapping::{FieldMapping, Origin, Source};
 use crate::profile::{self, Profile, Reading, needs_profile};
-use crate::reader::{ArrayRow, Flow, Kind, Row, readable, damaged};
+use crate::reader::{ArrayRow, Flow, Kind, Row, damaged, readable};
 use crate::source::Table;
 use crate::value::date::Order;
 
@@ -47,14 +47,24 @@ impl Run<'_> {
             let mut ids = Ids::new(entity, job.source, &table, compared);
             let observed = observed(job.source, &table);
             if !observed.is_empty() || ids.is_some() {
-                first_pass(&mut table, job.source, &observed, &mut profiles, ids.as_mut())?;
+                first_pass(
+                    &mut table,
+                    job.source,
+                    &observed,
+                    &mut profiles,
+                    ids.as_mut(),
+                )?;
             }
             if let Some(ids) = ids {
                 repeated.extend(ids.repeated);
             }
             let others = vec![None; profiles.len()];
             let table = (jobs.len() == 1).then_some(table);
-            prepared.push(Prepared { table, profiles, others });
+            prepared.push(Prepared {
+                table,
+                profiles,
+                others,
+            });
         }
         share_orders(jobs, &mut prepared);
         Ok((prepared, repeated))
@@ -93,7 +103,9 @@ impl Prepared {
         let is_1904 = table.input.is_1904();
         let mut fields = Vec::new();
         for (index, mapping) in job.source.fields.iter().enumerate() {
-            let Some(place) = Place::new(&mapping.origin, |name| table.position(name)) else { continue };
+            let Some(place) = Place::new(&mapping.origin, |name| table.position(name)) else {
+                continue;
+            };
             let reading = match &mapping.origin {
                 Origin::Column(column) => {
                     let what = profile::Place {
@@ -116,7 +128,11 @@ impl Prepared {
             Some(AttributePlan::new(mapping, place))
         });
         let attributes = attributes.collect();
-        Ok(Plan { table, fields, attributes })
+        Ok(Plan {
+            table,
+            fields,
+            attributes,
+        })
     }
 }
 
@@ -126,8 +142,12 @@ fn check_constant(
     mapping: &FieldMapping,
     plan: &FieldPlan,
 ) -> Result<(), IngestError> {
-    let Place::Constant(value) = &plan.place else { return Ok(()) };
-    let Err(expected) = plan.convert(crate::value::Cell::Text(value), false) else { return Ok(()) };
+    let Place::Constant(value) = &plan.place else {
+        return Ok(());
+    };
+    let Err(expected) = plan.convert(crate::value::Cell::Text(value), false) else {
+        return Ok(());
+    };
     Err(IngestError::Setting {
         file: run.mapping.file.clone(),
         place: format!("{}: columns.{}", job.source.place, mapping.field.name),
@@ -137,8 +157,11 @@ fn check_constant(
 }
 
 fn open(job: &Job<'_>) -> Result<Table, IngestError> {
-    let wanted: Vec<(String, String)> =
-        job.source.columns().map(|(column, what)| (column.to_owned(), what)).collect();
+    let wanted: Vec<(String, String)> = job
+        .source
+        .columns()
+        .map(|(column, what)| (column.to_owned(), what))
+        .collect();
     Table::open(&job.file, &job.source.options, &wanted)
 }
 
@@ -146,7 +169,9 @@ fn open(job: &Job<'_>) -> Result<Table, IngestError> {
 fn observed(source: &Source, table: &Table) -> Vec<(usize, FieldKind, usize)> {
     let fields = source.fields.iter().enumerate();
     let all = fields.filter_map(|(index, mapping)| {
-        let Origin::Column(column) = &mapping.origin else { return None };
+        let Origin::Column(column) = &mapping.origin else {
+            return None;
+        };
         let position = table.position(column)?;
         let kind = mapping.field.kind;
         (needs_profile(kind) && mapping.format.is_none() && is_text(table, position))
@@ -181,17 +206,34 @@ impl Ids {
         }
         let column = |name: &str| {
             let is_named = |field: &Field| field.name == name;
-            let mapping = source.fields.iter().find(|mapping| is_named(mapping.field))?;
-            let Origin::Column(column) = &mapping.origin else { return None };
+            let mapping = source
+                .fields
+                .iter()
+                .find(|mapping| is_named(mapping.field))?;
+            let Origin::Column(column) = &mapping.origin else {
+                return None;
+            };
             table.position(column)
         };
-        let names = if entity.is_named() { &["id", "name"][..] } else { &["id"] };
+        let names = if entity.is_named() {
+            &["id", "name"][..]
+        } else {
+            &["id"]
+        };
         let columns = names.iter().filter_map(|name| column(name)).collect();
-        Some(Ids { columns, seen: HashSet::new(), repeated: HashSet::new() })
+        Some(Ids {
+            columns,
+            seen: HashSet::new(),
+            repeated: HashSet::new(),
+        })
     }
 
     fn observe(&mut self, row: &dyn Row) {
-        let cell = self.columns.iter().map(|column| row.cell(*column)).find(|cell| !cell.is_blank());
+        let cell = self
+            .columns
+            .iter()
+            .map(|column| row.cell(*column))
+            .find(|cell| !cell.is_blank());
         if let Some(cell) = cell {
             let id = id_hash(&cell.text());
             if !self.seen.insert(id) {
@@ -237,13 +279,23 @@ fn first_pass(
     for batch in parquet.batches(path, &wanted, groups)? {
         let batch = batch.map_err(|error| damaged(path, "parquet", error))?;
         let mut columns =
-            vec![arrow::array::new_null_array(&arrow::datatypes::DataType::Null, batch.num_rows()); table.columns.len()];
+            vec![
+                arrow::array::new_null_array(&arrow::datatypes::DataType::Null, batch.num_rows());
+                table.columns.len()
+            ];
         for (column, position) in batch.columns().iter().zip(&wanted) {
             columns[*position] = readable(column);
         }
         for index in 0..batch.num_rows() {
             number += 1;
-            observe(number, &ArrayRow { columns: &columns, index }, &mut ids);
+            observe(
+                number,
+                &ArrayRow {
+                    columns: &columns,
+                    index,
+                },
+                &mut ids,
+            );
         }
     }
     Ok(())

@@ -36,7 +36,12 @@ pub(super) fn convert(
     let mut read = 0;
     plan.table.rows(&mut |number, row| {
         read += 1;
-        let place = RowPlace { job, sheet: sheet.as_ref(), number, columns: &columns };
+        let place = RowPlace {
+            job,
+            sheet: sheet.as_ref(),
+            number,
+            columns: &columns,
+        };
         let wrong = match building.append(row, &place, strict) {
             Ok(()) => Vec::new(),
             Err(wrong) => wrong,
@@ -65,7 +70,11 @@ pub(super) fn convert(
     options.progress.advanced(super::sink::count(building.rows));
     sink.push(building.finish())?;
     let rejected = rejects.count;
-    Ok(Outcome { read, rejected, reject_file: rejects.finish()? })
+    Ok(Outcome {
+        read,
+        rejected,
+        reject_file: rejects.finish()?,
+    })
 }
 
 /// Where a row is, for messages.
@@ -101,12 +110,27 @@ struct Building<'a> {
 
 impl<'a> Building<'a> {
     fn new(entity: Entity, fields: &'a [FieldPlan], attributes: &'a [AttributePlan]) -> Self {
-        let builders = fields.iter().map(|plan| Builder::new(plan.field.kind)).collect();
-        Self { entity, fields, attributes, builders, texts: StringBuilder::new(), rows: 0 }
+        let builders = fields
+            .iter()
+            .map(|plan| Builder::new(plan.field.kind))
+            .collect();
+        Self {
+            entity,
+            fields,
+            attributes,
+            builders,
+            texts: StringBuilder::new(),
+            rows: 0,
+        }
     }
 
     /// Appends the whole row or nothing of it.
-    fn append(&mut self, row: &dyn Row, place: &RowPlace<'_>, strict: bool) -> Result<(), Vec<BadCell>> {
+    fn append(
+        &mut self,
+        row: &dyn Row,
+        place: &RowPlace<'_>,
+        strict: bool,
+    ) -> Result<(), Vec<BadCell>> {
         let mut values: Vec<Value<'_>> = Vec::with_capacity(self.fields.len());
         let mut wrong = Vec::new();
         let mut named = !self.entity.is_named();
@@ -122,16 +146,26 @@ impl<'a> Building<'a> {
                     values.push(value);
                 }
                 Err(expected) => {
-                    wrong.push(place.bad(column_of(plan, place), cell.text().into_owned(), expected));
+                    wrong.push(place.bad(
+                        column_of(plan, place),
+                        cell.text().into_owned(),
+                        expected,
+                    ));
                 }
             }
         }
         if !named && wrong.is_empty() {
-            let plan = self.fields.iter().find(|plan| matches!(plan.field.name, "id" | "name"));
+            let plan = self
+                .fields
+                .iter()
+                .find(|plan| matches!(plan.field.name, "id" | "name"));
             let column = plan.map(|plan| column_of(plan, place)).unwrap_or_default();
             wrong.push(place.bad(column, String::new(), "an id or a name".into()));
         }
-        if strict && let Some(index) = (place.columns.len()..row.len()).find(|index| !row.cell(*index).is_blank()) {
+        if strict
+            && let Some(index) =
+                (place.columns.len()..row.len()).find(|index| !row.cell(*index).is_blank())
+        {
             let expected = format!(
                 "in any of the {} columns: a value that holds the delimiter must stand in quotes",
                 place.columns.len()
@@ -154,12 +188,17 @@ impl<'a> Building<'a> {
 
     fn finish(&mut self) -> Block {
         let rows = std::mem::take(&mut self.rows);
-        let columns = self.fields.iter().zip(&mut self.builders).map(|(plan, builder)| {
-            let (column, companion) = builder.finish();
-            (plan.field.name, column, companion)
-        });
+        let columns = self
+            .fields
+            .iter()
+            .zip(&mut self.builders)
+            .map(|(plan, builder)| {
+                let (column, companion) = builder.finish();
+                (plan.field.name, column, companion)
+            });
         let columns = columns.collect();
-        let texts = (!self.attributes.is_empty()).then(|| -> ArrayRef { Arc::new(self.texts.finish()) });
+        let texts =
+            (!self.attributes.is_empty()).then(|| -> ArrayRef { Arc::new(self.texts.finish()) });
         block(self.entity, columns, texts, rows)
     }
 }

@@ -1,6 +1,5 @@
 //! Blocks of rows to files of a raw table, those that are known left out.
 
-use arrow::array::Array;
 use millrace_lake::{NewFile, TableWriter};
 use millrace_models::entity::Entity;
 
@@ -57,13 +56,19 @@ impl<'a> Sink<'a> {
     }
 
     pub(super) fn push(&mut self, block: Block) -> Result<(), IngestError> {
-        let Some(stamp) = &self.stamp else { return Ok(()) };
+        let Some(stamp) = &self.stamp else {
+            return Ok(());
+        };
         let rows = block.rows;
         let block = match &mut self.known {
             None => block,
             Some(known) => {
                 let mask = known.new_rows(&block, &stamp.file, self.seq);
-                if mask.true_count() == mask.len() { block } else { block.filtered(&mask)? }
+                if mask.true_count() == mask.len() {
+                    block
+                } else {
+                    block.filtered(&mask)?
+                }
             }
         };
         self.added += count(block.rows);
@@ -73,7 +78,9 @@ impl<'a> Sink<'a> {
         }
         let batch = assemble(block, stamp, self.seq)?;
         self.seq += i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
-        let writer = self.writer.get_or_insert_with(|| new_writer(self.run, self.entity));
+        let writer = self
+            .writer
+            .get_or_insert_with(|| new_writer(self.run, self.entity));
         writer.write(&batch, None)?;
         Ok(())
     }
@@ -104,7 +111,8 @@ impl<'a> Sink<'a> {
 }
 
 pub(super) fn new_writer(run: &Run<'_>, entity: Entity) -> TableWriter {
-    run.lake.writer(&table_name(entity), entity.raw_schema(), None)
+    run.lake
+        .writer(&table_name(entity), entity.raw_schema(), None)
 }
 
 pub(super) fn count(rows: usize) -> u64 {

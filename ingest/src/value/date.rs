@@ -38,8 +38,11 @@ pub(crate) struct Orders(u8);
 
 impl Orders {
     pub(crate) const ALL: Orders = Orders(7);
-    const EACH: [(Order, u8); 3] =
-        [(Order::DayFirst, 1), (Order::MonthFirst, 2), (Order::YearFirst, 4)];
+    const EACH: [(Order, u8); 3] = [
+        (Order::DayFirst, 1),
+        (Order::MonthFirst, 2),
+        (Order::YearFirst, 4),
+    ];
 
     pub(crate) fn and(self, other: Orders) -> Orders {
         Orders(self.0 & other.0)
@@ -51,7 +54,10 @@ impl Orders {
 
     /// The only member.
     pub(crate) fn single(self) -> Option<Order> {
-        Self::EACH.into_iter().find(|(_, bit)| *bit == self.0).map(|(order, _)| order)
+        Self::EACH
+            .into_iter()
+            .find(|(_, bit)| *bit == self.0)
+            .map(|(order, _)| order)
     }
 }
 
@@ -66,7 +72,9 @@ pub(crate) fn parse(text: &str, order: Option<Order>) -> Option<When> {
         return Some(when);
     }
     let text = normalised(text);
-    let mut scan = Scan { rest: text.as_bytes() };
+    let mut scan = Scan {
+        rest: text.as_bytes(),
+    };
     let date = match scan.date()? {
         Written::Day(day) => day,
         Written::Numeric(first, second, third) => numeric(first, second, third, order?)?,
@@ -77,12 +85,21 @@ pub(crate) fn parse(text: &str, order: Option<Order>) -> Option<When> {
 
 /// The orders in which a numeric date can be read; `None` where its cell leaves nothing open.
 pub(crate) fn possible_orders(text: &str) -> Option<Orders> {
-    if text.len() < 5 || text.as_bytes().get(..4).is_some_and(|year| year.iter().all(u8::is_ascii_digit)) {
+    if text.len() < 5
+        || text
+            .as_bytes()
+            .get(..4)
+            .is_some_and(|year| year.iter().all(u8::is_ascii_digit))
+    {
         return None;
     }
     let text = normalised(text);
-    let mut scan = Scan { rest: text.as_bytes() };
-    let Written::Numeric(first, second, third) = scan.date()? else { return None };
+    let mut scan = Scan {
+        rest: text.as_bytes(),
+    };
+    let Written::Numeric(first, second, third) = scan.date()? else {
+        return None;
+    };
     let mut possible = 0;
     for (order, bit) in Orders::EACH {
         if let Some(day) = numeric(first, second, third, order)
@@ -117,7 +134,10 @@ pub(crate) fn serial(value: f64, is_1904: bool) -> Option<NaiveDateTime> {
     if !(10_000.0..100_000.0).contains(&value) {
         return None;
     }
-    #[allow(clippy::cast_possible_truncation, reason = "at most 1e5 days of 8.64e7 ms")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "at most 1e5 days of 8.64e7 ms"
+    )]
     let milliseconds = (value * DAY_MS).round() as i64;
     let epoch = NaiveDate::from_ymd_opt(1899, 12, 30)?.and_time(NaiveTime::MIN);
     let time = epoch.checked_add_signed(TimeDelta::milliseconds(milliseconds))?;
@@ -125,14 +145,18 @@ pub(crate) fn serial(value: f64, is_1904: bool) -> Option<NaiveDateTime> {
     match time.nanosecond() / 1_000_000 {
         0 => Some(time),
         ms if ms <= 1 => time.with_nanosecond(0),
-        ms if ms >= 999 => time.with_nanosecond(0)?.checked_add_signed(TimeDelta::seconds(1)),
+        ms if ms >= 999 => time
+            .with_nanosecond(0)?
+            .checked_add_signed(TimeDelta::seconds(1)),
         _ => Some(time),
     }
 }
 
 /// A day written as the number 20240301.
 pub(crate) fn compact(number: i64) -> Option<NaiveDate> {
-    let number = u32::try_from(number).ok().filter(|number| (18_000_101..=22_991_231).contains(number))?;
+    let number = u32::try_from(number)
+        .ok()
+        .filter(|number| (18_000_101..=22_991_231).contains(number))?;
     let year = i32::try_from(number / 10_000).ok()?;
     NaiveDate::from_ymd_opt(year, number / 100 % 100, number % 100)
 }
@@ -141,7 +165,8 @@ pub(crate) fn compact(number: i64) -> Option<NaiveDate> {
 fn parse_iso(bytes: &[u8]) -> Option<When> {
     let digits = |range: std::ops::Range<usize>| -> Option<u32> {
         bytes.get(range)?.iter().try_fold(0, |value, byte| {
-            byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0'))
+            byte.is_ascii_digit()
+                .then(|| value * 10 + u32::from(byte - b'0'))
         })
     };
     if !matches!(bytes.get(4), Some(b'-' | b'/')) || bytes.get(7) != bytes.get(4) {
@@ -186,9 +211,21 @@ fn normalised(text: &str) -> Cow<'_, str> {
     }
     let mut narrow: String = text.chars().map(half_width).collect();
     for (written, plain) in [
-        ("上午", " am "), ("下午", " pm "), ("晚上", " pm "), ("早上", " am "), ("中午", " pm "),
-        ("星期", " 周"), ("年", "-"), ("月", "-"), ("日", " "), ("号", " "),
-        ("时", ":"), ("點", ":"), ("点", ":"), ("分", ":"), ("秒", " "),
+        ("上午", " am "),
+        ("下午", " pm "),
+        ("晚上", " pm "),
+        ("早上", " am "),
+        ("中午", " pm "),
+        ("星期", " 周"),
+        ("年", "-"),
+        ("月", "-"),
+        ("日", " "),
+        ("号", " "),
+        ("时", ":"),
+        ("點", ":"),
+        ("点", ":"),
+        ("分", ":"),
+        ("秒", " "),
     ] {
         if narrow.contains(written) {
             // 24年3月1日 says itself that the year is first.
@@ -239,7 +276,11 @@ impl<'a> Scan<'a> {
     }
 
     fn digits(&mut self) -> &'a [u8] {
-        let length = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let length = self
+            .rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         let (digits, rest) = self.rest.split_at(length);
         self.rest = rest;
         digits
@@ -250,11 +291,18 @@ impl<'a> Scan<'a> {
         if digits.is_empty() || digits.len() > 4 {
             return None;
         }
-        Some(Part { value: value(digits)?, length: digits.len() })
+        Some(Part {
+            value: value(digits)?,
+            length: digits.len(),
+        })
     }
 
     fn word(&mut self) -> &'a [u8] {
-        let length = self.rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let length = self
+            .rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .count();
         let (word, rest) = self.rest.split_at(length);
         self.rest = rest;
         word
@@ -324,14 +372,22 @@ impl<'a> Scan<'a> {
             }
             let time = serial(text.parse().ok()?, false)?;
             let day = is_midnight(time) && !text.contains('.');
-            let when = if day { When::Day(time.date()) } else { When::Local(time) };
+            let when = if day {
+                When::Day(time.date())
+            } else {
+                When::Local(time)
+            };
             return Some(Written::Whole(when));
         }
         let day = compact(i64::from(value(&digits[..8])?))?;
         if digits.len() == 8 {
             return Some(Written::Day(day));
         }
-        let seconds = if digits.len() == 14 { value(&digits[12..])? } else { 0 };
+        let seconds = if digits.len() == 14 {
+            value(&digits[12..])?
+        } else {
+            0
+        };
         let time = day.and_hms_opt(value(&digits[8..10])?, value(&digits[10..12])?, seconds)?;
         Some(Written::Whole(When::Local(time)))
     }
@@ -340,7 +396,10 @@ impl<'a> Scan<'a> {
     fn ordinal(&mut self) {
         let saved = self.rest;
         let word = self.word();
-        if ![b"st", b"nd", b"rd", b"th"].iter().any(|end| word.eq_ignore_ascii_case(*end)) {
+        if ![b"st", b"nd", b"rd", b"th"]
+            .iter()
+            .any(|end| word.eq_ignore_ascii_case(*end))
+        {
             self.rest = saved;
         }
     }
@@ -375,7 +434,11 @@ impl<'a> Scan<'a> {
         let hour = self.part().filter(|part| part.length <= 2)?.value;
         self.byte(b":.")?;
         let minute_part = self.digits();
-        let minute = if minute_part.is_empty() { 0 } else { value(minute_part)? };
+        let minute = if minute_part.is_empty() {
+            0
+        } else {
+            value(minute_part)?
+        };
         let mut second = 0;
         let mut nanosecond = 0;
         if self.byte(b":").is_some() {
@@ -434,21 +497,32 @@ impl<'a> Scan<'a> {
     }
 
     /// Minutes east of UTC; `Some(None)` where no zone is written, `None` where it is no zone.
-    #[allow(clippy::option_option, reason = "no zone and a wrong zone are two things")]
+    #[allow(
+        clippy::option_option,
+        reason = "no zone and a wrong zone are two things"
+    )]
     fn zone(&mut self) -> Option<Option<i64>> {
         if self.at_end() {
             return Some(None);
         }
         let word = self.word();
-        let named = [&b"z"[..], b"utc", b"gmt"].iter().any(|name| word.eq_ignore_ascii_case(name));
+        let named = [&b"z"[..], b"utc", b"gmt"]
+            .iter()
+            .any(|name| word.eq_ignore_ascii_case(name));
         if !word.is_empty() && !named {
             return None;
         }
-        let Some(sign) = self.byte(b"+-") else { return named.then_some(Some(0)) };
+        let Some(sign) = self.byte(b"+-") else {
+            return named.then_some(Some(0));
+        };
         let first = self.digits();
         let (hours, minutes) = match first.len() {
             1 | 2 => {
-                let minutes = if self.byte(b":").is_some() { value(self.digits())? } else { 0 };
+                let minutes = if self.byte(b":").is_some() {
+                    value(self.digits())?
+                } else {
+                    0
+                };
                 (value(first)?, minutes)
             }
             4 => (value(&first[..2])?, value(&first[2..])?),
@@ -467,20 +541,34 @@ fn value(digits: &[u8]) -> Option<u32> {
         return None;
     }
     digits.iter().try_fold(0_u32, |value, byte| {
-        value.checked_mul(10)?.checked_add(u32::from(byte.wrapping_sub(b'0')))
+        value
+            .checked_mul(10)?
+            .checked_add(u32::from(byte.wrapping_sub(b'0')))
     })
 }
 
 fn month(word: &[u8]) -> Option<u32> {
     const MONTHS: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september",
-        "october", "november", "december",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
     ];
     let word = std::str::from_utf8(word).ok()?.to_ascii_lowercase();
     if word.len() < 3 {
         return None;
     }
-    let index = MONTHS.iter().position(|month| month.starts_with(&word) || (word == "sept" && *month == "september"))?;
+    let index = MONTHS
+        .iter()
+        .position(|month| month.starts_with(&word) || (word == "sept" && *month == "september"))?;
     u32::try_from(index + 1).ok()
 }
 
@@ -533,11 +621,24 @@ mod tests {
     fn leaves_open_what_a_cell_cannot_say() {
         check("3/4/2024", None, "nothing");
         check("3/4/2024", Some(Order::MonthFirst), "2024-03-04");
-        check("3/4/2024 10:00", Some(Order::DayFirst), "2024-04-03 10:00:00");
+        check(
+            "3/4/2024 10:00",
+            Some(Order::DayFirst),
+            "2024-04-03 10:00:00",
+        );
         check("24/3/1", Some(Order::YearFirst), "2024-03-01");
-        assert_eq!(possible_orders("13/4/2024").and_then(Orders::single), Some(Order::DayFirst));
-        assert_eq!(possible_orders("4/13/2024").and_then(Orders::single), Some(Order::MonthFirst));
-        assert_eq!(possible_orders("3/15/24").and_then(Orders::single), Some(Order::MonthFirst));
+        assert_eq!(
+            possible_orders("13/4/2024").and_then(Orders::single),
+            Some(Order::DayFirst)
+        );
+        assert_eq!(
+            possible_orders("4/13/2024").and_then(Orders::single),
+            Some(Order::MonthFirst)
+        );
+        assert_eq!(
+            possible_orders("3/15/24").and_then(Orders::single),
+            Some(Order::MonthFirst)
+        );
         assert_eq!(possible_orders("3/4/2024").and_then(Orders::single), None);
         assert_eq!(possible_orders("24/3/15").and_then(Orders::single), None);
         assert_eq!(possible_orders("2024-03-01"), None);
@@ -546,8 +647,20 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_date() {
-        for text in ["", "2024-13-01", "2024-02-30", "2024-3", "3月1日", "soon", "12", "2024-03-01x",
-            "2024-03-01 25:00", "1.5", "2024-03-01 08:30 CST", "9999999999999999999999"] {
+        for text in [
+            "",
+            "2024-13-01",
+            "2024-02-30",
+            "2024-3",
+            "3月1日",
+            "soon",
+            "12",
+            "2024-03-01x",
+            "2024-03-01 25:00",
+            "1.5",
+            "2024-03-01 08:30 CST",
+            "9999999999999999999999",
+        ] {
             check(text, Some(Order::DayFirst), "nothing");
         }
     }
@@ -557,7 +670,10 @@ mod tests {
         let day = |value, is_1904| serial(value, is_1904).map(|time| time.to_string());
         assert_eq!(day(45352.0, false).as_deref(), Some("2024-03-01 00:00:00"));
         assert_eq!(day(43890.0, true).as_deref(), Some("2024-03-01 00:00:00"));
-        assert_eq!(day(45352.4375, false).as_deref(), Some("2024-03-01 10:30:00"));
+        assert_eq!(
+            day(45352.4375, false).as_deref(),
+            Some("2024-03-01 10:30:00")
+        );
         assert_eq!(day(12.0, false), None);
     }
 }

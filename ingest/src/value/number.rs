@@ -25,7 +25,10 @@ const DIGITS: usize = 30;
 
 impl Decimal {
     pub(crate) fn new(units: i128, scale: i8) -> Self {
-        Self { units, scale: i32::from(scale) }
+        Self {
+            units,
+            scale: i32::from(scale),
+        }
     }
 
     /// In hundredths, halves rounded away from zero; `None` beyond decimal(18, 2).
@@ -64,7 +67,9 @@ impl Decimal {
 
     /// The nearest float.
     pub(crate) fn float(self) -> f64 {
-        format!("{}e{}", self.units, -self.scale).parse().unwrap_or(f64::NAN)
+        format!("{}e{}", self.units, -self.scale)
+            .parse()
+            .unwrap_or(f64::NAN)
     }
 }
 
@@ -93,27 +98,58 @@ fn power(exponent: i32) -> Option<i128> {
 
 /// Reads a number as people write it; `None` where it is none.
 pub(crate) fn parse(text: &str, mark: DecimalMark) -> Option<Decimal> {
-    if mark == DecimalMark::Point && let Some(number) = parse_plain(text.as_bytes()) {
+    if mark == DecimalMark::Point
+        && let Some(number) = parse_plain(text.as_bytes())
+    {
         return Some(number);
     }
-    let narrow: String =
-        text.chars().map(half_width).filter(|c| !c.is_whitespace() && *c != '\'').collect();
+    let narrow: String = text
+        .chars()
+        .map(half_width)
+        .filter(|c| !c.is_whitespace() && *c != '\'')
+        .collect();
     let mut rest = narrow.as_str();
     let mut negative = false;
-    if let Some(inner) = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+    if let Some(inner) = rest
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
         negative = true;
         rest = inner;
     }
     let mut exponent = 0;
     loop {
         let before = rest;
-        for sign in ["¥", "￥", "$", "€", "£", "RMB", "CNY", "USD", "EUR", "HK$", "US$", "人民币"] {
+        for sign in [
+            "¥",
+            "￥",
+            "$",
+            "€",
+            "£",
+            "RMB",
+            "CNY",
+            "USD",
+            "EUR",
+            "HK$",
+            "US$",
+            "人民币",
+        ] {
             rest = rest.strip_prefix(sign).unwrap_or(rest);
             rest = rest.strip_suffix(sign).unwrap_or(rest);
         }
-        for (unit, power) in
-            [("元", 0), ("圆", 0), ("整", 0), ("亿", 8), ("万", 4), ("萬", 4), ("億", 8), ("千", 3), ("百", 2), ("%", -2), ("‰", -3)]
-        {
+        for (unit, power) in [
+            ("元", 0),
+            ("圆", 0),
+            ("整", 0),
+            ("亿", 8),
+            ("万", 4),
+            ("萬", 4),
+            ("億", 8),
+            ("千", 3),
+            ("百", 2),
+            ("%", -2),
+            ("‰", -3),
+        ] {
             if let Some(shorter) = rest.strip_suffix(unit) {
                 rest = shorter;
                 exponent += power;
@@ -173,12 +209,17 @@ fn parse_plain(text: &[u8]) -> Option<Decimal> {
         }
         rest = tail;
     }
-    if !text.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.')
+    if !text
+        .first()
+        .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.')
         || !text.iter().any(u8::is_ascii_digit)
     {
         return None;
     }
-    Some(Decimal { units: if negative { -units } else { units }, scale })
+    Some(Decimal {
+        units: if negative { -units } else { units },
+        scale,
+    })
 }
 
 /// The digits without their grouping, with `.` before the decimals.
@@ -246,7 +287,9 @@ pub(crate) fn float_hundredths(value: f64) -> Option<i128> {
         #[allow(clippy::cast_possible_truncation, reason = "below 1e13, so it fits")]
         return Some(i128::from(scaled.round() as i64));
     }
-    value.is_finite().then(|| parse(&format!("{value}"), DecimalMark::Point)?.hundredths())?
+    value
+        .is_finite()
+        .then(|| parse(&format!("{value}"), DecimalMark::Point)?.hundredths())?
 }
 
 #[cfg(test)]
@@ -288,7 +331,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_number() {
-        for text in ["", "-", ".", "abc", "1,23", "12,34,5", "1.2.3", "--1", "1-2", "12abc", "e5", "万"] {
+        for text in [
+            "", "-", ".", "abc", "1,23", "12,34,5", "1.2.3", "--1", "1-2", "12abc", "e5", "万",
+        ] {
             assert_eq!(parse(text, DecimalMark::Point), None, "{text}");
         }
     }
@@ -307,12 +352,14 @@ mod tests {
 
     #[test]
     fn rounds_money_away_from_zero() {
-        let hundredths =
-            |text| parse(text, DecimalMark::Point).and_then(Decimal::hundredths);
+        let hundredths = |text| parse(text, DecimalMark::Point).and_then(Decimal::hundredths);
         assert_eq!(hundredths("1.005"), Some(101));
         assert_eq!(hundredths("-1.005"), Some(-101));
         assert_eq!(hundredths("1.0049"), Some(100));
-        assert_eq!(hundredths("9007199254740993.17"), Some(900_719_925_474_099_317));
+        assert_eq!(
+            hundredths("9007199254740993.17"),
+            Some(900_719_925_474_099_317)
+        );
         assert_eq!(hundredths("1e18"), None);
         assert_eq!(float_hundredths(1.005), Some(101));
         assert_eq!(float_hundredths(0.285), Some(29));

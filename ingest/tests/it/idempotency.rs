@@ -22,7 +22,11 @@ at = "at"
 
 async fn added(bench: &Bench, mapping: &str) -> Vec<(u64, u64)> {
     let report = bench.ingest(mapping).await.unwrap();
-    report.sources.iter().map(|source| (source.added, source.unchanged)).collect()
+    report
+        .sources
+        .iter()
+        .map(|source| (source.added, source.unchanged))
+        .collect()
 }
 
 #[tokio::test]
@@ -45,7 +49,10 @@ async fn a_changed_record_is_a_new_version() {
     // Back to a value that it had before is a version again.
     bench.write("deals.csv", "id,amount\na,1\nb,2\nc,4\n");
     assert_eq!(added(&bench, DEALS).await, [(1, 2)]);
-    assert_eq!(bench.rows("opportunity", &["id", "amount"]).await, ["a|1.00", "b|2.00", "b|3.00", "c|4.00", "b|2.00"]);
+    assert_eq!(
+        bench.rows("opportunity", &["id", "amount"]).await,
+        ["a|1.00", "b|2.00", "b|3.00", "c|4.00", "b|2.00"]
+    );
 }
 
 #[tokio::test]
@@ -70,9 +77,15 @@ async fn sources_that_share_an_id_do_not_disturb_each_other() {
 #[tokio::test]
 async fn records_without_ids_are_known_as_often_as_they_are_there() {
     let bench = Bench::new().await;
-    bench.write("calls.csv", "account,at\nA,2024-01-01\nA,2024-01-01\nB,2024-01-01\n");
+    bench.write(
+        "calls.csv",
+        "account,at\nA,2024-01-01\nA,2024-01-01\nB,2024-01-01\n",
+    );
     assert_eq!(added(&bench, CALLS).await, [(3, 0)]);
-    bench.write("calls.csv", "account,at\nA,2024-01-01\nA,2024-01-01\nB,2024-01-01\nA,2024-01-01\nC,2024-01-02\n");
+    bench.write(
+        "calls.csv",
+        "account,at\nA,2024-01-01\nA,2024-01-01\nB,2024-01-01\nA,2024-01-01\nC,2024-01-02\n",
+    );
     assert_eq!(added(&bench, CALLS).await, [(2, 3)]);
     // An overlapping file of another name.
     bench.write("calls2.csv", "account,at\nC,2024-01-02\nD,2024-01-03\n");
@@ -84,7 +97,10 @@ async fn a_dry_run_writes_nothing() {
     let bench = Bench::new().await;
     bench.write("deals.csv", "id,amount\na,1\n");
     let mapping = bench.write("crm.toml", DEALS);
-    let report = bench.ingest_with(&mapping, millrace_ingest::OnError::Stop, true).await.unwrap();
+    let report = bench
+        .ingest_with(&mapping, millrace_ingest::OnError::Stop, true)
+        .await
+        .unwrap();
     assert_eq!(report.sources[0].added, 1);
     assert!(bench.rows("opportunity", &["id"]).await.is_empty());
     assert_eq!(added(&bench, DEALS).await, [(1, 0)]);

@@ -5,7 +5,9 @@ use std::path::Path;
 use millrace_ingest::Mapping;
 
 fn error(text: &str) -> String {
-    Mapping::parse(Path::new("crm.toml"), text).unwrap_err().to_string()
+    Mapping::parse(Path::new("crm.toml"), text)
+        .unwrap_err()
+        .to_string()
 }
 
 const OPPORTUNITY: &str = "[[source]]\nfile = \"a.csv\"\nentity = \"opportunity\"\n";
@@ -41,35 +43,84 @@ fn the_mapping_of_the_contract_is_right() {
 #[test]
 fn names_the_nearest_entity_field_and_key() {
     let text = error("[[source]]\nfile = \"a.csv\"\nentity = \"oportunity\"\n");
-    assert!(text.contains("source 1 (a.csv) has no entity \"oportunity\" (did you mean opportunity?)"), "{text}");
-    let text = error(&format!("{OPPORTUNITY}[source.columns]\nid = \"id\"\nowner_name = \"x\"\n"));
-    assert!(text.contains("has no field \"owner_name\" (did you mean owner?); there are id, account"), "{text}");
+    assert!(
+        text.contains("source 1 (a.csv) has no entity \"oportunity\" (did you mean opportunity?)"),
+        "{text}"
+    );
+    let text = error(&format!(
+        "{OPPORTUNITY}[source.columns]\nid = \"id\"\nowner_name = \"x\"\n"
+    ));
+    assert!(
+        text.contains("has no field \"owner_name\" (did you mean owner?); there are id, account"),
+        "{text}"
+    );
     let text = error("[[source]]\nfile = \"a.csv\"\nentity = \"order\"\nencodng = \"GBK\"\n");
-    assert!(text.contains("has no key \"encodng\" (did you mean encoding?)"), "{text}");
-    let text = error(&format!("{OPPORTUNITY}[source.columns]\nid = {{ colum = \"x\" }}\n"));
+    assert!(
+        text.contains("has no key \"encodng\" (did you mean encoding?)"),
+        "{text}"
+    );
+    let text = error(&format!(
+        "{OPPORTUNITY}[source.columns]\nid = {{ colum = \"x\" }}\n"
+    ));
     assert!(text.contains("(did you mean column?)"), "{text}");
 }
 
 #[test]
 fn says_what_is_missing_or_makes_no_sense() {
-    let text = error("[[source]]\nfile = \"a.csv\"\nentity = \"order\"\n[source.columns]\naccount = \"a\"\n");
-    assert!(text.ends_with("source 1 (a.csv) maps no `ordered_at`: order needs account, ordered_at"), "{text}");
-    let text = error("[[source]]\nfile = \"a.csv\"\nentity = \"account\"\n[source.columns]\nregion = \"r\"\n");
+    let text = error(
+        "[[source]]\nfile = \"a.csv\"\nentity = \"order\"\n[source.columns]\naccount = \"a\"\n",
+    );
+    assert!(
+        text.ends_with("source 1 (a.csv) maps no `ordered_at`: order needs account, ordered_at"),
+        "{text}"
+    );
+    let text = error(
+        "[[source]]\nfile = \"a.csv\"\nentity = \"account\"\n[source.columns]\nregion = \"r\"\n",
+    );
     assert!(text.contains("maps no `id` or `name`"), "{text}");
-    let text = error(&format!("{OPPORTUNITY}[source.columns]\nid = \"i\"\noutcome = \"o\"\n[source.values.outcome]\nWon = \"gewonnen\"\n"));
-    assert!(text.contains("is \"gewonnen\", but must be one of open, won, lost"), "{text}");
-    let text = error(&format!("{OPPORTUNITY}[source.columns]\nid = \"i\"\n[source.values.outcom]\nWon = \"won\"\n"));
-    assert!(text.contains("has no mapped field or attribute \"outcom\""), "{text}");
-    let text = error(&format!("{OPPORTUNITY}encoding = \"GBK2\"\n[source.columns]\nid = \"i\"\n"));
-    assert!(text.contains("encoding is \"GBK2\", but must be an encoding such as"), "{text}");
+    let text = error(&format!(
+        "{OPPORTUNITY}[source.columns]\nid = \"i\"\noutcome = \"o\"\n[source.values.outcome]\nWon = \"gewonnen\"\n"
+    ));
+    assert!(
+        text.contains("is \"gewonnen\", but must be one of open, won, lost"),
+        "{text}"
+    );
+    let text = error(&format!(
+        "{OPPORTUNITY}[source.columns]\nid = \"i\"\n[source.values.outcom]\nWon = \"won\"\n"
+    ));
+    assert!(
+        text.contains("has no mapped field or attribute \"outcom\""),
+        "{text}"
+    );
+    let text = error(&format!(
+        "{OPPORTUNITY}encoding = \"GBK2\"\n[source.columns]\nid = \"i\"\n"
+    ));
+    assert!(
+        text.contains("encoding is \"GBK2\", but must be an encoding such as"),
+        "{text}"
+    );
     let text = error("zone = \"Shanghai\"\n[[source]]\nfile = \"a\"\nentity = \"order\"\n");
-    assert!(text.contains("zone is \"Shanghai\", but must be a time zone such as \"Asia/Shanghai\""), "{text}");
-    let text = error(&format!("{OPPORTUNITY}[source.columns]\nid = \"i\"\namount = {{ column = \"a\", format = \"%Y\" }}\n"));
+    assert!(
+        text.contains("zone is \"Shanghai\", but must be a time zone such as \"Asia/Shanghai\""),
+        "{text}"
+    );
+    let text = error(&format!(
+        "{OPPORTUNITY}[source.columns]\nid = \"i\"\namount = {{ column = \"a\", format = \"%Y\" }}\n"
+    ));
     assert!(text.contains("only times and dates have one"), "{text}");
     let text = error("zone = \n");
     assert!(text.contains("crm.toml is not a mapping: line 1"), "{text}");
-    let text = error("[[source]]\ndatabase = \"postgres://x\"\ntable = \"deals\"\nentity = \"order\"\n");
-    assert!(text.contains("reads from a database, which this version cannot do"), "{text}");
-    let text = error(&format!("{OPPORTUNITY}[source.columns]\nid = \"i\"\n[source.attributes]\nowner = \"o\"\n"));
-    assert!(text.contains("mapped under [source.columns]: `owner` is a field of opportunity"), "{text}");
+    let text =
+        error("[[source]]\ndatabase = \"postgres://x\"\ntable = \"deals\"\nentity = \"order\"\n");
+    assert!(
+        text.contains("reads from a database, which this version cannot do"),
+        "{text}"
+    );
+    let text = error(&format!(
+        "{OPPORTUNITY}[source.columns]\nid = \"i\"\n[source.attributes]\nowner = \"o\"\n"
+    ));
+    assert!(
+        text.contains("mapped under [source.columns]: `owner` is a field of opportunity"),
+        "{text}"
+    );
 }

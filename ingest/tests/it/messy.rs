@@ -11,7 +11,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+        if path.is_dir() {
+            found.extend(files(&path))
+        } else {
+            found.push(path)
+        }
     }
     found.sort();
     found
@@ -23,8 +27,12 @@ fn summary(folder: &Path) -> String {
         let name = file.strip_prefix(folder).unwrap().display();
         match inspect(&file) {
             Ok(found) => {
-                let columns: Vec<&str> =
-                    found.columns.iter().take(4).map(|column| column.name.as_str()).collect();
+                let columns: Vec<&str> = found
+                    .columns
+                    .iter()
+                    .take(4)
+                    .map(|column| column.name.as_str())
+                    .collect();
                 writeln!(
                     text,
                     "{name}: {:?} {} header {:?}, {} columns ({}), {} rows",
@@ -49,7 +57,9 @@ fn summary(folder: &Path) -> String {
 #[test]
 fn every_hostile_file_is_read_or_refused() {
     for folder in ["messytables", "sheetjs"] {
-        let Some(path) = test_data(folder) else { return };
+        let Some(path) = test_data(folder) else {
+            return;
+        };
         let text = summary(&path);
         if std::env::var_os("MILLRACE_SHOW").is_some() {
             println!("{text}");

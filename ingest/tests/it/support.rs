@@ -68,14 +68,19 @@ impl Bench {
             let seqs = batch.column_by_name("_seq").unwrap();
             let seqs = seqs.as_primitive::<arrow::datatypes::Int64Type>();
             for row in 0..batch.num_rows() {
-                let texts: Vec<String> =
-                    columns.iter().map(|column| text(&batch, column, row)).collect();
+                let texts: Vec<String> = columns
+                    .iter()
+                    .map(|column| text(&batch, column, row))
+                    .collect();
                 rows.push((seqs.value(row), texts.join("|")));
             }
         }
         rows.sort();
         let gapless: Vec<i64> = (0..i64::try_from(rows.len()).unwrap()).collect();
-        assert_eq!(rows.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), gapless);
+        assert_eq!(
+            rows.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(),
+            gapless
+        );
         rows.into_iter().map(|(_, row)| row).collect()
     }
 
@@ -84,7 +89,10 @@ impl Bench {
         let mut batches = Vec::new();
         for file in table.files() {
             let file = std::fs::File::open(&file.path).unwrap();
-            let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+            let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+                .unwrap()
+                .build()
+                .unwrap();
             batches.extend(reader.map(Result::unwrap));
         }
         batches
@@ -92,7 +100,9 @@ impl Bench {
 }
 
 fn text(batch: &RecordBatch, column: &str, row: usize) -> String {
-    let column = batch.column_by_name(column).unwrap_or_else(|| panic!("no column {column}"));
+    let column = batch
+        .column_by_name(column)
+        .unwrap_or_else(|| panic!("no column {column}"));
     if column.is_null(row) {
         return "-".into();
     }
@@ -100,7 +110,10 @@ fn text(batch: &RecordBatch, column: &str, row: usize) -> String {
         return column.as_string::<i32>().value(row).to_owned();
     }
     let options = FormatOptions::default();
-    ArrayFormatter::try_new(column, &options).unwrap().value(row).to_string()
+    ArrayFormatter::try_new(column, &options)
+        .unwrap()
+        .value(row)
+        .to_string()
 }
 
 /// The folder of test data that is no part of the project; `None`, said aloud, where it is absent.

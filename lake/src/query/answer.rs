@@ -122,7 +122,13 @@ pub(super) async fn answer(
             )));
         }
     }
-    let asking = Asking { opened, registry, query, metrics: &metrics, now: query.as_of.unwrap_or(now) };
+    let asking = Asking {
+        opened,
+        registry,
+        query,
+        metrics: &metrics,
+        now: query.as_of.unwrap_or(now),
+    };
     let groups = asking.groups(query.period, true, None).await?;
     let total = asking.total(query.period, None).await?;
     let (groups_before, total_before) = match before {
@@ -139,7 +145,9 @@ pub(super) async fn answer(
     let mut rows = Vec::new();
     for key in keys {
         let now = groups.get(key).unwrap_or(&nothing);
-        let before = groups_before.as_ref().map(|groups| groups.get(key).unwrap_or(&nothing));
+        let before = groups_before
+            .as_ref()
+            .map(|groups| groups.get(key).unwrap_or(&nothing));
         let mut row = Row::new();
         for (member, name) in key.iter().zip(&query.by) {
             row.insert(name.clone(), asking.shown(name, member).await?);
@@ -171,7 +179,11 @@ pub(super) async fn answer(
     let mut columns: Vec<Column> = query
         .by
         .iter()
-        .map(|name| Column { name: name.clone(), kind: ColumnKind::Dimension, unit: None })
+        .map(|name| Column {
+            name: name.clone(),
+            kind: ColumnKind::Dimension,
+            unit: None,
+        })
         .collect();
     columns.extend(metrics.iter().map(|metric| Column {
         name: metric.name.clone(),
@@ -191,7 +203,8 @@ pub(super) async fn answer(
 
 /// A moment in the company's zone.
 pub(super) fn shown_time(opened: &Opened, at: DateTime<Utc>) -> String {
-    at.with_timezone(&opened.zone).to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+    at.with_timezone(&opened.zone)
+        .to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
 }
 
 /// The versions of the marts that these metrics read.
@@ -219,14 +232,17 @@ pub(super) async fn values(
     let registry = Registry::shipped()?;
     let mut missing = None;
     for metric in registry.metrics() {
-        let Some(base) = registry.base(&metric.entity) else { continue };
+        let Some(base) = registry.base(&metric.entity) else {
+            continue;
+        };
         match dimension::resolve(metric, base, name, &opened.set.catalog) {
             Err(error) => missing = missing.or(Some(error)),
             Ok(found) => {
-                let selection =
-                    Selection::new(opened, base, metric, &[], None, now).await?;
+                let selection = Selection::new(opened, base, metric, &[], None, now).await?;
                 if found.grain.is_some() {
-                    return Err(QueryError::Unusable(format!("{name} is a span of time: it has no list")));
+                    return Err(QueryError::Unusable(format!(
+                        "{name} is a span of time: it has no list"
+                    )));
                 }
                 if let Some(labels) = found.labels {
                     let dictionary = opened.labels(labels).await?;
@@ -281,7 +297,10 @@ impl Asking<'_> {
         }
         let mut groups = Groups::new();
         for (first, members) in &plans {
-            let base = self.registry.base(&first.entity).ok_or(QueryError::NoMetric)?;
+            let base = self
+                .registry
+                .base(&first.entity)
+                .ok_or(QueryError::NoMetric)?;
             let mut selection = Selection::new(
                 self.opened,
                 base,
@@ -307,14 +326,20 @@ impl Asking<'_> {
             for dimension in &dimensions {
                 selection.join(dimension);
             }
-            for batch in self.opened.run(&select(&selection, members, &dimensions)).await? {
+            for batch in self
+                .opened
+                .run(&select(&selection, members, &dimensions))
+                .await?
+            {
                 read(&batch, &dimensions, members, &mut groups)?;
             }
         }
         // a group in which nothing is measured is not an answer
         if !self.query.by.is_empty() {
             groups.retain(|_, measured| {
-                measured.values().any(|one| one.records > 0 || one.immature.unwrap_or(0) > 0)
+                measured
+                    .values()
+                    .any(|one| one.records > 0 || one.immature.unwrap_or(0) > 0)
             });
         }
         Ok(groups)
@@ -322,12 +347,22 @@ impl Asking<'_> {
 
     /// Gives the spans of a compared period the names of the spans that they stand beside.
     fn aligned(&self, groups: Groups, before: Period) -> Result<Groups, QueryError> {
-        let place = self.query.by.iter().position(|name| Grain::from_name(name).is_some());
-        let (Some(place), Some(period)) = (place, self.query.period) else { return Ok(groups) };
-        let Some(grain) = Grain::from_name(&self.query.by[place]) else { return Ok(groups) };
+        let place = self
+            .query
+            .by
+            .iter()
+            .position(|name| Grain::from_name(name).is_some());
+        let (Some(place), Some(period)) = (place, self.query.period) else {
+            return Ok(groups);
+        };
+        let Some(grain) = Grain::from_name(&self.query.by[place]) else {
+            return Ok(groups);
+        };
         let spans = |period: Period| {
-            std::iter::successors(Some(grain.start(period.from)), move |start| Some(grain.next(*start)))
-                .take_while(move |start| *start <= period.to)
+            std::iter::successors(Some(grain.start(period.from)), move |start| {
+                Some(grain.next(*start))
+            })
+            .take_while(move |start| *start <= period.to)
         };
         let beside: HashMap<NaiveDate, NaiveDate> = spans(before).zip(spans(period)).collect();
         Ok(groups
@@ -350,7 +385,10 @@ impl Asking<'_> {
             }
             Member::Text(text) => {
                 let metric = selected(self.registry, self.metrics[0])?;
-                let base = self.registry.base(&metric.entity).ok_or(QueryError::NoMetric)?;
+                let base = self
+                    .registry
+                    .base(&metric.entity)
+                    .ok_or(QueryError::NoMetric)?;
                 let found = dimension::resolve(metric, base, name, &self.opened.set.catalog)?;
                 match found.labels {
                     Some(labels) => {
@@ -386,10 +424,16 @@ impl Asking<'_> {
             row.insert(format!("{name}_n"), measured.records.into());
             if let Some(events) = measured.events {
                 row.insert(format!("{name}_events"), events.into());
-                row.insert(format!("{name}_censored"), (measured.records - events).into());
+                row.insert(
+                    format!("{name}_censored"),
+                    (measured.records - events).into(),
+                );
             }
             if metric.immature.is_some() {
-                row.insert(format!("{name}_immature"), measured.immature.unwrap_or(0).into());
+                row.insert(
+                    format!("{name}_immature"),
+                    measured.immature.unwrap_or(0).into(),
+                );
             }
             if before.is_some() && !matches!(metric.measure, Measure::Compression { .. }) {
                 let change = value.zip(value_before).map(|(now, before)| now - before);
@@ -407,7 +451,12 @@ impl Asking<'_> {
                 Some(name) => (true, name),
                 None => (false, order.strip_prefix('-').unwrap_or(order)),
             },
-            None if self.query.by.iter().any(|name| Grain::from_name(name).is_some()) => {
+            None if self
+                .query
+                .by
+                .iter()
+                .any(|name| Grain::from_name(name).is_some()) =>
+            {
                 rows.sort_by(|left, right| left.0.cmp(&right.0));
                 return Ok(());
             }
@@ -422,7 +471,12 @@ impl Asking<'_> {
             return Ok(());
         }
         if !self.query.metrics.iter().any(|metric| metric == name) {
-            let known = self.query.metrics.iter().chain(&self.query.by).map(String::as_str);
+            let known = self
+                .query
+                .metrics
+                .iter()
+                .chain(&self.query.by)
+                .map(String::as_str);
             return Err(QueryError::Dimension {
                 metric: "the order".to_owned(),
                 name: name.to_owned(),
@@ -479,7 +533,10 @@ fn outside(dimensions: &[Dimension], groups: &[&Vec<Member>]) -> String {
             .collect();
         format!("({})", parts.join(" AND "))
     };
-    format!("NOT ({})", groups.iter().map(group).collect::<Vec<_>>().join(" OR "))
+    format!(
+        "NOT ({})",
+        groups.iter().map(group).collect::<Vec<_>>().join(" OR ")
+    )
 }
 
 fn members(batch: &RecordBatch, dimensions: &[Dimension]) -> Result<Vec<Vec<Member>>, QueryError> {
@@ -540,7 +597,10 @@ fn read(
                 events: whole("e", row),
                 immature: whole("y", row),
             };
-            groups.entry(key.clone()).or_default().insert(*index, measured);
+            groups
+                .entry(key.clone())
+                .or_default()
+                .insert(*index, measured);
         }
     }
     Ok(())

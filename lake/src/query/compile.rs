@@ -40,17 +40,23 @@ impl<'a> Selection<'a> {
             (TimeRole::Snapshot, Some(period)) => as_of.min(end_of(opened, period.to)),
             _ => as_of,
         };
-        let mut selection =
-            Self { opened, base, as_of, joins: Vec::new(), conditions: Vec::new() };
+        let mut selection = Self {
+            opened,
+            base,
+            as_of,
+            joins: Vec::new(),
+            conditions: Vec::new(),
+        };
         if let (Some(column), Some(period)) = (&metric.time.column, period) {
             let range = selection.range(column, period.from, period.to);
             selection.conditions.push(range);
         } else if let Some(column) = &metric.time.column {
-            selection.conditions.push(format!("b.{} IS NOT NULL", identifier(column)));
+            selection
+                .conditions
+                .push(format!("b.{} IS NOT NULL", identifier(column)));
         }
         for condition in conditions {
-            let dimension =
-                resolve(metric, base, &condition.dimension, &opened.set.catalog)?;
+            let dimension = resolve(metric, base, &condition.dimension, &opened.set.catalog)?;
             let sql = selection.condition(metric, &dimension, condition).await?;
             selection.join(&dimension);
             selection.conditions.push(sql);
@@ -79,7 +85,11 @@ impl<'a> Selection<'a> {
     pub(super) fn from(&self) -> String {
         let base = self.base;
         let mut source = base.table.clone();
-        let ahead = self.opened.set.last_event_at.is_none_or(|last| last > self.as_of);
+        let ahead = self
+            .opened
+            .set
+            .last_event_at
+            .is_none_or(|last| last > self.as_of);
         if ahead || base.ages {
             let replaced: Vec<String> = base
                 .as_of
@@ -136,7 +146,10 @@ impl<'a> Selection<'a> {
             return Ok(format!("{expression} IS NULL"));
         }
         if condition.values.is_empty() {
-            return Err(QueryError::Unusable(format!("{} is compared with no value", dimension.name)));
+            return Err(QueryError::Unusable(format!(
+                "{} is compared with no value",
+                dimension.name
+            )));
         }
         if condition.op == Op::Between && condition.values.len() != 2 {
             return Err(QueryError::Unusable(format!(
@@ -158,12 +171,20 @@ impl<'a> Selection<'a> {
                 }),
             });
             let flags = flags.collect::<Result<Vec<_>, _>>()?.join(", ");
-            let not = if condition.op == Op::NotIn { "NOT " } else { "" };
+            let not = if condition.op == Op::NotIn {
+                "NOT "
+            } else {
+                ""
+            };
             return Ok(format!("{expression} {not}IN ({flags})"));
         }
         if condition.op == Op::Between {
             let (from, to) = (&condition.values[0], &condition.values[1]);
-            return Ok(format!("{expression} BETWEEN {} AND {}", literal(from), literal(to)));
+            return Ok(format!(
+                "{expression} BETWEEN {} AND {}",
+                literal(from),
+                literal(to)
+            ));
         }
         let mut stored = Vec::new();
         for value in &condition.values {
@@ -199,10 +220,16 @@ impl<'a> Selection<'a> {
         if condition.op == Op::Between {
             return Ok(self.range(column, starts[0], last(starts[1])));
         }
-        let ranges: Vec<String> =
-            starts.iter().map(|start| self.range(column, *start, last(*start))).collect();
+        let ranges: Vec<String> = starts
+            .iter()
+            .map(|start| self.range(column, *start, last(*start)))
+            .collect();
         let any = ranges.join(" OR ");
-        Ok(if condition.op == Op::NotIn { format!("NOT ({any})") } else { format!("({any})") })
+        Ok(if condition.op == Op::NotIn {
+            format!("NOT ({any})")
+        } else {
+            format!("({any})")
+        })
     }
 
     /// The stored form of a member, which must exist.
@@ -225,7 +252,10 @@ impl<'a> Selection<'a> {
             return Ok(value.to_owned());
         }
         let known = self.opened.distinct(&self.distinct(dimension)).await?;
-        if known.binary_search_by(|known| known.as_str().cmp(value)).is_ok() {
+        if known
+            .binary_search_by(|known| known.as_str().cmp(value))
+            .is_ok()
+        {
             return Ok(value.to_owned());
         }
         let mut suggestions = nearest(value, known.iter().map(String::as_str));
@@ -257,7 +287,9 @@ impl<'a> Selection<'a> {
 
 /// The last moment of a day in the company's zone.
 fn end_of(opened: &Opened, day: NaiveDate) -> DateTime<Utc> {
-    let after = opened.calendar.start_of_day_us(day.succ_opt().unwrap_or(day));
+    let after = opened
+        .calendar
+        .start_of_day_us(day.succ_opt().unwrap_or(day));
     DateTime::from_timestamp_micros(after - 1).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
@@ -284,27 +316,52 @@ pub(super) fn aggregates(selection: &Selection<'_>, metric: &Metric, index: usiz
     match &metric.measure {
         Measure::Count | Measure::Compression { .. } => {}
         Measure::Distinct { value } => {
-            item("v", format!("CAST(count(DISTINCT {}){all} AS DOUBLE)", expression(value)));
+            item(
+                "v",
+                format!("CAST(count(DISTINCT {}){all} AS DOUBLE)", expression(value)),
+            );
         }
         Measure::Sum { value } | Measure::Mean { value } => {
-            item("v", format!("CAST(sum({}){all} AS DOUBLE)", expression(value)));
+            item(
+                "v",
+                format!("CAST(sum({}){all} AS DOUBLE)", expression(value)),
+            );
         }
         Measure::Quantile { value, q } => {
             let value = expression(value);
-            item("v", format!("exact_quantile(CAST({value} AS DOUBLE), {q:?}){all}"));
+            item(
+                "v",
+                format!("exact_quantile(CAST({value} AS DOUBLE), {q:?}){all}"),
+            );
         }
         Measure::KmMedian { value, event } => {
             let (value, event) = (expression(value), expression(event));
-            item("v", format!("km_median(CAST({value} AS DOUBLE), {event}){all}"));
+            item(
+                "v",
+                format!("km_median(CAST({value} AS DOUBLE), {event}){all}"),
+            );
             item("e", format!("count(*){}", filter(Some(&event))));
         }
-        Measure::Ratio { numerator, denominator, .. } => {
-            item("v", format!("CAST(sum({}){all} AS DOUBLE)", expression(numerator)));
-            item("d", format!("CAST(sum({}){all} AS DOUBLE)", expression(denominator)));
+        Measure::Ratio {
+            numerator,
+            denominator,
+            ..
+        } => {
+            item(
+                "v",
+                format!("CAST(sum({}){all} AS DOUBLE)", expression(numerator)),
+            );
+            item(
+                "d",
+                format!("CAST(sum({}){all} AS DOUBLE)", expression(denominator)),
+            );
         }
     }
     if let Some(immature) = &metric.immature {
-        item("y", format!("count(*) FILTER (WHERE {})", expression(immature)));
+        item(
+            "y",
+            format!("count(*) FILTER (WHERE {})", expression(immature)),
+        );
     }
     items
 }
@@ -321,13 +378,24 @@ pub(super) fn select(
         .map(|(index, dimension)| format!("{} AS d{index}", dimension.expression))
         .collect();
     let group_by = |extra: &[String]| {
-        let all: Vec<String> =
-            by.iter().map(|dimension| dimension.expression.clone()).chain(extra.iter().cloned()).collect();
-        if all.is_empty() { String::new() } else { format!(" GROUP BY {}", all.join(", ")) }
+        let all: Vec<String> = by
+            .iter()
+            .map(|dimension| dimension.expression.clone())
+            .chain(extra.iter().cloned())
+            .collect();
+        if all.is_empty() {
+            String::new()
+        } else {
+            format!(" GROUP BY {}", all.join(", "))
+        }
     };
     if let [(index, metric)] = metrics {
-        if let Measure::Ratio { numerator, denominator, per: Some(per), inner: Some(inner) } =
-            &metric.measure
+        if let Measure::Ratio {
+            numerator,
+            denominator,
+            per: Some(per),
+            inner: Some(inner),
+        } = &metric.measure
         {
             let filter = metric
                 .condition
@@ -335,8 +403,11 @@ pub(super) fn select(
                 .map(|condition| format!(" FILTER (WHERE {})", selection.expression(condition)))
                 .unwrap_or_default();
             let per = format!("b.{}", identifier(per));
-            let columns: Vec<String> =
-                groups.iter().cloned().chain([format!("{inner}{filter} AS orders")]).collect();
+            let columns: Vec<String> = groups
+                .iter()
+                .cloned()
+                .chain([format!("{inner}{filter} AS orders")])
+                .collect();
             let outer: Vec<String> = (0..by.len()).map(|index| format!("d{index}")).collect();
             let mut items = outer.clone();
             items.push(format!("count(*) AS m{index}_n"));
@@ -360,5 +431,10 @@ pub(super) fn select(
     for (index, metric) in metrics {
         items.extend(aggregates(selection, metric, *index));
     }
-    format!("SELECT {} {}{}", items.join(", "), selection.from(), group_by(&[]))
+    format!(
+        "SELECT {} {}{}",
+        items.join(", "),
+        selection.from(),
+        group_by(&[])
+    )
 }

@@ -50,7 +50,13 @@ pub(super) struct Dimension {
 /// The entities a record may refer to: how a mapping names them, their table and key.
 const REFERENCES: [(&str, &str, &str, &str, &str); 4] = [
     // reference, catalog entity, table, key, alias
-    ("opportunity", "opportunity", "opportunities", "opportunity_id", "o"),
+    (
+        "opportunity",
+        "opportunity",
+        "opportunities",
+        "opportunity_id",
+        "o",
+    ),
     ("account", "account", "accounts", "account_id", "a"),
     ("owner", "user", "users", "user_id", "u"),
     ("product", "product", "products", "product_id", "p"),
@@ -58,7 +64,15 @@ const REFERENCES: [(&str, &str, &str, &str, &str); 4] = [
 
 /// Columns of dimension tables that are not dimensions.
 const NOT_DIMENSIONS: [&str; 10] = [
-    "id", "name", "created_at", "list_price", "tags", "opened_at", "won_at", "closed_at", "amount",
+    "id",
+    "name",
+    "created_at",
+    "list_price",
+    "tags",
+    "opened_at",
+    "won_at",
+    "closed_at",
+    "amount",
     "lost_amount",
 ];
 
@@ -86,8 +100,9 @@ pub(super) fn literal(text: &str) -> String {
 
 fn through(base: &Base, reference: &str, attribute: &str, catalog: &Catalog) -> Option<Dimension> {
     let column = base.references.get(reference)?;
-    let (_, entity, table, key, alias) =
-        REFERENCES.into_iter().find(|(name, ..)| *name == reference)?;
+    let (_, entity, table, key, alias) = REFERENCES
+        .into_iter()
+        .find(|(name, ..)| *name == reference)?;
     let stored = match (entity, attribute) {
         ("account", "parent_account") => "parent",
         _ => attribute,
@@ -105,7 +120,10 @@ fn through(base: &Base, reference: &str, attribute: &str, catalog: &Catalog) -> 
         flag: false,
     };
     if entity == "account" && !is_attribute && COPIES.contains(&attribute) {
-        return Some(Dimension { expression: format!("b.{attribute}"), ..plain });
+        return Some(Dimension {
+            expression: format!("b.{attribute}"),
+            ..plain
+        });
     }
     let name = if is_attribute {
         format!("{ATTRIBUTE_PREFIX}{attribute}")
@@ -114,7 +132,12 @@ fn through(base: &Base, reference: &str, attribute: &str, catalog: &Catalog) -> 
     };
     Some(Dimension {
         expression: format!("{alias}.{}", identifier(&name)),
-        join: Some(Join { alias, table, key, column: column.clone() }),
+        join: Some(Join {
+            alias,
+            table,
+            key,
+            column: column.clone(),
+        }),
         ..plain
     })
 }
@@ -126,7 +149,11 @@ fn own(base: &Base, name: &str) -> Option<Dimension> {
     Some(Dimension {
         name: name.to_owned(),
         // a record that does not say when it was recorded is not late
-        expression: if flag { format!("coalesce({column}, false)") } else { column },
+        expression: if flag {
+            format!("coalesce({column}, false)")
+        } else {
+            column
+        },
         join: None,
         labels: labels_of(name),
         grain: None,
@@ -148,7 +175,10 @@ fn find(metric: &Metric, base: &Base, name: &str, catalog: &Catalog) -> Option<D
     }
     if let Some((reference, attribute)) = name.split_once('.') {
         let found = through(base, reference, attribute, catalog)?;
-        return Some(Dimension { name: name.to_owned(), ..found });
+        return Some(Dimension {
+            name: name.to_owned(),
+            ..found
+        });
     }
     // people of a fact are those at the event: stored with it
     if name == "manager"
@@ -167,7 +197,9 @@ fn find(metric: &Metric, base: &Base, name: &str, catalog: &Catalog) -> Option<D
         });
     }
     own(base, name).or_else(|| {
-        REFERENCES.iter().find_map(|(reference, ..)| through(base, reference, name, catalog))
+        REFERENCES
+            .iter()
+            .find_map(|(reference, ..)| through(base, reference, name, catalog))
     })
 }
 
@@ -179,7 +211,11 @@ pub(super) fn names(metric: &Metric, base: &Base, catalog: &Catalog) -> Vec<Stri
             continue;
         }
         for field in catalog.mapped.get(entity).into_iter().flatten() {
-            let field = if field == "parent" { "parent_account" } else { field };
+            let field = if field == "parent" {
+                "parent_account"
+            } else {
+                field
+            };
             for name in [field.to_owned(), format!("{reference}.{field}")] {
                 if find(metric, base, &name, catalog).is_some() {
                     names.push(name);
@@ -216,7 +252,10 @@ pub(super) fn resolve(
 pub(super) fn metric<'a>(registry: &'a Registry, name: &str) -> Result<&'a Metric, QueryError> {
     registry.metric(name).ok_or_else(|| QueryError::Metric {
         name: name.to_owned(),
-        suggestions: nearest(name, registry.metrics().iter().map(|metric| metric.name.as_str())),
+        suggestions: nearest(
+            name,
+            registry.metrics().iter().map(|metric| metric.name.as_str()),
+        ),
     })
 }
 

@@ -98,14 +98,18 @@ pub(super) fn set_of(request: &DrillRequest) -> Result<Option<i64>, QueryError> 
 }
 
 fn cursor(request: &DrillRequest) -> Result<Option<(i64, usize)>, QueryError> {
-    let Some(text) = &request.cursor else { return Ok(None) };
+    let Some(text) = &request.cursor else {
+        return Ok(None);
+    };
     let parsed = text
         .strip_prefix('s')
         .and_then(|rest| rest.split_once('o'))
         .and_then(|(set, offset)| Some((set.parse().ok()?, offset.parse().ok()?)));
     match parsed {
         Some(parsed) => Ok(Some(parsed)),
-        None => Err(QueryError::Unusable(format!("{text:?} is not a cursor of a drill-down"))),
+        None => Err(QueryError::Unusable(format!(
+            "{text:?} is not a cursor of a drill-down"
+        ))),
     }
 }
 
@@ -146,7 +150,11 @@ async fn compile(
         // the value of a distinct count is the first record of each
         Measure::Distinct { value: of } => {
             let of = selection.expression(of);
-            let key: Vec<String> = base.key.iter().map(|key| format!("b.{}", identifier(key))).collect();
+            let key: Vec<String> = base
+                .key
+                .iter()
+                .map(|key| format!("b.{}", identifier(key)))
+                .collect();
             value = Some(format!(
                 "CASE WHEN row_number() OVER (PARTITION BY b.{of} ORDER BY {}) = 1 THEN 1 ELSE 0 END",
                 key.join(", ")
@@ -157,16 +165,28 @@ async fn compile(
         | Measure::Quantile { value: of, .. } => value = Some(double(of)),
         Measure::KmMedian { value: of, event } => {
             value = Some(double(of));
-            weight = Some(format!("CASE WHEN {} THEN 1 ELSE 0 END", selection.expression(event)));
+            weight = Some(format!(
+                "CASE WHEN {} THEN 1 ELSE 0 END",
+                selection.expression(event)
+            ));
         }
-        Measure::Ratio { numerator, denominator, per: None, .. } => {
+        Measure::Ratio {
+            numerator,
+            denominator,
+            per: None,
+            ..
+        } => {
             value = Some(double(numerator));
             weight = Some(double(denominator));
         }
         Measure::Ratio { .. } => {}
     }
-    if let Measure::Ratio { numerator, denominator, per: Some(per), inner: Some(inner) } =
-        &metric.measure
+    if let Measure::Ratio {
+        numerator,
+        denominator,
+        per: Some(per),
+        inner: Some(inner),
+    } = &metric.measure
     {
         let per_column = format!("b.{}", identifier(per));
         return Ok(Drill {
@@ -175,14 +195,21 @@ async fn compile(
                  FROM (SELECT {per_column} AS {per}, {inner} AS orders {} GROUP BY {per_column}) WHERE orders > 0",
                 selection.from()
             ),
-            columns: vec![per.clone(), "orders".into(), "value".into(), "weight".into()],
+            columns: vec![
+                per.clone(),
+                "orders".into(),
+                "value".into(),
+                "weight".into(),
+            ],
             order: per.clone(),
             metric,
         });
     }
     let mut columns = base.drill.clone();
-    let mut items: Vec<String> =
-        columns.iter().map(|column| format!("b.{0} AS {0}", identifier(column))).collect();
+    let mut items: Vec<String> = columns
+        .iter()
+        .map(|column| format!("b.{0} AS {0}", identifier(column)))
+        .collect();
     // what orders the page must be there to be ordered by
     for key in &base.key {
         if !columns.contains(key) {
@@ -198,14 +225,21 @@ async fn compile(
     Ok(Drill {
         select: format!("SELECT {} {}", items.join(", "), selection.from()),
         columns,
-        order: base.key.iter().map(|key| identifier(key)).collect::<Vec<_>>().join(", "),
+        order: base
+            .key
+            .iter()
+            .map(|key| identifier(key))
+            .collect::<Vec<_>>()
+            .join(", "),
         metric,
     })
 }
 
 impl Drill {
     fn ordered(&self, order: Option<&str>) -> Result<String, QueryError> {
-        let Some(order) = order else { return Ok(self.order.clone()) };
+        let Some(order) = order else {
+            return Ok(self.order.clone());
+        };
         let (name, direction) = match order.strip_prefix('-') {
             Some(name) => (name, "DESC"),
             None => (order.strip_prefix('+').unwrap_or(order), "ASC"),
@@ -220,7 +254,11 @@ impl Drill {
                 ),
             });
         }
-        Ok(format!("{} {direction} NULLS LAST, {}", identifier(name), self.order))
+        Ok(format!(
+            "{} {direction} NULLS LAST, {}",
+            identifier(name),
+            self.order
+        ))
     }
 
     fn described(&self, schema: &arrow::datatypes::Schema) -> Result<Vec<DrillColumn>, QueryError> {
@@ -229,7 +267,9 @@ impl Drill {
             .columns
             .iter()
             .map(|name| {
-                let kind = schema.field_with_name(name).map_or("text", |field| kind(field.data_type()));
+                let kind = schema
+                    .field_with_name(name)
+                    .map_or("text", |field| kind(field.data_type()));
                 let is_value = name == "value";
                 DrillColumn {
                     name: name.clone(),
@@ -279,14 +319,20 @@ pub(super) async fn page(
         weight = if weighted { float(2) } else { None };
     }
     let order = drill.ordered(request.order.as_deref())?;
-    let sql = format!("{} ORDER BY {order} LIMIT {limit} OFFSET {offset}", drill.select);
+    let sql = format!(
+        "{} ORDER BY {order} LIMIT {limit} OFFSET {offset}",
+        drill.select
+    );
     let frame = opened.context.sql(&sql).await?;
     let columns = drill.described(frame.schema().as_arrow())?;
     let mut rows = Vec::new();
     for batch in frame.collect().await? {
         rows.extend(read(opened, &drill.columns, &batch).await?);
     }
-    let asked = request.metric.clone().or_else(|| request.query.metrics.first().cloned());
+    let asked = request
+        .metric
+        .clone()
+        .or_else(|| request.query.metrics.first().cloned());
     let asked = asked.unwrap_or_else(|| drill.metric.name.clone());
     let number = Query {
         metrics: vec![asked.clone()],
@@ -320,7 +366,10 @@ pub(super) async fn stream(
 ) -> Result<DrillStream, QueryError> {
     let drill = compile(&opened, request, now).await?;
     let order = drill.ordered(request.order.as_deref())?;
-    let frame = opened.context.sql(&format!("{} ORDER BY {order}", drill.select)).await?;
+    let frame = opened
+        .context
+        .sql(&format!("{} ORDER BY {order}", drill.select))
+        .await?;
     let columns = drill.described(frame.schema().as_arrow())?;
     let names = Arc::new(drill.columns);
     let batches = frame.execute_stream().await?;
@@ -328,7 +377,10 @@ pub(super) async fn stream(
         let (opened, names) = (Arc::clone(&opened), Arc::clone(&names));
         async move { read(&opened, &names, &batch?).await }
     });
-    Ok(DrillStream { columns, rows: Box::pin(rows) })
+    Ok(DrillStream {
+        columns,
+        rows: Box::pin(rows),
+    })
 }
 
 fn labels_of(column: &str) -> Option<Labels> {
@@ -347,7 +399,9 @@ async fn read(
 ) -> Result<Vec<Row>, QueryError> {
     let mut rows = vec![Row::new(); batch.num_rows()];
     for name in columns {
-        let Some(column) = batch.column_by_name(name) else { continue };
+        let Some(column) = batch.column_by_name(name) else {
+            continue;
+        };
         let mut values = values(opened, column)?;
         if let Some(labels) = labels_of(name) {
             let dictionary = opened.labels(labels).await?;
@@ -378,16 +432,24 @@ fn values(opened: &Opened, column: &ArrayRef) -> Result<Vec<Value>, QueryError> 
                 }))
             })
             .collect(),
-        DataType::Float64 => {
-            column.as_primitive::<Float64Type>().iter().map(|value| optional(value.map(Value::from))).collect()
-        }
+        DataType::Float64 => column
+            .as_primitive::<Float64Type>()
+            .iter()
+            .map(|value| optional(value.map(Value::from)))
+            .collect(),
         DataType::Int32 | DataType::Int64 => {
             let whole = cast(column, &DataType::Int64)?;
-            whole.as_primitive::<Int64Type>().iter().map(|value| optional(value.map(Value::from))).collect()
+            whole
+                .as_primitive::<Int64Type>()
+                .iter()
+                .map(|value| optional(value.map(Value::from)))
+                .collect()
         }
-        DataType::Boolean => {
-            column.as_boolean().iter().map(|value| optional(value.map(Value::from))).collect()
-        }
+        DataType::Boolean => column
+            .as_boolean()
+            .iter()
+            .map(|value| optional(value.map(Value::from)))
+            .collect(),
         // amounts as JSON numbers, two decimals kept as far as a double holds them
         DataType::Decimal128(..) => {
             let amounts = cast(column, &DataType::Float64)?;
@@ -397,6 +459,9 @@ fn values(opened: &Opened, column: &ArrayRef) -> Result<Vec<Value>, QueryError> 
                 .map(|value| optional(value.and_then(Number::from_f64).map(Value::Number)))
                 .collect()
         }
-        _ => texts(column)?.into_iter().map(|text| optional(text.map(Value::from))).collect(),
+        _ => texts(column)?
+            .into_iter()
+            .map(|text| optional(text.map(Value::from)))
+            .collect(),
     })
 }

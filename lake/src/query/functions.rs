@@ -9,9 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, TimestampMicrosecondType};
 use chrono::{Datelike, NaiveDate};
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    Accumulator, ColumnarValue, Volatility, create_udaf, create_udf,
-};
+use datafusion::logical_expr::{Accumulator, ColumnarValue, Volatility, create_udaf, create_udf};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use millrace_models::calendar::WorkingCalendar;
@@ -40,9 +38,7 @@ pub(super) fn register(context: &SessionContext, calendar: &Arc<WorkingCalendar>
         vec![timestamp(), timestamp()],
         DataType::Float64,
         Volatility::Immutable,
-        Arc::new(move |arguments| {
-            between(arguments, |from, to| working.business_hours(from, to))
-        }),
+        Arc::new(move |arguments| between(arguments, |from, to| working.business_hours(from, to))),
     ));
     context.register_udf(create_udf(
         "hours_between",
@@ -74,8 +70,11 @@ pub(super) fn register(context: &SessionContext, calendar: &Arc<WorkingCalendar>
         Volatility::Immutable,
         Arc::new(|arguments| {
             let arrays = ColumnarValue::values_to_arrays(arguments)?;
-            let result: Float64Array =
-                arrays[0].as_string_view().iter().map(|name| allowed_days(name?)).collect();
+            let result: Float64Array = arrays[0]
+                .as_string_view()
+                .iter()
+                .map(|name| allowed_days(name?))
+                .collect();
             Ok(ColumnarValue::Array(Arc::new(result)))
         }),
     ));
@@ -92,7 +91,11 @@ fn allowed_days(name: &str) -> Option<f64> {
 fn between(arguments: &[ColumnarValue], hours: impl Fn(i64, i64) -> f64) -> Result<ColumnarValue> {
     let arrays = ColumnarValue::values_to_arrays(arguments)?;
     let (from, to) = (times(&arrays[0]), times(&arrays[1]));
-    let result: Float64Array = from.iter().zip(to).map(|(from, to)| Some(hours(from?, to?))).collect();
+    let result: Float64Array = from
+        .iter()
+        .zip(to)
+        .map(|(from, to)| Some(hours(from?, to?)))
+        .collect();
     Ok(ColumnarValue::Array(Arc::new(result)))
 }
 
@@ -204,7 +207,9 @@ impl Accumulator for KmMedian {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Float64(kaplan_meier_median(&mut self.durations)))
+        Ok(ScalarValue::Float64(kaplan_meier_median(
+            &mut self.durations,
+        )))
     }
 
     fn size(&self) -> usize {
@@ -230,7 +235,8 @@ impl Accumulator for KmMedian {
         for (state, event) in states.iter().zip([true, false]) {
             for list in state.as_list::<i32>().iter().flatten() {
                 let values = list.as_primitive::<Float64Type>();
-                self.durations.extend(values.values().iter().map(|value| (*value, event)));
+                self.durations
+                    .extend(values.values().iter().map(|value| (*value, event)));
             }
         }
         Ok(())
@@ -254,7 +260,11 @@ mod tests {
     use super::*;
 
     fn check(durations: &[(f64, bool)], expected: Option<f64>) {
-        assert_eq!(kaplan_meier_median(&mut durations.to_vec()), expected, "{durations:?}");
+        assert_eq!(
+            kaplan_meier_median(&mut durations.to_vec()),
+            expected,
+            "{durations:?}"
+        );
     }
 
     #[test]

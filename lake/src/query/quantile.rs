@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Float64Builder, ListArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Float64Builder, ListArray,
+};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::error::{DataFusionError, Result};
@@ -56,9 +58,14 @@ fn list_type() -> DataType {
 }
 
 fn fraction(arguments: &AccumulatorArgs) -> Result<f64> {
-    match arguments.exprs[1].downcast_ref::<Literal>().map(Literal::value) {
+    match arguments.exprs[1]
+        .downcast_ref::<Literal>()
+        .map(Literal::value)
+    {
         Some(ScalarValue::Float64(Some(q))) => Ok(*q),
-        _ => Err(DataFusionError::Plan("the second argument of exact_quantile is a number".into())),
+        _ => Err(DataFusionError::Plan(
+            "the second argument of exact_quantile is a number".into(),
+        )),
     }
 }
 
@@ -76,11 +83,18 @@ impl AggregateUDFImpl for ExactQuantile {
     }
 
     fn state_fields(&self, arguments: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        Ok(vec![Arc::new(Field::new(format!("{}[values]", arguments.name), list_type(), true))])
+        Ok(vec![Arc::new(Field::new(
+            format!("{}[values]", arguments.name),
+            list_type(),
+            true,
+        ))])
     }
 
     fn accumulator(&self, arguments: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(All { q: fraction(&arguments)?, values: Vec::new() }))
+        Ok(Box::new(All {
+            q: fraction(&arguments)?,
+            values: Vec::new(),
+        }))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
@@ -91,7 +105,10 @@ impl AggregateUDFImpl for ExactQuantile {
         &self,
         arguments: AccumulatorArgs,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Groups { q: fraction(&arguments)?, values: Vec::new() }))
+        Ok(Box::new(Groups {
+            q: fraction(&arguments)?,
+            values: Vec::new(),
+        }))
     }
 }
 
@@ -117,7 +134,10 @@ impl Accumulator for All {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Float64(exact_quantile(&mut self.values, self.q)))
+        Ok(ScalarValue::Float64(exact_quantile(
+            &mut self.values,
+            self.q,
+        )))
     }
 
     fn size(&self) -> usize {
@@ -151,7 +171,12 @@ fn lists(groups: Vec<Vec<f64>>) -> Result<ListArray> {
     for group in groups {
         values.extend_from_slice(&group);
     }
-    Ok(ListArray::try_new(field, offsets, Arc::new(Float64Array::from(values)), None)?)
+    Ok(ListArray::try_new(
+        field,
+        offsets,
+        Arc::new(Float64Array::from(values)),
+        None,
+    )?)
 }
 
 impl GroupsAccumulator for Groups {
@@ -191,12 +216,7 @@ impl GroupsAccumulator for Groups {
         Ok(vec![Arc::new(lists(emit.take_needed(&mut self.values))?)])
     }
 
-    fn merge_batch(
-        &mut self,
-        states: &[ArrayRef],
-        groups: &[usize],
-        total: usize,
-    ) -> Result<()> {
+    fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
         self.values.resize_with(total, Vec::new);
         for (list, group) in states[0].as_list::<i32>().iter().zip(groups) {
             if let Some(list) = list {
@@ -215,14 +235,21 @@ impl GroupsAccumulator for Groups {
         let groups = (0..values.len())
             .map(|row| {
                 let kept = filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
-                if kept && values.is_valid(row) { vec![values.value(row)] } else { Vec::new() }
+                if kept && values.is_valid(row) {
+                    vec![values.value(row)]
+                } else {
+                    Vec::new()
+                }
             })
             .collect();
         Ok(vec![Arc::new(lists(groups)?)])
     }
 
     fn size(&self) -> usize {
-        self.values.iter().map(|group| group.capacity() * size_of::<f64>()).sum()
+        self.values
+            .iter()
+            .map(|group| group.capacity() * size_of::<f64>())
+            .sum()
     }
 }
 
@@ -233,7 +260,11 @@ mod tests {
     #[test]
     fn interpolates_between_order_statistics() {
         let check = |values: &[f64], q, expected| {
-            assert_eq!(exact_quantile(&mut values.to_vec(), q), expected, "{values:?}");
+            assert_eq!(
+                exact_quantile(&mut values.to_vec(), q),
+                expected,
+                "{values:?}"
+            );
         };
         check(&[], 0.5, None);
         check(&[3.0], 0.9, Some(3.0));

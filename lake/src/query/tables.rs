@@ -54,7 +54,9 @@ impl Opened {
         let context = SessionContext::new_with_config(config);
         functions::register(&context, calendar);
         for (name, version) in &set.versions {
-            let Some(mart) = name.strip_prefix("marts/") else { continue };
+            let Some(mart) = name.strip_prefix("marts/") else {
+                continue;
+            };
             let table = lake.table_at(name, *version).await?;
             let provider = datafusion::datasource::MemTable::try_new(
                 viewed(&columns(&table)),
@@ -88,7 +90,10 @@ impl Opened {
             .get_or_try_init(|| async move {
                 let (table, key) = labels.table();
                 let mut dictionary = Dictionary::default();
-                for batch in self.run(&format!("SELECT {key}, label FROM {table}")).await? {
+                for batch in self
+                    .run(&format!("SELECT {key}, label FROM {table}"))
+                    .await?
+                {
                     let ids = texts(batch.column(0))?;
                     let labels = texts(batch.column(1))?;
                     for (id, label) in ids.into_iter().zip(labels) {
@@ -114,7 +119,10 @@ impl Opened {
         }
         values.sort();
         let values = Arc::new(values);
-        self.values.write().await.insert(sql.to_owned(), Arc::clone(&values));
+        self.values
+            .write()
+            .await
+            .insert(sql.to_owned(), Arc::clone(&values));
         Ok(values)
     }
 }
@@ -122,7 +130,11 @@ impl Opened {
 /// The texts of a column.
 pub(super) fn texts(array: &ArrayRef) -> Result<Vec<Option<String>>, QueryError> {
     let array = cast(array, &DataType::Utf8)?;
-    Ok(array.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect())
+    Ok(array
+        .as_string::<i32>()
+        .iter()
+        .map(|text| text.map(str::to_owned))
+        .collect())
 }
 
 /// The columns that the files of a table hold: all but its partition column.
@@ -153,13 +165,14 @@ fn listing(table: &Table) -> Result<ListingTable, QueryError> {
         .files()
         .iter()
         .map(|file| {
-            let url = url::Url::from_file_path(&file.path)
-                .map_err(|()| LakeError::Path { path: file.path.clone() })?;
+            let url = url::Url::from_file_path(&file.path).map_err(|()| LakeError::Path {
+                path: file.path.clone(),
+            })?;
             Ok(ListingTableUrl::parse(url)?)
         })
         .collect::<Result<Vec<_>, QueryError>>()?;
-    let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
-        .with_file_extension(".parquet");
+    let options =
+        ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
     let config = ListingTableConfig::new_with_multi_paths(urls)
         .with_listing_options(options)
         .with_schema(viewed(&columns(table)));

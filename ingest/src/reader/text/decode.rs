@@ -5,9 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{
-    BIG5, CoderResult, Decoder, Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE,
-};
+use encoding_rs::{BIG5, CoderResult, Decoder, Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::super::unreadable;
 use super::is_utf8;
@@ -69,13 +67,26 @@ fn chinese_first(guess: &'static Encoding, sample: &[u8]) -> &'static Encoding {
     let high = sample.iter().filter(|byte| **byte >= 0x80).count();
     let (text, _, malformed) = GB18030.decode(sample);
     let common = text.chars().filter(|c| is_common_chinese(*c)).count();
-    let western = ["windows-1252", "windows-1250", "windows-1254", "windows-1257", "windows-1258",
-        "ISO-8859-2", "ISO-8859-4", "ISO-8859-15", "Shift_JIS"];
+    let western = [
+        "windows-1252",
+        "windows-1250",
+        "windows-1254",
+        "windows-1257",
+        "windows-1258",
+        "ISO-8859-2",
+        "ISO-8859-4",
+        "ISO-8859-15",
+        "Shift_JIS",
+    ];
     if high >= 64 && !western.contains(&guess.name()) {
         return guess;
     }
     // Each of them is two bytes of which the first, and mostly the second, is high.
-    if !malformed && high > 0 && common * 5 >= high * 2 { GB18030 } else { guess }
+    if !malformed && high > 0 && common * 5 >= high * 2 {
+        GB18030
+    } else {
+        guess
+    }
 }
 
 /// The characters of GB2312's first level lie in the basic block; Western text read as GBK gives
@@ -83,12 +94,22 @@ fn chinese_first(guess: &'static Encoding, sample: &[u8]) -> &'static Encoding {
 fn is_common_chinese(c: char) -> bool {
     let mut buffer = [0; 4];
     let (bytes, _, malformed) = GBK.encode(c.encode_utf8(&mut buffer));
-    !malformed && matches!(*bytes, [0xb0..=0xd7, 0xa1..=0xfe] | [0xa1..=0xa3, 0xa1..=0xfe])
+    !malformed
+        && matches!(
+            *bytes,
+            [0xb0..=0xd7, 0xa1..=0xfe] | [0xa1..=0xa3, 0xa1..=0xfe]
+        )
 }
 
 /// Text with zero bytes is UTF-16 or none.
 fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
-    let zeros = |parity: usize| head.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
+    let zeros = |parity: usize| {
+        head.iter()
+            .skip(parity)
+            .step_by(2)
+            .filter(|byte| **byte == 0)
+            .count()
+    };
     let (even, odd) = (zeros(0), zeros(1));
     let encoding = if odd > even * 4 {
         UTF_16LE
@@ -162,13 +183,15 @@ fn beyond_ascii(text: &[u8]) -> usize {
 /// The beginning of a file as text, a character cut in two at its end left out.
 pub(in crate::reader) fn decode_sample(encoding: &'static Encoding, head: &[u8]) -> String {
     let mut decoder = encoding.new_decoder();
-    let capacity = decoder.max_utf8_buffer_length(head.len()).unwrap_or(head.len() * 3 + 16);
+    let capacity = decoder
+        .max_utf8_buffer_length(head.len())
+        .unwrap_or(head.len() * 3 + 16);
     let mut text = String::with_capacity(capacity);
     let _ = decoder.decode_to_string(head, &mut text, false);
     text
 }
 
-/// Reads a file as UTF-8 without a byte order mark. What cannot be decoded becomes U+FFFD, and is
+/// Reads a file as UTF-8 without a byte order mark, its lines ended by `\n`. What cannot be decoded becomes U+FFFD, and is
 /// reported where a cell with it is used.
 pub(super) struct Decoded<R> {
     inner: R,
@@ -179,18 +202,28 @@ pub(super) struct Decoded<R> {
     raw_end: usize,
     finished: bool,
     at_start: bool,
+    /// The byte before was `\r`, which stands as `\n` already.
+    after_return: bool,
 }
 
 impl<R: Read> Decoded<R> {
     pub(super) fn new(inner: R, encoding: &'static Encoding) -> Self {
         let decoder = (!is_utf8(encoding)).then(|| encoding.new_decoder());
         let raw = vec![0; if decoder.is_some() { CHUNK } else { 0 }];
-        Self { inner, decoder, raw, raw_start: 0, raw_end: 0, finished: false, at_start: true }
+        Self {
+            inner,
+            decoder,
+            raw,
+            raw_start: 0,
+            raw_end: 0,
+            finished: false,
+            at_start: true,
+            after_return: false,
+        }
     }
-}
 
-impl<R: Read> Read for Decoded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// UTF-8, lines ended as in the file.
+    fn read_decoded(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(decoder) = &mut self.decoder else {
             let mut read = self.inner.read(buffer)?;
             if std::mem::take(&mut self.at_start) && read > 0 {
@@ -235,6 +268,36 @@ impl<R: Read> Read for Decoded<R> {
             }
         }
     }
+
+    /// Makes `\r\n` and `\r` one `\n`, so that lines are counted as editors count them.
+    fn unify_lines(&mut self, bytes: &mut [u8]) -> usize {
+        if !self.after_return && !bytes.contains(&b'\r') {
+            return bytes.len();
+        }
+        let mut kept = 0;
+        for index in 0..bytes.len() {
+            let byte = bytes[index];
+            let after_return = std::mem::replace(&mut self.after_return, byte == b'\r');
+            if byte == b'\n' && after_return {
+                continue;
+            }
+            bytes[kept] = if byte == b'\r' { b'\n' } else { byte };
+            kept += 1;
+        }
+        kept
+    }
+}
+
+impl<R: Read> Read for Decoded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.read_decoded(buffer)?;
+            let kept = self.unify_lines(&mut buffer[..read]);
+            if kept > 0 || read == 0 {
+                return Ok(kept);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -245,7 +308,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file.csv");
         std::fs::write(&path, bytes).unwrap();
-        detect_encoding(&path, bytes).unwrap().map_or("none", Encoding::name)
+        detect_encoding(&path, bytes)
+            .unwrap()
+            .map_or("none", Encoding::name)
     }
 
     #[test]
@@ -258,7 +323,10 @@ mod tests {
         assert_eq!(judge(&BIG5.encode(traditional).0), "Big5");
         let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(judge(&wide), "UTF-16LE");
-        assert_eq!(judge(b"nombre,gasto\nDescripci\xf3n,12\nAdministraci\xf3n,4\n"), "windows-1252");
+        assert_eq!(
+            judge(b"nombre,gasto\nDescripci\xf3n,12\nAdministraci\xf3n,4\n"),
+            "windows-1252"
+        );
         assert_eq!(judge(b"\0\x01\x02\x03\0\0\x04"), "none");
     }
 

@@ -25,8 +25,13 @@ pub(crate) enum Layout {
 
 /// Candidates, with what they win by where two divide equally well: a comma is the likeliest to
 /// stand inside values.
-const CANDIDATES: [(u8, f64); 5] =
-    [(b'\t', 0.04), (b';', 0.03), (b'|', 0.03), (b',', 0.01), (b'^', 0.0)];
+const CANDIDATES: [(u8, f64); 5] = [
+    (b'\t', 0.04),
+    (b';', 0.03),
+    (b'|', 0.03),
+    (b',', 0.01),
+    (b'^', 0.0),
+];
 
 /// The layout that the options name, else the one that divides the sample most evenly; `None`
 /// where nothing does and the file is not called a table either.
@@ -44,7 +49,9 @@ pub(super) fn detect(path: &Path, sample: &str, options: &ReadOptions) -> Option
         Some(delimiter) => delimiter,
         None if is_divided_by_blanks(sample) => return Some(Layout::Blanks),
         None => {
-            let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+            let extension = path
+                .extension()
+                .map(|extension| extension.to_ascii_lowercase());
             match extension.as_ref().and_then(|extension| extension.to_str()) {
                 Some("csv" | "txt" | "dat") => b',',
                 Some("tsv" | "tab") => b'\t',
@@ -62,7 +69,12 @@ pub(super) fn detect(path: &Path, sample: &str, options: &ReadOptions) -> Option
 }
 
 fn announced_delimiter(line: &str) -> Option<u8> {
-    match line.trim_end().trim_matches('"').strip_prefix("sep=")?.as_bytes() {
+    match line
+        .trim_end()
+        .trim_matches('"')
+        .strip_prefix("sep=")?
+        .as_bytes()
+    {
         [byte] => Some(*byte),
         _ => None,
     }
@@ -71,7 +83,9 @@ fn announced_delimiter(line: &str) -> Option<u8> {
 fn most_even(sample: &str) -> Option<u8> {
     let mut best: Option<(f64, u8)> = None;
     for (delimiter, bonus) in CANDIDATES {
-        let Some(evenness) = evenness(sample, delimiter) else { continue };
+        let Some(evenness) = evenness(sample, delimiter) else {
+            continue;
+        };
         let score = evenness + bonus;
         if evenness >= 0.3 && best.is_none_or(|(least, _)| score > least) {
             best = Some((score, delimiter));
@@ -103,7 +117,11 @@ fn evenness(sample: &str, delimiter: u8) -> Option<f64> {
 
 /// Lines that fall into the same number of words, and are visibly set in columns.
 fn is_divided_by_blanks(sample: &str) -> bool {
-    let lines: Vec<&str> = sample.lines().filter(|line| !line.trim().is_empty()).take(500).collect();
+    let lines: Vec<&str> = sample
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .take(500)
+        .collect();
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     let mut aligned = 0;
     for line in &lines {
@@ -137,7 +155,13 @@ pub(super) struct SkipBlanks<R> {
 
 impl<R> SkipBlanks<R> {
     pub(super) fn new(inner: R, delimiter: u8) -> Self {
-        Self { inner, delimiter, in_quotes: false, at_start: true, closed: false }
+        Self {
+            inner,
+            delimiter,
+            in_quotes: false,
+            at_start: true,
+            closed: false,
+        }
     }
 }
 
@@ -184,7 +208,9 @@ mod tests {
     fn leaves_out_blanks_between_values_only() {
         let text = "a,  \"b, \"\"c\"\", d\", e\n";
         let mut read = String::new();
-        SkipBlanks::new(text.as_bytes(), b',').read_to_string(&mut read).unwrap();
+        SkipBlanks::new(text.as_bytes(), b',')
+            .read_to_string(&mut read)
+            .unwrap();
         assert_eq!(read, "a,\"b, \"\"c\"\", d\",e\n");
     }
 
@@ -195,7 +221,13 @@ mod tests {
         check("a\tb\n1,5\t2,5\n3,1\t4,5\n", Some(b'\t'));
         check("a|b\n1|2\n", Some(b'|'));
         check("sep=;\na;b\n", Some(b';'));
-        check(" 00001 19970101  1   11.77\n 00002 19970112  1   12.00\n 00003 19970102  2   20.76\n", Some(b' '));
-        check("Some words.\nAnd more of them, which are prose.\nThird line\n", None);
+        check(
+            " 00001 19970101  1   11.77\n 00002 19970112  1   12.00\n 00003 19970102  2   20.76\n",
+            Some(b' '),
+        );
+        check(
+            "Some words.\nAnd more of them, which are prose.\nThird line\n",
+            None,
+        );
     }
 }

@@ -1,0 +1,227 @@
+//! A lake with raw rows as JSON, and the marts read back as JSON.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
+    RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, TimestampMicrosecondType,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use millrace_jobs::{RunOptions, RunReport, Silent, run};
+use millrace_lake::{Change, Lake, Mode};
+use millrace_models::config::Company;
+use millrace_models::entity::Entity;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::{Map, Value, json};
+
+/// A lake in a folder of its own.
+pub(crate) struct TestLake {
+    pub(crate) lake: Lake,
+    seq: i64,
+    _folder: tempfile::TempDir,
+}
+
+/// The moment as the company's clock shows it.
+pub(crate) fn local(text: &str) -> i64 {
+    DateTime::parse_from_rfc3339(&format!("{text}:00+08:00"))
+        .unwrap()
+        .timestamp_micros()
+}
+
+fn moment(text: &str) -> (i64, bool) {
+    if text.len() == 10 {
+        (local(&format!("{text}T00:00")), true)
+    } else {
+        (local(text), false)
+    }
+}
+
+impl TestLake {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::init(folder.path()).await.unwrap();
+        Self {
+            lake,
+            seq: 0,
+            _folder: folder,
+        }
+    }
+
+    /// Appends rows to a raw table. Times are written `2024-03-01` or `2024-03-01T09:00`; amounts
+    /// as numbers; `_source` is `crm` and `_ingested_at` 2024-01-01 unless given.
+    pub(crate) async fn raw(&mut self, entity: Entity, rows: Value) {
+        let rows: Vec<Map<String, Value>> = serde_json::from_value(rows).unwrap();
+        let schema = entity.raw_schema();
+        let name = format!("raw/{}", entity.name());
+        let get = |row: &Map<String, Value>, name: &str| {
+            let default = match name {
+                "_source" => json!("crm"),
+                "_op" => json!("upsert"),
+                "_ingested_at" => json!("2024-01-01"),
+                _ => Value::Null,
+            };
+            row.get(name).cloned().unwrap_or(default)
+        };
+        let from = self.seq;
+        let columns = schema.fields().iter().map(|field| -> ArrayRef {
+            let name = field.name().as_str();
+            let text = |row: &Map<String, Value>| get(row, name).as_str().map(str::to_owned);
+            match field.data_type() {
+                DataType::Int64 if name == "_seq" => {
+                    Arc::new(Int64Array::from_iter_values(from..from + rows.len() as i64))
+                }
+                DataType::Int64 => Arc::new(
+                    rows.iter()
+                        .map(|row| get(row, name).as_i64())
+                        .collect::<Int64Array>(),
+                ),
+                DataType::Float64 => Arc::new(
+                    rows.iter()
+                        .map(|row| get(row, name).as_f64())
+                        .collect::<Float64Array>(),
+                ),
+                DataType::Timestamp(..) => Arc::new(
+                    rows.iter()
+                        .map(|row| text(row).map(|text| moment(&text).0))
+                        .collect::<TimestampMicrosecondArray>()
+                        .with_timezone("UTC"),
+                ),
+                DataType::Boolean => {
+                    let of = name.trim_end_matches("_is_date");
+                    let is_date = |row: &Map<String, Value>| {
+                        get(row, of)
+                            .as_str()
+                            .map(|text| moment(text).1)
+                            .or(get(row, name).as_bool())
+                    };
+                    Arc::new(rows.iter().map(is_date).collect::<BooleanArray>())
+                }
+                DataType::Date32 => Arc::new(
+                    rows.iter()
+                        .map(|row| {
+                            let day: NaiveDate = text(row)?.parse().unwrap();
+                            Some((day - NaiveDate::default()).num_days() as i32)
+                        })
+                        .collect::<Date32Array>(),
+                ),
+                DataType::Decimal128(..) => Arc::new(
+                    rows.iter()
+                        .map(|row| Some((get(row, name).as_f64()? * 100.0).round() as i128))
+                        .collect::<Decimal128Array>()
+                        .with_precision_and_scale(18, 2)
+                        .unwrap(),
+                ),
+                DataType::Utf8 if name == "attributes" => Arc::new(
+                    rows.iter()
+                        .map(|row| row.get(name).map(ToString::to_string))
+                        .collect::<StringArray>(),
+                ),
+                _ => Arc::new(rows.iter().map(text).collect::<StringArray>()),
+            }
+        });
+        let batch = RecordBatch::try_new(schema.clone(), columns.collect()).unwrap();
+        self.seq += rows.len() as i64;
+        let table = self.lake.table(&name).await.unwrap();
+        let mut writer = self.lake.writer(&name, schema, None);
+        writer.write(&batch, None).unwrap();
+        let change = Change {
+            mode: Mode::Append,
+            files: writer.finish().unwrap(),
+            schema: None,
+            transactions: Vec::new(),
+        };
+        self.lake.commit(&table, change).await.unwrap();
+    }
+
+    pub(crate) async fn run(&self) -> RunReport {
+        run(&self.lake, &options()).await.unwrap()
+    }
+
+    /// The rows of a mart, ordered by the given columns, as JSON: times as the company's clock
+    /// shows them, amounts as numbers, nulls left out.
+    pub(crate) async fn mart(&self, name: &str, order: &[&str]) -> Vec<Value> {
+        let table = self.lake.table(&format!("marts/{name}")).await.unwrap();
+        let mut rows = Vec::new();
+        for file in table.files() {
+            let reader =
+                ParquetRecordBatchReaderBuilder::try_new(File::open(&file.path).unwrap()).unwrap();
+            for batch in reader.build().unwrap() {
+                let batch = batch.unwrap();
+                for row in 0..batch.num_rows() {
+                    let mut object = to_json(&batch, row);
+                    if let Some(partition) = &file.partition {
+                        object.insert("partition".to_owned(), json!(partition));
+                    }
+                    rows.push(Value::Object(object));
+                }
+            }
+        }
+        let key = |row: &Value| {
+            order
+                .iter()
+                .map(|name| row[*name].to_string())
+                .collect::<Vec<_>>()
+        };
+        rows.sort_by_key(key);
+        rows
+    }
+}
+
+pub(crate) fn options() -> RunOptions {
+    RunOptions {
+        company: Company::default(),
+        as_of: None,
+        now: "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap(),
+        jobs: Vec::new(),
+        full: true,
+        progress: Arc::new(Silent),
+    }
+}
+
+/// Columns of rows, as arrays.
+pub(crate) fn columns(rows: &[Value], names: &[&str]) -> Value {
+    rows.iter()
+        .map(|row| {
+            names
+                .iter()
+                .map(|name| row[*name].clone())
+                .collect::<Value>()
+        })
+        .collect()
+}
+
+fn to_json(batch: &RecordBatch, row: usize) -> Map<String, Value> {
+    let mut object = Map::new();
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        if column.is_null(row) {
+            continue;
+        }
+        let value = match field.data_type() {
+            DataType::Utf8 => json!(column.as_string::<i32>().value(row)),
+            DataType::Int32 => json!(column.as_primitive::<Int32Type>().value(row)),
+            DataType::Float64 => json!(column.as_primitive::<Float64Type>().value(row)),
+            DataType::Boolean => json!(column.as_boolean().value(row)),
+            DataType::Decimal128(..) => {
+                json!(column.as_primitive::<Decimal128Type>().value(row) as f64 / 100.0)
+            }
+            DataType::Date32 => {
+                let days = column.as_primitive::<Date32Type>().value(row);
+                let day = NaiveDate::default() + chrono::Days::new(u64::try_from(days).unwrap());
+                json!(day.to_string())
+            }
+            DataType::Timestamp(..) => {
+                let at = column.as_primitive::<TimestampMicrosecondType>().value(row);
+                let at = DateTime::from_timestamp_micros(at).unwrap();
+                let zone = Company::default().zone;
+                json!(at.with_timezone(&zone).format("%Y-%m-%dT%H:%M").to_string())
+            }
+            other => panic!("{other}"),
+        };
+        object.insert(field.name().clone(), value);
+    }
+    object
+}
