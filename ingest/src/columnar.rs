@@ -25,7 +25,8 @@ pub(crate) struct Bad {
     pub(crate) expected: String,
 }
 
-/// The rows of a batch, and the cells that do not hold what they should: their values are null.
+/// The rows of a batch, and the cells that do not hold what they should, by row: their values are
+/// null.
 pub(crate) fn convert(
     entity: Entity,
     fields: &[FieldPlan],
@@ -37,20 +38,18 @@ pub(crate) fn convert(
     let mut bad = Vec::new();
     let mut built = Vec::with_capacity(fields.len());
     for plan in fields {
+        let first_bad = bad.len();
         let (column, companion) = field(plan, &columns, rows, &mut bad);
         if plan.field.required && column.null_count() > 0 {
-            let source = position(plan);
+            // Cells that are bad are null too, and named already, in the order of the rows.
+            let named: Vec<usize> = bad[first_bad..].iter().map(|bad| bad.row).collect();
             for row in (0..rows).filter(|row| column.is_null(*row)) {
-                if !bad
-                    .iter()
-                    .any(|bad: &Bad| bad.row == row && bad.field == plan.field.name)
-                {
-                    let expected = plan.expected();
+                if named.binary_search(&row).is_err() {
                     bad.push(Bad {
                         row,
-                        column: source,
+                        column: position(plan),
                         field: plan.field.name,
-                        expected,
+                        expected: plan.expected(),
                     });
                 }
             }
@@ -72,6 +71,7 @@ pub(crate) fn convert(
             });
         }
     }
+    bad.sort_by_key(|bad| bad.row);
     let attributes = (!extra.is_empty()).then(|| -> ArrayRef {
         let mut texts = StringBuilder::new();
         for index in 0..rows {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
 use chrono_tz::Tz;
@@ -303,7 +304,10 @@ fn push_json(json: &mut String, text: &str) {
             '\n' => json.push_str("\\n"),
             '\r' => json.push_str("\\r"),
             '\t' => json.push_str("\\t"),
-            c if u32::from(c) < 0x20 => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if u32::from(c) < 0x20 => {
+                // Writing into a string cannot fail.
+                let _ = write!(json, "\\u{:04x}", u32::from(c));
+            }
             c => json.push(c),
         }
     }
@@ -325,7 +329,7 @@ fn flag(cell: Cell<'_>) -> Option<Value<'static>> {
             None => is_placeholder(trim(text)).then_some(Value::Null),
         },
         Cell::Integer(value @ (0 | 1)) => Some(Value::Flag(value == 1)),
-        Cell::Number(value) if value == 0.0 => Some(Value::Flag(false)),
+        Cell::Number(value) if value.abs() < f64::EPSILON => Some(Value::Flag(false)),
         Cell::Number(value) if (value - 1.0).abs() < f64::EPSILON => Some(Value::Flag(true)),
         _ => None,
     }
@@ -351,8 +355,8 @@ impl ZoneClock {
         Self {
             zone,
             company_zone,
-            last: Default::default(),
-            last_midnight: Default::default(),
+            last: std::cell::Cell::default(),
+            last_midnight: std::cell::Cell::default(),
         }
     }
 

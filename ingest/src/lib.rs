@@ -9,6 +9,11 @@
 //! Memory does not grow with the file, except for what [`limits`] bounds: xls and ods sheets and
 //! the shared strings of xlsx are read whole.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "an error names its place in full, and is built once, at the end of the work"
+)]
+
 mod batch;
 mod columnar;
 mod convert;

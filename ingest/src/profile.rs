@@ -67,21 +67,22 @@ impl Profile {
         let is_time = matches!(kind, FieldKind::Time | FieldKind::Date);
         match cell {
             Cell::Text(text) if is_time => self.observe_date(row, trim(text)),
-            Cell::Text(text) => {
-                if text
-                    .bytes()
-                    .any(|byte| matches!(byte, b',' | b'.') || byte >= 0x80)
-                {
-                    match number::mark_evidence(trim(text)) {
-                        Some(DecimalMark::Comma) => self.has_decimal_comma = true,
-                        Some(DecimalMark::Point) => self.has_decimal_point = true,
-                        None => {}
-                    }
-                }
-            }
+            Cell::Text(text) => self.observe_number(trim(text)),
             Cell::Serial(time) => self.has_time_of_day |= !date::is_midnight(time),
             Cell::Number(value) if is_time => self.has_time_of_day |= value.fract() != 0.0,
             _ => {}
+        }
+    }
+
+    fn observe_number(&mut self, text: &str) {
+        let is_marked = |byte| matches!(byte, b',' | b'.') || byte >= 0x80;
+        if !text.bytes().any(is_marked) {
+            return;
+        }
+        match number::mark_evidence(text) {
+            Some(DecimalMark::Comma) => self.has_decimal_comma = true,
+            Some(DecimalMark::Point) => self.has_decimal_point = true,
+            None => {}
         }
     }
 

@@ -189,6 +189,10 @@ pub(crate) fn refuse(path: &Path, refusal: Refusal) -> IngestError {
     }
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "taken by value so that it fits where an error is mapped"
+)]
 pub(crate) fn damaged(path: &Path, format: &'static str, detail: impl ToString) -> IngestError {
     refuse(
         path,

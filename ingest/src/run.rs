@@ -5,7 +5,7 @@ mod prepare;
 mod rows;
 mod sink;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -140,11 +140,9 @@ async fn ingest_once(
     options: &IngestOptions<'_>,
 ) -> Result<IngestReport, IngestError> {
     let mut tables = BTreeMap::new();
-    for source in &mapping.sources {
-        if !tables.contains_key(&source.entity) {
-            let table = lake.table(&table_name(source.entity)).await?;
-            tables.insert(source.entity, table);
-        }
+    let entities: BTreeSet<Entity> = mapping.sources.iter().map(|source| source.entity).collect();
+    for entity in entities {
+        tables.insert(entity, lake.table(&table_name(entity)).await?);
     }
     let run = Run {
         lake,
@@ -243,7 +241,7 @@ impl Run<'_> {
             return Ok(Pending::default());
         };
         let compared = table.rows() > 0 || jobs.len() > 1;
-        let (prepared, repeated) = self.prepare(entity, jobs, compared)?;
+        let (prepared, repeated) = prepare::prepare(entity, jobs, compared)?;
         let known = if compared {
             let mut known = Known::new(entity, repeated);
             known.load(table, &self.mapping.system)?;

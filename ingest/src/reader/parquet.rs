@@ -26,7 +26,6 @@ pub(crate) const BATCH_ROWS: usize = 32 * 1024;
 
 /// An open Parquet file.
 pub(crate) struct ParquetInput {
-    file: File,
     metadata: ArrowReaderMetadata,
     columns: Vec<String>,
 }
@@ -45,11 +44,7 @@ impl ParquetInput {
             .iter()
             .map(|field| field.name().clone())
             .collect();
-        Ok(Self {
-            file,
-            metadata,
-            columns,
-        })
+        Ok(Self { metadata, columns })
     }
 
     pub(super) fn columns(&self) -> &[String] {
@@ -76,7 +71,8 @@ impl ParquetInput {
         columns: &[usize],
         groups: Vec<usize>,
     ) -> Result<ParquetRecordBatchReader, IngestError> {
-        let file = self.file.try_clone().map_err(unreadable(path))?;
+        // A handle of its own: clones of one share their position, which threads must not.
+        let file = File::open(path).map_err(unreadable(path))?;
         let metadata = self.metadata.clone();
         guarded(path, "parquet", || {
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);

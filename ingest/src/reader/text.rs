@@ -191,9 +191,7 @@ fn scan_delimited(
             reader
                 .read_byte_record(&mut record)
                 .map_err(|error| match error.into_kind() {
-                    csv::ErrorKind::Io(error)
-                        if error.get_ref().is_some_and(|error| error.is::<Endless>()) =>
-                    {
+                    csv::ErrorKind::Io(error) if is_endless(&error) => {
                         refuse(path, Refusal::EndlessRecord { line })
                     }
                     csv::ErrorKind::Io(error) => unreadable(path)(error),
@@ -254,6 +252,10 @@ struct Bounded<R> {
 #[derive(Debug, thiserror::Error)]
 #[error("a record is too long")]
 struct Endless;
+
+fn is_endless(error: &io::Error) -> bool {
+    matches!(error.get_ref(), Some(inner) if inner.is::<Endless>())
+}
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -8,7 +8,6 @@ use calamine::{
     Data, DataRef, Dimensions, ExcelDateTime, OdsError, Reader, SheetType, SheetVisible, Sheets,
     Xls, XlsError, Xlsb, Xlsx, XlsxError, open_workbook,
 };
-use chrono::NaiveDateTime;
 
 use super::{Flow, Format, OnRow, Row, damaged, guarded, refuse};
 use crate::error::{IngestError, Refusal};
@@ -129,7 +128,7 @@ impl WorkbookInput {
                 Cell::Empty,
             );
             cells.extend(row.iter().map(whole_cell));
-            if emit(number, &mut cells, &mut merged, on_row)? == Flow::Stop {
+            if emit(number, &cells, &mut merged, on_row)? == Flow::Stop {
                 break;
             }
         }
@@ -169,28 +168,23 @@ fn stream(
     let mut merged = Merged::new(merged);
     let mut reader =
         guarded(path, "xlsx", || book.worksheet_cells_reader(sheet))?.map_err(broken)?;
-    // Text of the row's cells that are not shared strings.
+    // The cells of the current row.
     let mut row: Vec<(usize, DataRef<'_>)> = Vec::new();
     let mut number = 0;
     loop {
         let next = guarded(path, "xlsx", || reader.next_cell())?.map_err(broken)?;
         let position = next.as_ref().map(calamine::Cell::get_position);
-        if position.is_none_or(|(at, _)| at != number) {
-            if !row.is_empty() {
-                let width = row
-                    .iter()
-                    .map(|(column, _)| column + 1)
-                    .max()
-                    .unwrap_or_default();
-                let mut cells = vec![Cell::Empty; width];
-                for (column, value) in &row {
-                    cells[*column] = streamed_cell(value);
-                }
-                if emit(number, &mut cells, &mut merged, on_row)? == Flow::Stop {
-                    return Ok(());
-                }
-                row.clear();
+        let row_ends = position.is_none_or(|(at, _)| at != number);
+        if row_ends && !row.is_empty() {
+            let last = row.iter().map(|(column, _)| *column).max();
+            let mut cells = vec![Cell::Empty; last.map_or(0, |last| last + 1)];
+            for (column, value) in &row {
+                cells[*column] = streamed_cell(value);
             }
+            if emit(number, &cells, &mut merged, on_row)? == Flow::Stop {
+                return Ok(());
+            }
+            row.clear();
         }
         let (Some(cell), Some((at, column))) = (next, position) else {
             return Ok(());
@@ -206,7 +200,7 @@ fn stream(
 /// Fills merged cells and hands the row on, unless it is blank.
 fn emit(
     number: u32,
-    cells: &mut Vec<Cell<'_>>,
+    cells: &[Cell<'_>],
     merged: &mut Merged,
     on_row: OnRow<'_>,
 ) -> Result<Flow, IngestError> {
@@ -215,7 +209,7 @@ fn emit(
     }
     let filled = merged.values(number, cells);
     let mut repeated = Vec::with_capacity(filled.len());
-    let mut all: Vec<Cell<'_>> = cells.clone();
+    let mut all: Vec<Cell<'_>> = cells.to_vec();
     for (column, value) in &filled {
         if all.len() <= *column {
             all.resize(column + 1, Cell::Empty);
@@ -289,11 +283,10 @@ fn whole_cell(data: &Data) -> Cell<'_> {
     match data {
         Data::Int(value) => Cell::Integer(*value),
         Data::Float(value) => Cell::Number(*value),
-        Data::String(text) => Cell::Text(text),
+        Data::String(text) | Data::DurationIso(text) => Cell::Text(text),
         Data::Bool(value) => Cell::Flag(*value),
         Data::DateTime(time) => time_cell(*time),
         Data::DateTimeIso(text) => iso_cell(text),
-        Data::DurationIso(text) => Cell::Text(text),
         Data::Error(error) => Cell::Error(error_text(error)),
         Data::Empty => Cell::Empty,
     }
@@ -303,12 +296,11 @@ fn streamed_cell<'a>(data: &'a DataRef<'_>) -> Cell<'a> {
     match data {
         DataRef::Int(value) => Cell::Integer(*value),
         DataRef::Float(value) => Cell::Number(*value),
-        DataRef::String(text) => Cell::Text(text),
+        DataRef::String(text) | DataRef::DurationIso(text) => Cell::Text(text),
         DataRef::SharedString(text) => Cell::Text(text),
         DataRef::Bool(value) => Cell::Flag(*value),
         DataRef::DateTime(time) => time_cell(*time),
         DataRef::DateTimeIso(text) => iso_cell(text),
-        DataRef::DurationIso(text) => Cell::Text(text),
         DataRef::Error(error) => Cell::Error(error_text(error)),
         DataRef::Empty => Cell::Empty,
     }
@@ -343,14 +335,10 @@ fn is_1904(time: ExcelDateTime) -> bool {
 fn iso_cell(text: &str) -> Cell<'_> {
     match date::parse(text, None) {
         Some(date::When::Day(day)) => Cell::Day(day),
-        Some(date::When::Local(time)) => serial_of(time),
+        Some(date::When::Local(time)) => Cell::Serial(time),
         Some(date::When::Moment(time)) => Cell::Moment(time),
         None => Cell::Text(text),
     }
-}
-
-fn serial_of(time: NaiveDateTime) -> Cell<'static> {
-    Cell::Serial(time)
 }
 
 fn error_text(error: &calamine::CellErrorType) -> &'static str {
@@ -363,7 +351,7 @@ fn error_text(error: &calamine::CellErrorType) -> &'static str {
         CellErrorType::Num => "#NUM!",
         CellErrorType::Ref => "#REF!",
         CellErrorType::Value => "#VALUE!",
-        _ => "#ERROR!",
+        CellErrorType::GettingData => "#GETTING_DATA",
     }
 }
 

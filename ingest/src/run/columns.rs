@@ -94,20 +94,17 @@ pub(super) fn convert(
         for bad in &bad {
             kept[bad.row] = false;
         }
-        for index in (0..block.rows).filter(|row| !kept[*row]) {
+        for bad in bad.chunk_by(|left, right| left.row == right.row) {
             let cells: Vec<BadCell> = bad
                 .iter()
-                .filter(|bad| bad.row == index)
                 .map(|bad| work.bad_cell(bad, first, &columns))
                 .collect();
-            rejects.add(
-                first + count(index),
-                &ArrayRow {
-                    columns: &columns,
-                    index,
-                },
-                &cells,
-            )?;
+            let index = bad.first().map_or(0, |bad| bad.row);
+            let row = ArrayRow {
+                columns: &columns,
+                index,
+            };
+            rejects.add(first + count(index), &row, &cells)?;
         }
         sink.push(block.filtered(&BooleanArray::from(kept))?)
     })?;

@@ -30,45 +30,42 @@ pub(super) struct Plan {
     pub(super) attributes: Vec<AttributePlan>,
 }
 
-impl Run<'_> {
-    /// Goes through the files once. The set holds the ids that a file has more than once, which
-    /// matters only where rows are compared with those that are known.
-    pub(super) fn prepare(
-        &self,
-        entity: Entity,
-        jobs: &[&Job<'_>],
-        compared: bool,
-    ) -> Result<(Vec<Prepared>, HashSet<u64>), IngestError> {
-        let mut repeated = HashSet::new();
-        let mut prepared = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            let mut table = open(job)?;
-            let mut profiles = vec![Profile::default(); job.source.fields.len()];
-            let mut ids = Ids::new(entity, job.source, &table, compared);
-            let observed = observed(job.source, &table);
-            if !observed.is_empty() || ids.is_some() {
-                first_pass(
-                    &mut table,
-                    job.source,
-                    &observed,
-                    &mut profiles,
-                    ids.as_mut(),
-                )?;
-            }
-            if let Some(ids) = ids {
-                repeated.extend(ids.repeated);
-            }
-            let others = vec![None; profiles.len()];
-            let table = (jobs.len() == 1).then_some(table);
-            prepared.push(Prepared {
-                table,
-                profiles,
-                others,
-            });
+/// Goes through the files once. The set holds the ids that a file has more than once, which
+/// matters only where rows are compared with those that are known.
+pub(super) fn prepare(
+    entity: Entity,
+    jobs: &[&Job<'_>],
+    compared: bool,
+) -> Result<(Vec<Prepared>, HashSet<u64>), IngestError> {
+    let mut repeated = HashSet::new();
+    let mut prepared = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let mut table = open(job)?;
+        let mut profiles = vec![Profile::default(); job.source.fields.len()];
+        let mut ids = Ids::new(entity, job.source, &table, compared);
+        let observed = observed(job.source, &table);
+        if !observed.is_empty() || ids.is_some() {
+            first_pass(
+                &mut table,
+                job.source,
+                &observed,
+                &mut profiles,
+                ids.as_mut(),
+            )?;
         }
-        share_orders(jobs, &mut prepared);
-        Ok((prepared, repeated))
+        if let Some(ids) = ids {
+            repeated.extend(ids.repeated);
+        }
+        let others = vec![None; profiles.len()];
+        let table = (jobs.len() == 1).then_some(table);
+        prepared.push(Prepared {
+            table,
+            profiles,
+            others,
+        });
     }
+    share_orders(jobs, &mut prepared);
+    Ok((prepared, repeated))
 }
 
 /// A file whose own dates leave the order open follows the other files of its source, where those

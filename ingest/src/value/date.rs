@@ -22,6 +22,10 @@ pub(crate) enum When {
 }
 
 /// In which order a numeric date is written whose year is not four digits and first.
+#[allow(
+    clippy::enum_variant_names,
+    reason = "an order is called by what stands first"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
     /// `31/12/2024`.
@@ -326,7 +330,7 @@ impl<'a> Scan<'a> {
             self.ordinal();
             self.separator()?;
             let year = self.part()?;
-            return self.day(year, month, day);
+            return Self::named_month(year, month, day);
         }
         let saved = self.rest;
         let digits = self.digits();
@@ -341,7 +345,7 @@ impl<'a> Scan<'a> {
             let month = month(self.word())?;
             self.separator()?;
             let year = self.part()?;
-            return self.day(year, month, first);
+            return Self::named_month(year, month, first);
         }
         let second = self.part()?;
         if self.separator()? != sign || sign == b' ' || sign == b',' {
@@ -355,7 +359,7 @@ impl<'a> Scan<'a> {
         Some(Written::Numeric(first, second, third))
     }
 
-    fn day(&self, year: Part, month: u32, day: Part) -> Option<Written> {
+    fn named_month(year: Part, month: u32, day: Part) -> Option<Written> {
         if !matches!(year.length, 2 | 4) {
             return None;
         }

@@ -4,5 +4,7 @@ mod formats;
 mod idempotency;
 mod mappings;
 mod messy;
+mod real;
 mod support;
 mod values;
+mod workbooks;

@@ -94,11 +94,7 @@ fn chinese_first(guess: &'static Encoding, sample: &[u8]) -> &'static Encoding {
 fn is_common_chinese(c: char) -> bool {
     let mut buffer = [0; 4];
     let (bytes, _, malformed) = GBK.encode(c.encode_utf8(&mut buffer));
-    !malformed
-        && matches!(
-            *bytes,
-            [0xb0..=0xd7, 0xa1..=0xfe] | [0xa1..=0xa3, 0xa1..=0xfe]
-        )
+    !malformed && matches!(*bytes, [0xb0..=0xd7 | 0xa1..=0xa3, 0xa1..=0xfe])
 }
 
 /// Text with zero bytes is UTF-16 or none.

@@ -49,9 +49,7 @@ pub(super) fn detect(path: &Path, sample: &str, options: &ReadOptions) -> Option
         Some(delimiter) => delimiter,
         None if is_divided_by_blanks(sample) => return Some(Layout::Blanks),
         None => {
-            let extension = path
-                .extension()
-                .map(|extension| extension.to_ascii_lowercase());
+            let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
             match extension.as_ref().and_then(|extension| extension.to_str()) {
                 Some("csv" | "txt" | "dat") => b',',
                 Some("tsv" | "tab") => b'\t',
