@@ -44,10 +44,11 @@ impl Failure {
     /// Says on stderr what was wrong (and, where stdout is to be JSON, there as well) and gives
     /// the exit status: 1 when the work failed, 2 when the command or its input is wrong.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {
-        eprintln!("error: {:#}", self.error);
+        let message = message(&self.error);
+        eprintln!("error: {message}");
         if as_json && !self.is_answered {
             let document = json!({
-                "error": format!("{:#}", self.error),
+                "error": message,
                 "suggestions": self.suggestions,
             });
             // The error itself stands on stderr already.
@@ -55,6 +56,17 @@ impl Failure {
         }
         ExitCode::from(if self.is_input { 2 } else { 1 })
     }
+}
+
+/// The error with its causes, each said once: many errors have their cause in their message.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
 }
 
 /// The work failed, unless the error is one of wrong input.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -146,15 +146,6 @@ fn parse_time(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
                 .earliest()
         })
         .map(|moment| moment.to_utc())
-}
-
-/// Whether a directory has nothing in it, or does not exist.
-pub(crate) fn is_empty(directory: &Path) -> io::Result<bool> {
-    match fs::read_dir(directory) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

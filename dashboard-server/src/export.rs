@@ -2,6 +2,7 @@
 
 mod cells;
 mod csv;
+mod words;
 mod xlsx;
 
 use std::io::{Seek, SeekFrom};
@@ -145,7 +146,7 @@ fn csv_payload(records: DrillStream, language: Language) -> Payload {
     let DrillStream { columns, rows } = records;
     let header = csv::header(&labels(&columns, language));
     let lines = rows.map(move |rows| match rows {
-        Ok(rows) => Ok(csv::lines(&rows, &columns)),
+        Ok(rows) => Ok(csv::lines(&rows, &columns, language)),
         Err(error) => {
             // The status is sent already; the connection breaks off, so that half a file is
             // not taken for a whole one.
@@ -169,13 +170,9 @@ async fn xlsx_payload(
     let about = about(state, drill, language, now).await?;
     let DrillStream { columns, mut rows } = records;
     let labels = labels(&columns, language);
-    let names = xlsx::SheetNames {
-        records: language.choose("记录", "Records"),
-        about: language.choose("说明", "About"),
-    };
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<Vec<Row>>(WAITING_BATCHES);
     let writing = tokio::task::spawn_blocking(move || -> anyhow::Result<std::fs::File> {
-        let mut export = xlsx::Export::new(columns, labels, names, now)?;
+        let mut export = xlsx::Export::new(columns, labels, language, now)?;
         while let Some(batch) = receiver.blocking_recv() {
             export.push(&batch)?;
         }
@@ -265,11 +262,15 @@ async fn about(
 }
 
 fn describe(condition: &Condition, language: Language) -> String {
-    let values = condition.values.join(language.choose("、", ", "));
+    let values: Vec<&str> = condition
+        .values
+        .iter()
+        .map(|value| words::word(&condition.dimension, value, language))
+        .collect();
     match condition.op {
-        Op::In => format!("= {values}"),
-        Op::NotIn => format!("≠ {values}"),
-        Op::Between => condition.values.join(" – "),
+        Op::In => format!("= {}", values.join(language.choose("、", ", "))),
+        Op::NotIn => format!("≠ {}", values.join(language.choose("、", ", "))),
+        Op::Between => values.join(" – "),
         Op::IsNull => language.choose("为空", "is empty").to_owned(),
     }
 }

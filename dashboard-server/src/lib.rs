@@ -13,6 +13,10 @@ mod guard;
 mod metrics;
 mod query;
 mod router;
+#[expect(
+    dead_code,
+    reason = "the shapes are only described, the domain types are sent"
+)]
 mod schema;
 mod serve;
 mod state;

@@ -69,7 +69,16 @@ pub(crate) async fn run(context: &Context, options: DrillArguments) -> Result<()
                 counted = format!("{shown} of {counted}");
             }
             if let Some(sum) = result.sum {
-                counted = format!("{counted} · sum of value {}", value::decimal(sum, 2));
+                let unit = result
+                    .columns
+                    .iter()
+                    .rev()
+                    .find_map(unit)
+                    .unwrap_or_default();
+                counted = format!(
+                    "{counted} · sum {}",
+                    value::metric(Some(&sum.into()), &unit)
+                );
             }
             text.push_str(&freshness.line(&counted, &result.as_of));
             output::write(&text)?;
@@ -128,8 +137,23 @@ fn cell(column: &DrillColumn, value: Option<&Value>) -> String {
             .chars()
             .take("2026-11-23 16:40".len())
             .collect(),
-        ("amount", value) => value::metric(value, "amount"),
-        ("number" | "count", value) => value::metric(value, "count"),
+        ("amount" | "number" | "count", value) => {
+            let usual = if column.kind == "amount" {
+                "amount"
+            } else {
+                "count"
+            };
+            value::metric(value, &unit(column).unwrap_or_else(|| usual.to_owned()))
+        }
         (_, value) => value::plain(value),
     }
+}
+
+/// The unit of the number, for the column that adds up to it; that of a ratio is of the ratio, not
+/// of what stands above its line.
+fn unit(column: &DrillColumn) -> Option<String> {
+    let unit = serde_json::to_value(column.unit?).ok()?;
+    unit.as_str()
+        .filter(|unit| *unit != "ratio")
+        .map(str::to_owned)
 }

@@ -11,6 +11,11 @@ use crate::output;
 use crate::output::table::{Align, Table};
 use crate::settings::Context;
 
+/// Where the second column of a definition begins.
+const INDENT: usize = 12;
+/// Where its lines end.
+const LINE_WIDTH: usize = 98;
+
 /// Writes the registry, or one metric of it, on stdout.
 ///
 /// # Errors
@@ -119,8 +124,29 @@ fn described(metric: &MetricInfo) -> String {
         role = word(&metric.time_role),
         unit = word(&metric.unit),
         direction = word(&metric.direction),
-        dimensions = metric.dimensions.join(", "),
+        dimensions = wrapped(&metric.dimensions),
     )
+}
+
+/// The names in lines of the width of a terminal, below each other.
+fn wrapped(names: &[String]) -> String {
+    let mut text = String::new();
+    let mut width = INDENT;
+    for (position, name) in names.iter().enumerate() {
+        if position > 0 {
+            text.push(',');
+            if width + name.len() > LINE_WIDTH {
+                text.push('\n');
+                text.push_str(&" ".repeat(INDENT));
+                width = INDENT;
+            } else {
+                text.push(' ');
+            }
+        }
+        text.push_str(name);
+        width += name.len() + 2;
+    }
+    text
 }
 
 /// The word that an enumeration has in JSON.

@@ -4,6 +4,9 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use millrace_lake::query::DrillColumn;
 use serde_json::Value;
 
+use super::Language;
+use super::words::word;
+
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell<'a> {
@@ -25,8 +28,12 @@ pub(crate) enum Cell<'a> {
     Moment(NaiveDateTime),
 }
 
-/// The value of a record in a column. Times keep the zone that they come in, the company's.
-pub(crate) fn cell<'a>(value: Option<&'a Value>, column: &DrillColumn) -> Cell<'a> {
+/// The value of a record in a column, codes as the language calls them. Times keep the zone that they come in, the company's.
+pub(crate) fn cell<'a>(
+    value: Option<&'a Value>,
+    column: &DrillColumn,
+    language: Language,
+) -> Cell<'a> {
     match value {
         None | Some(Value::Null | Value::Array(_) | Value::Object(_)) => Cell::Empty,
         Some(Value::Bool(flag)) => Cell::Flag(*flag),
@@ -41,7 +48,7 @@ pub(crate) fn cell<'a>(value: Option<&'a Value>, column: &DrillColumn) -> Cell<'
                 Cell::Moment(moment.naive_local())
             }),
             "date" => text.parse().map_or(Cell::Text(text), Cell::Day),
-            _ => Cell::Text(text),
+            _ => Cell::Text(word(&column.name, text, language)),
         },
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use millrace_lake::query::{DrillColumn, Row};
 
+use super::Language;
 use super::cells::{Cell, cell};
 
 /// The mark by which Excel knows UTF-8.
@@ -24,14 +25,14 @@ pub(crate) fn header(labels: &[String]) -> String {
 }
 
 /// The lines of some records.
-pub(crate) fn lines(rows: &[Row], columns: &[DrillColumn]) -> String {
+pub(crate) fn lines(rows: &[Row], columns: &[DrillColumn], language: Language) -> String {
     let mut text = String::with_capacity(rows.len() * columns.len() * 12);
     for row in rows {
         for (position, column) in columns.iter().enumerate() {
             if position > 0 {
                 text.push(',');
             }
-            push(&mut text, &cell(row.get(&column.name), column));
+            push(&mut text, &cell(row.get(&column.name), column, language));
         }
         text.push_str("\r\n");
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use millrace_lake::query::{DrillColumn, Row};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
+use super::Language;
 use super::cells::{Cell, cell};
 
 /// Rows of a sheet without its header row; a sheet ends at row 1,048,576.
@@ -16,20 +17,12 @@ const COLUMN_WIDTH: f64 = 18.0;
 /// Characters of a cell; more cannot be opened.
 const CHARACTERS_OF_A_CELL: usize = 32_767;
 
-/// The names of the sheets.
-pub(crate) struct SheetNames {
-    /// Of the records.
-    pub(crate) records: &'static str,
-    /// Of the definition and the filters.
-    pub(crate) about: &'static str,
-}
-
 /// A workbook in the making. Rows go to a temporary file, so memory does not grow with them.
 pub(crate) struct Export {
     workbook: Workbook,
     columns: Vec<DrillColumn>,
     labels: Vec<String>,
-    names: SheetNames,
+    language: Language,
     sheets: u32,
     rows: u32,
     formats: Formats,
@@ -51,7 +44,7 @@ impl Export {
     pub(crate) fn new(
         columns: Vec<DrillColumn>,
         labels: Vec<String>,
-        names: SheetNames,
+        language: Language,
         now: DateTime<Utc>,
     ) -> Result<Self, XlsxError> {
         let mut workbook = Workbook::new();
@@ -64,7 +57,7 @@ impl Export {
             workbook,
             columns,
             labels,
-            names,
+            language,
             sheets: 0,
             rows: 0,
             formats: Formats {
@@ -81,10 +74,11 @@ impl Export {
     fn add_sheet(&mut self) -> Result<(), XlsxError> {
         self.sheets += 1;
         self.rows = 0;
+        let records = self.language.choose("记录", "Records");
         let name = if self.sheets == 1 {
-            self.names.records.to_owned()
+            records.to_owned()
         } else {
-            format!("{} {}", self.names.records, self.sheets)
+            format!("{records} {}", self.sheets)
         };
         let sheet = self.workbook.add_worksheet_with_constant_memory()?;
         sheet.set_name(name)?;
@@ -111,7 +105,7 @@ impl Export {
                 .workbook
                 .worksheet_from_index(self.sheets as usize - 1)?;
             for (position, column) in (0u16..).zip(&self.columns) {
-                let value = cell(row.get(&column.name), column);
+                let value = cell(row.get(&column.name), column, self.language);
                 write(sheet, self.rows, position, &value, &self.formats)?;
             }
         }
@@ -129,7 +123,7 @@ impl Export {
         file: impl Write + Seek + Send,
     ) -> Result<(), XlsxError> {
         let sheet = self.workbook.add_worksheet();
-        sheet.set_name(self.names.about)?;
+        sheet.set_name(self.language.choose("说明", "About"))?;
         sheet.set_column_width(0, 20)?;
         sheet.set_column_width(1, 90)?;
         let wrapped = Format::new().set_text_wrap();

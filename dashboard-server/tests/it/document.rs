@@ -1,0 +1,88 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::{env, fs};
+
+use millrace_dashboard_server::openapi;
+use serde_json::{Value, json};
+
+use crate::app::App;
+
+/// The web app's types are made from this file: `UPDATE=1 cargo test -p millrace-dashboard-server`
+/// writes it anew.
+#[test]
+fn the_openapi_document_in_the_repository_is_that_of_the_server() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
+    let mut document = openapi().to_pretty_json().unwrap();
+    document.push('\n');
+    if env::var_os("UPDATE").is_some() {
+        fs::write(&file, &document).unwrap();
+    }
+    let stored = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        stored == document,
+        "openapi.json is not that of the server: run the tests with UPDATE=1, then \
+         `npm --prefix dashboard-server/web run api`"
+    );
+}
+
+/// The shapes in the document are written beside the types that are sent; this holds them together.
+#[tokio::test]
+async fn answers_have_the_shape_that_the_document_says() {
+    let app = App::with_deals().await;
+    let document: Value = serde_json::from_str(&app.get("/api/openapi.json").await.text()).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    let query = json!({
+        "metrics": ["win_rate"], "by": ["region"], "limit": 1,
+        "period": {"from": "2026-09-01", "to": "2026-09-30"}, "compare": "previous",
+        "where": [{"dimension": "late_entry", "op": "is_null", "values": []}],
+        "order": "win_rate", "as_of": "2026-10-01T00:00:00Z"
+    });
+    let check = |schema: &str, value: &Value| check(&document, schema, value);
+
+    let answer = app.post("/api/query", &query).await.json();
+    check("QueryResult", &answer);
+    check("Query", &answer["query"]);
+    check("Column", &answer["columns"][1]);
+    let drill = json!({"query": query, "limit": 1});
+    let answer = app.post("/api/drill", &drill).await.json();
+    check("DrillResult", &answer);
+    check("RecordColumn", &answer["columns"][0]);
+    check("Status", &app.get("/api/status").await.json());
+    let registry = app.get("/api/metrics").await.json();
+    check("Registry", &registry);
+    check("Metric", &registry["metrics"][0]);
+    check("Dimension", &registry["dimensions"][0]);
+    let problem = app
+        .post("/api/query", &json!({"metrics": ["win_rat"]}))
+        .await
+        .json();
+    check("Problem", &problem);
+}
+
+/// Every key is known, and every key that must be there is.
+fn check(document: &Value, schema: &str, value: &Value) {
+    let shape = &document["components"]["schemas"][schema];
+    let known: BTreeSet<&str> = shape["properties"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let found: BTreeSet<&str> = value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let unknown: Vec<_> = found.difference(&known).collect();
+    assert!(
+        unknown.is_empty(),
+        "{schema} has keys beside its schema: {unknown:?}"
+    );
+    for required in shape["required"].as_array().into_iter().flatten() {
+        assert!(
+            found.contains(required.as_str().unwrap()),
+            "{schema} lacks {required}"
+        );
+    }
+}
