@@ -7,7 +7,6 @@ use anyhow::Context;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::NaiveDate;
-use hashbrown::HashMap;
 use millrace_lake::{Lake, Table};
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::catalog::Catalog;
@@ -19,7 +18,7 @@ use crate::orders::Line;
 use crate::run::RunOptions;
 use crate::store::{Store, Systems, Text, each_row, text_at};
 use crate::visits::{Extent, Sinks, StageChanges};
-use crate::world::{Members, World};
+use crate::world::{Dictionaries, Members, World};
 use crate::{dimensions, orders, quotes, visits};
 
 /// The raw tables as they were when the run began.
@@ -57,7 +56,7 @@ impl Inputs {
 
 /// Builds the marts that the options name.
 pub(crate) fn build(lake: &Lake, inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Built> {
-    let resolved = load(inputs, options)?.resolve();
+    let resolved = load(inputs, options)?.resolve(inputs)?;
     let catalog = resolved.world.catalog();
     let as_of_us = options.as_of.map_or(i64::MAX, |at| at.timestamp_micros());
     let mut builder = Builder {
@@ -93,7 +92,7 @@ fn wants(options: &RunOptions, marts: &[&str]) -> bool {
 struct Loaded {
     calendar: WorkingCalendar,
     systems: Systems,
-    stores: [Store; 4],
+    stores: [Store; 3],
     quotes: Option<Store>,
     lines: Vec<Line>,
     changes: Option<StageChanges>,
@@ -113,7 +112,6 @@ fn load(inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Loaded> {
         store(Entity::Account)?,
         store(Entity::User)?,
         store(Entity::Product)?,
-        store(Entity::Opportunity)?,
     ];
     let mut quotes = None;
     if wants(options, &["quote_outcomes", "accounts"]) {
@@ -161,11 +159,11 @@ struct Resolved {
     quote_accounts: Vec<Option<u32>>,
     lines: Vec<Line>,
     changes: Option<StageChanges>,
-    people: Vec<HashMap<u32, u32>>,
+    people: Vec<Vec<u32>>,
 }
 
 impl Loaded {
-    fn resolve(self) -> Resolved {
+    fn resolve(self, inputs: &Inputs) -> anyhow::Result<Resolved> {
         let Self {
             calendar,
             systems,
@@ -176,7 +174,8 @@ impl Loaded {
             mentions,
             as_of_us,
         } = self;
-        let mut world = World::new(calendar, systems, stores, as_of_us);
+        let deals = inputs.raw(Entity::Opportunity)?;
+        let mut world = World::new(calendar, systems, stores, deals, as_of_us)?;
         let mut quote_accounts = Vec::new();
         for record in quotes.iter().flat_map(|store| &store.records) {
             let account = record.text(Entity::Quote, "account");
@@ -205,14 +204,14 @@ impl Loaded {
             Members::label(members);
         }
         let people = people.unwrap_or_default();
-        Resolved {
+        Ok(Resolved {
             world,
             quotes,
             quote_accounts,
             lines,
             changes,
             people,
-        }
+        })
     }
 }
 
@@ -256,7 +255,7 @@ impl Builder<'_> {
     ) -> anyhow::Result<()> {
         if let Some(sink) = self.sink(mart)? {
             self.options.progress.step(mart);
-            sink.write(&batch(sink.schema())?)?;
+            sink.write(batch(sink.schema())?, None)?;
             self.marts.push(sink.finish()?);
         }
         Ok(())
@@ -272,31 +271,39 @@ impl Builder<'_> {
             people,
         } = resolved;
         let now_us = self.now_us;
+        let dictionaries = world.dictionaries();
         if let Some(changes) = changes {
-            self.stages(changes, &world, &people)?;
+            self.stages(changes, &world, &dictionaries, &people)?;
         }
         let mut extent = self.extent;
         if let Some(store) = &quotes {
             self.write("quote_outcomes", |schema| {
-                let (batch, own) = quotes::batch(store, &quote_accounts, &world, schema, now_us)?;
+                let (batch, own) = quotes::batch(
+                    store,
+                    &quote_accounts,
+                    &world,
+                    &dictionaries,
+                    schema,
+                    now_us,
+                )?;
                 extent = extent.join(own);
                 Ok(batch)
             })?;
         }
         self.write("orders", |schema| {
-            let (batch, own) = orders::batch(&lines, &world, schema, now_us)?;
+            let (batch, own) = orders::batch(&lines, &world, &dictionaries, schema, now_us)?;
             extent = extent.join(own);
             Ok(batch)
         })?;
         self.extent = extent;
         self.write("accounts", |schema| {
-            dimensions::accounts(&world, schema, &orders::first_sales(&lines))
+            dimensions::accounts(&world, &schema, &orders::first_sales(&lines))
         })?;
-        self.write("users", |schema| dimensions::users(&world, schema))?;
-        self.write("products", |schema| dimensions::products(&world, schema))?;
+        self.write("users", |schema| dimensions::users(&world, &schema))?;
+        self.write("products", |schema| dimensions::products(&world, &schema))?;
         let days = self.days(&world.calendar);
         self.write("calendar", |schema| {
-            dimensions::calendar(&world.calendar, schema, *days.start(), *days.end())
+            dimensions::calendar(&world.calendar, &schema, *days.start(), *days.end())
         })?;
         let unknown = world.calendar.years_without_data(days);
         if !unknown.is_empty() {
@@ -314,7 +321,8 @@ impl Builder<'_> {
         &mut self,
         changes: StageChanges,
         world: &World,
-        people: &[HashMap<u32, u32>],
+        dictionaries: &Dictionaries,
+        people: &[Vec<u32>],
     ) -> anyhow::Result<()> {
         if changes.incomplete > 0 {
             self.warnings.push(format!(
@@ -334,7 +342,7 @@ impl Builder<'_> {
             cycles: cycles.as_ref(),
             deals: deals.as_ref(),
         };
-        self.extent = visits::write(changes, world, people, &sinks, self.now_us)?;
+        self.extent = visits::write(changes, world, dictionaries, people, &sinks, self.now_us)?;
         for sink in [visits, cycles, deals].into_iter().flatten() {
             self.marts.push(sink.finish()?);
         }

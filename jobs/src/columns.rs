@@ -7,7 +7,8 @@ use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array,
     RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
 };
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use hashbrown::HashMap;
 
 /// Text.
 pub(crate) fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
@@ -81,17 +82,34 @@ impl Columns {
         Ok(self)
     }
 
-    /// The batch.
+    /// The batch. Columns set as dictionaries are dictionaries of the column's type.
     pub(crate) fn finish(self) -> anyhow::Result<RecordBatch> {
-        let rows = self.rows;
+        // Columns of nulls of one type are one array.
+        let mut nulls: HashMap<DataType, ArrayRef> = HashMap::new();
         let columns = self
             .set
             .into_iter()
             .zip(self.schema.fields())
             .map(|(column, field)| {
-                column.unwrap_or_else(|| new_null_array(field.data_type(), rows))
+                column.unwrap_or_else(|| {
+                    let data_type = field.data_type();
+                    let null = nulls.entry(data_type.clone());
+                    null.or_insert_with(|| new_null_array(data_type, self.rows))
+                        .clone()
+                })
             })
             .collect();
-        Ok(RecordBatch::try_new(self.schema, columns)?)
+        let columns: Vec<ArrayRef> = columns;
+        let fields = self.schema.fields().iter().zip(&columns);
+        let fields = fields.map(|(field, column)| {
+            if field.data_type() == column.data_type() {
+                field.clone()
+            } else {
+                let field = field.as_ref().clone();
+                Arc::new(field.with_data_type(column.data_type().clone()))
+            }
+        });
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        Ok(RecordBatch::try_new(schema, columns)?)
     }
 }

@@ -2,7 +2,6 @@
 
 use chrono::NaiveDate;
 use millrace_models::calendar::WorkingCalendar;
-use millrace_models::entity::Entity;
 use millrace_models::fold::{Visit, Vocabulary};
 use millrace_models::stage;
 
@@ -10,9 +9,11 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
 use crate::columns::{Columns, amounts, dates, flags, numbers, texts, times, wholes};
+use crate::deals::Deal;
 use crate::facts::set_dimensions;
 use crate::store::Moment;
-use crate::world::{Deal, Dimensions, World};
+use crate::texts::coded;
+use crate::world::{Dictionaries, Dimensions, World};
 
 const DAY_US: i64 = 86_400_000_000;
 /// Reopened within so many days it is the same deal.
@@ -54,7 +55,7 @@ struct Running<'a> {
 
 /// The episodes of a deal, in order: at least one. `visits` are all of the deal.
 pub(crate) fn episodes<'a>(
-    deal: Option<&'a Deal>,
+    deal: Option<&Deal<'a>>,
     visits: &[Visit],
     vocabulary: &'a Vocabulary,
 ) -> Vec<Episode<'a>> {
@@ -127,17 +128,17 @@ fn by_stages<'a>(index: usize, running: &Running<'a>) -> Episode<'a> {
 }
 
 /// What the deal's record says goes over what its stages say.
-fn by_record<'a>(episode: &mut Episode<'a>, deal: &'a Deal, ended: Option<(Moment, &'a str)>) {
-    let recorded = deal.outcome.as_deref().filter(|outcome| *outcome != "open");
+fn by_record<'a>(episode: &mut Episode<'a>, deal: &Deal<'a>, ended: Option<(Moment, &'a str)>) {
+    let recorded = deal.outcome.filter(|outcome| *outcome != "open");
     let recorded = recorded.or(deal.won.map(|_| "won"));
     let recorded = recorded.or_else(|| {
-        let stage = deal.stage.as_deref().filter(|_| deal.outcome.is_none())?;
+        let stage = deal.stage.filter(|_| deal.outcome.is_none())?;
         outcome_of(stage)
     });
     if let Some(outcome) = recorded {
         episode.outcome = outcome;
     }
-    episode.stage = episode.stage.or(deal.stage.as_deref());
+    episode.stage = episode.stage.or(deal.stage);
     if episode.outcome == "open" {
         (episode.won, episode.closed) = (None, None);
         return;
@@ -182,44 +183,37 @@ pub(crate) struct Cycle<'a> {
     /// The deal's id in the marts.
     pub(crate) id: &'a str,
     /// Its record, if any.
-    pub(crate) deal: Option<&'a Deal>,
+    pub(crate) deal: Option<Deal<'a>>,
     pub(crate) episode: Episode<'a>,
-    pub(crate) dimensions: Dimensions<'a>,
+    pub(crate) dimensions: Dimensions,
 }
 
 impl<'a> Cycle<'a> {
     /// The row of an episode; people are those at its end.
     pub(crate) fn new(
-        world: &'a World,
+        world: &World,
         id: &'a str,
-        deal: Option<&'a Deal>,
+        deal: Option<&Deal<'a>>,
         episode: Episode<'a>,
     ) -> Self {
         let end_us = episode
             .end()
             .or(episode.closed)
             .map_or(i64::MAX, |end| end.at_us);
-        let dimensions = deal.map_or_else(Dimensions::default, |deal| {
+        let dimensions = deal.map_or(Dimensions::NOTHING, |deal| {
             world.deal_dimensions(deal, end_us)
         });
         Self {
             id,
-            deal,
+            deal: deal.copied(),
             episode,
             dimensions,
         }
     }
 
     /// What the record says of the deal, on the row of its latest episode only: amounts add up.
-    fn latest(&self) -> Option<&'a Deal> {
+    fn latest(&self) -> Option<Deal<'a>> {
         self.deal.filter(|_| self.episode.latest)
-    }
-
-    fn text(&self, field: &str) -> Option<&'a str> {
-        self.deal?
-            .record
-            .text(Entity::Opportunity, field)
-            .map(AsRef::as_ref)
     }
 
     fn probability(&self) -> Option<f64> {
@@ -239,6 +233,7 @@ impl<'a> Cycle<'a> {
         rows: &[Self],
         schema: SchemaRef,
         calendar: &WorkingCalendar,
+        dictionaries: &Dictionaries,
     ) -> anyhow::Result<RecordBatch> {
         let mut columns = Columns::new(schema, rows.len());
         let at = |moment: Option<Moment>| moment.map(|moment| moment.at_us);
@@ -280,24 +275,23 @@ impl<'a> Cycle<'a> {
             )?
             .set(
                 "lost_amount",
-                amounts(rows.iter().map(|row| {
-                    row.latest()?
-                        .record
-                        .amount(Entity::Opportunity, "lost_amount")
-                }))?,
+                amounts(rows.iter().map(|row| row.latest()?.lost_amount))?,
             )?
             .set("probability", numbers(rows.iter().map(Self::probability)))?
             .set(
                 "lost_reason",
-                texts(rows.iter().map(|row| row.text("lost_reason"))),
+                texts(rows.iter().map(|row| row.deal?.lost_reason)),
             )?
             .set(
                 "competitor",
-                texts(rows.iter().map(|row| row.text("competitor"))),
+                texts(rows.iter().map(|row| row.deal?.competitor)),
             )?
-            .set("source", texts(rows.iter().map(|row| row.text("source"))))?
-            .set("expected_close_on", dates(rows.iter().map(Self::expected)))?;
-        set_dimensions(&mut columns, rows, |row| row.dimensions)?;
+            .set("source", texts(rows.iter().map(|row| row.deal?.source)))?
+            .set(
+                "expected_close_on",
+                dates(rows.iter().map(|row| row.deal?.expected_close_on)),
+            )?;
+        set_dimensions(&mut columns, dictionaries, rows, |row| row.dimensions)?;
         columns.set(
             "late_entry",
             flags(rows.iter().map(|row| Some(row.late(calendar)))),
@@ -305,16 +299,11 @@ impl<'a> Cycle<'a> {
         columns.finish()
     }
 
-    fn expected(&self) -> Option<i32> {
-        self.deal?
-            .record
-            .date(Entity::Opportunity, "expected_close_on")
-    }
-
     /// The batch of `opportunities`, a row a deal: its first and its latest episode.
     pub(crate) fn deals(
         rows: &[(Option<Moment>, &Self)],
         schema: SchemaRef,
+        dictionaries: &Dictionaries,
     ) -> anyhow::Result<Columns> {
         let mut columns = Columns::new(schema, rows.len());
         let at = |moment: Option<Moment>| moment.map(|moment| moment.at_us);
@@ -325,23 +314,35 @@ impl<'a> Cycle<'a> {
             )?
             .set(
                 "account_id",
-                texts(rows.iter().map(|(_, row)| row.dimensions.account)),
+                coded(
+                    rows.iter().map(|(_, row)| row.dimensions.account),
+                    &dictionaries.accounts,
+                )?,
             )?
             .set(
                 "owner",
-                texts(rows.iter().map(|(_, row)| row.dimensions.current_owner)),
+                coded(
+                    rows.iter().map(|(_, row)| row.dimensions.current_owner),
+                    &dictionaries.users,
+                )?,
             )?
             .set(
                 "team",
-                texts(rows.iter().map(|(_, row)| row.dimensions.current_team)),
+                coded(
+                    rows.iter().map(|(_, row)| row.dimensions.current_team),
+                    &dictionaries.texts,
+                )?,
             )?
             .set(
                 "product",
-                texts(rows.iter().map(|(_, row)| row.dimensions.product)),
+                coded(
+                    rows.iter().map(|(_, row)| row.dimensions.product),
+                    &dictionaries.products,
+                )?,
             )?
             .set(
                 "source",
-                texts(rows.iter().map(|(_, row)| row.text("source"))),
+                texts(rows.iter().map(|(_, row)| row.deal?.source)),
             )?
             .set(
                 "opened_at",
@@ -369,23 +370,19 @@ impl<'a> Cycle<'a> {
             )?
             .set(
                 "lost_amount",
-                amounts(
-                    rows.iter().map(|(_, row)| {
-                        row.deal?.record.amount(Entity::Opportunity, "lost_amount")
-                    }),
-                )?,
+                amounts(rows.iter().map(|(_, row)| row.deal?.lost_amount))?,
             )?
             .set(
                 "lost_reason",
-                texts(rows.iter().map(|(_, row)| row.text("lost_reason"))),
+                texts(rows.iter().map(|(_, row)| row.deal?.lost_reason)),
             )?
             .set(
                 "competitor",
-                texts(rows.iter().map(|(_, row)| row.text("competitor"))),
+                texts(rows.iter().map(|(_, row)| row.deal?.competitor)),
             )?
             .set(
                 "expected_close_on",
-                dates(rows.iter().map(|(_, row)| row.expected())),
+                dates(rows.iter().map(|(_, row)| row.deal?.expected_close_on)),
             )?;
         Ok(columns)
     }

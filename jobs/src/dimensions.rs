@@ -50,12 +50,12 @@ fn members(members: &Members, schema: &SchemaRef, id: &str) -> anyhow::Result<Co
 /// The rows of `accounts`.
 pub(crate) fn accounts(
     world: &World,
-    schema: SchemaRef,
+    schema: &SchemaRef,
     first_sales: &HashMap<u32, i64>,
 ) -> anyhow::Result<RecordBatch> {
     let entity = Entity::Account;
     let all = &world.accounts.all;
-    let mut columns = members(&world.accounts, &schema, "account_id")?;
+    let mut columns = members(&world.accounts, schema, "account_id")?;
     for field in [
         "region", "industry", "size", "segment", "source", "status", "tags",
     ] {
@@ -92,9 +92,9 @@ pub(crate) fn accounts(
 }
 
 /// The rows of `users`.
-pub(crate) fn users(world: &World, schema: SchemaRef) -> anyhow::Result<RecordBatch> {
+pub(crate) fn users(world: &World, schema: &SchemaRef) -> anyhow::Result<RecordBatch> {
     let all = &world.users.all;
-    let mut columns = members(&world.users, &schema, "user_id")?;
+    let mut columns = members(&world.users, schema, "user_id")?;
     for field in ["team", "manager", "role", "region"] {
         columns.set(
             field,
@@ -105,10 +105,10 @@ pub(crate) fn users(world: &World, schema: SchemaRef) -> anyhow::Result<RecordBa
 }
 
 /// The rows of `products`.
-pub(crate) fn products(world: &World, schema: SchemaRef) -> anyhow::Result<RecordBatch> {
+pub(crate) fn products(world: &World, schema: &SchemaRef) -> anyhow::Result<RecordBatch> {
     let entity = Entity::Product;
     let all = &world.products.all;
-    let mut columns = members(&world.products, &schema, "product_id")?;
+    let mut columns = members(&world.products, schema, "product_id")?;
     columns
         .set(
             "series",
@@ -127,7 +127,7 @@ pub(crate) fn products(world: &World, schema: SchemaRef) -> anyhow::Result<Recor
 /// The rows of `calendar`: the whole years from the first to the last day.
 pub(crate) fn calendar(
     calendar: &WorkingCalendar,
-    schema: SchemaRef,
+    schema: &SchemaRef,
     first: NaiveDate,
     last: NaiveDate,
 ) -> anyhow::Result<RecordBatch> {
@@ -146,7 +146,7 @@ pub(crate) fn calendar(
         .iter()
         .map(|day| format!("{}-Q{}", day.year(), day.month0() / 3 + 1))
         .collect();
-    let mut columns = Columns::new(schema, days.len());
+    let mut columns = Columns::new(schema.clone(), days.len());
     let hours = |day: &NaiveDate| {
         Some(if calendar.is_working(*day) {
             calendar.hours_per_day()

@@ -1,48 +1,107 @@
 //! What all fact tables share: their dimensions, and writing them from several threads.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
+use anyhow::Context;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use millrace_lake::{Lake, NewFile, TableWriter};
+use rayon::prelude::*;
 
-use crate::columns::{Columns, texts};
-use crate::world::Dimensions;
+use crate::columns::Columns;
+use crate::texts::{NONE, coded};
+use crate::world::{Dictionaries, Dimensions};
 
 /// Sets the dimension columns of a fact.
-pub(crate) fn set_dimensions<'a, R>(
+pub(crate) fn set_dimensions<R>(
     columns: &mut Columns,
+    dictionaries: &Dictionaries,
     rows: &[R],
-    dimensions: impl Fn(&R) -> Dimensions<'a>,
+    dimensions: impl Fn(&R) -> Dimensions,
 ) -> anyhow::Result<()> {
-    let all: Vec<Dimensions<'a>> = rows.iter().map(dimensions).collect();
-    columns
-        .set("owner", texts(all.iter().map(|own| own.owner)))?
-        .set("team", texts(all.iter().map(|own| own.team)))?
-        .set("manager", texts(all.iter().map(|own| own.manager)))?
-        .set(
-            "current_owner",
-            texts(all.iter().map(|own| own.current_owner)),
-        )?
-        .set(
-            "current_team",
-            texts(all.iter().map(|own| own.current_team)),
-        )?
-        .set("account_id", texts(all.iter().map(|own| own.account)))?
-        .set("region", texts(all.iter().map(|own| own.region)))?
-        .set("industry", texts(all.iter().map(|own| own.industry)))?
-        .set("segment", texts(all.iter().map(|own| own.segment)))?
-        .set("product", texts(all.iter().map(|own| own.product)))?;
-    Ok(())
+    let all: Vec<Dimensions> = rows.iter().map(dimensions).collect();
+    let Dictionaries {
+        users,
+        accounts,
+        products,
+        texts,
+    } = dictionaries;
+    let mut set = |name: &str, number: fn(&Dimensions) -> u32, values: &ArrayRef| {
+        if all.iter().any(|own| number(own) != NONE) {
+            columns.set(name, coded(all.iter().map(number), values)?)?;
+        }
+        anyhow::Ok(())
+    };
+    set("owner", |own| own.owner, users)?;
+    set("team", |own| own.team, texts)?;
+    set("manager", |own| own.manager, texts)?;
+    set("current_owner", |own| own.current_owner, users)?;
+    set("current_team", |own| own.current_team, texts)?;
+    set("account_id", |own| own.account, accounts)?;
+    set("region", |own| own.region, texts)?;
+    set("industry", |own| own.industry, texts)?;
+    set("segment", |own| own.segment, texts)?;
+    set("product", |own| own.product, products)
 }
 
-/// The writers of one mart, one for each thread that writes at the same time.
+/// Rows of a row group of a partition: rows wait until there are so many, so that only the row
+/// groups that are being written hold encoders and compressors.
+const ROW_GROUP_ROWS: usize = 64 * 1024;
+
+/// The writers of one mart, to be used from several threads: one writer per partition, or per
+/// thread where there are no partitions.
 pub(crate) struct Sink {
     lake: Lake,
     table: String,
     schema: SchemaRef,
     partition: Option<&'static str>,
-    idle: Mutex<Vec<TableWriter>>,
+    lanes: Mutex<BTreeMap<LaneKey, Arc<Mutex<Lane>>>>,
+}
+
+/// The partition and, without partitions, the thread.
+type LaneKey = (Option<String>, usize);
+
+/// A writer and the rows that wait for it.
+struct Lane {
+    writer: TableWriter,
+    partition: Option<String>,
+    waiting: Vec<RecordBatch>,
+    rows: usize,
+}
+
+impl Lane {
+    fn push(&mut self, batch: RecordBatch) -> anyhow::Result<()> {
+        self.rows += batch.num_rows();
+        self.waiting.push(batch);
+        let whole = self.rows - self.rows % ROW_GROUP_ROWS;
+        if whole > 0 {
+            self.write(whole)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the first `rows` rows that wait.
+    fn write(&mut self, mut rows: usize) -> anyhow::Result<()> {
+        self.rows -= rows;
+        for batch in std::mem::take(&mut self.waiting) {
+            let now = rows.min(batch.num_rows());
+            if now > 0 {
+                self.writer
+                    .write(&batch.slice(0, now), self.partition.as_deref())?;
+            }
+            if now < batch.num_rows() {
+                self.waiting.push(batch.slice(now, batch.num_rows() - now));
+            }
+            rows -= now;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> anyhow::Result<Vec<NewFile>> {
+        self.write(self.rows)?;
+        Ok(self.writer.finish()?)
+    }
 }
 
 impl Sink {
@@ -59,7 +118,7 @@ impl Sink {
             table,
             schema,
             partition,
-            idle: Mutex::default(),
+            lanes: Mutex::default(),
         }
     }
 
@@ -68,51 +127,58 @@ impl Sink {
         self.schema.clone()
     }
 
-    /// Lets `write` write with a writer that no other thread uses meanwhile.
-    pub(crate) fn with<T>(
+    /// Writes a batch, to a partition where the mart has them.
+    pub(crate) fn write(
         &self,
-        write: impl FnOnce(&mut TableWriter) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
-        let idle = self
-            .idle
-            .lock()
+        batch: RecordBatch,
+        partition: Option<String>,
+    ) -> anyhow::Result<()> {
+        let thread = match self.partition {
+            Some(_) => 0,
+            None => rayon::current_thread_index().unwrap_or(0),
+        };
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = lanes
+            .entry((partition, thread))
+            .or_insert_with_key(|(partition, _)| Arc::new(Mutex::new(self.lane(partition.clone()))))
+            .clone();
+        drop(lanes);
+        lane.lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let mut writer = idle.unwrap_or_else(|| {
-            self.lake
-                .writer(&self.table, self.schema.clone(), self.partition)
-        });
-        let done = write(&mut writer)?;
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(writer);
-        Ok(done)
+            .push(batch)
     }
 
-    /// Writes a batch of a mart without partitions.
-    pub(crate) fn write(&self, batch: &RecordBatch) -> anyhow::Result<()> {
-        self.with(|writer| Ok(writer.write(batch, None)?))
+    fn lane(&self, partition: Option<String>) -> Lane {
+        let writer = self
+            .lake
+            .writer(&self.table, self.schema.clone(), self.partition)
+            .with_row_group_rows(ROW_GROUP_ROWS);
+        Lane {
+            writer,
+            partition,
+            waiting: Vec::new(),
+            rows: 0,
+        }
     }
 
     /// Closes the files: the mart as it is to be.
     pub(crate) fn finish(self) -> anyhow::Result<Mart> {
-        let Self {
-            table,
-            schema,
-            idle,
-            ..
-        } = self;
-        let writers = idle.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let files = rayon::iter::ParallelIterator::collect::<Result<Vec<_>, _>>(
-            rayon::iter::ParallelIterator::map(
-                rayon::iter::IntoParallelIterator::into_par_iter(writers),
-                TableWriter::finish,
-            ),
-        )?;
+        let lanes = self.lanes.into_inner();
+        let lanes = lanes.unwrap_or_else(PoisonError::into_inner);
+        let files = lanes
+            .into_values()
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|lane| {
+                let lane = Arc::into_inner(lane).context("a writer is still in use")?;
+                lane.into_inner()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .finish()
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Mart {
-            table,
-            schema,
+            table: self.table,
+            schema: self.schema,
             files: files.into_iter().flatten().collect(),
         })
     }

@@ -3,6 +3,7 @@
 mod build;
 mod columns;
 mod cycles;
+mod deals;
 pub mod demo;
 mod dimensions;
 mod facts;
@@ -11,6 +12,7 @@ mod quotes;
 mod raw;
 mod run;
 mod store;
+mod texts;
 mod visits;
 mod world;
 

@@ -8,9 +8,10 @@ use millrace_models::entity::Entity;
 
 use crate::columns::{Columns, amounts, flags, numbers, texts, times, wholes};
 use crate::facts::set_dimensions;
-use crate::store::{Moment, Record, Systems, Text, Versions, each_row, record_at};
+use crate::store::{Moment, Record, Systems, Text, each_row, record_at};
+use crate::texts::NONE;
 use crate::visits::Extent;
-use crate::world::{Dimensions, World, qualified};
+use crate::world::{Dictionaries, Dimensions, World, qualified};
 
 const ENTITY: Entity = Entity::Order;
 
@@ -105,13 +106,14 @@ struct Order<'a> {
     number: i32,
     ordered: Moment,
     amount: Option<i128>,
-    dimensions: Dimensions<'a>,
+    dimensions: Dimensions,
 }
 
 /// The rows of `orders`: one a line, the time that of the order's earliest line.
 pub(crate) fn batch(
     lines: &[Line],
     world: &World,
+    dictionaries: &Dictionaries,
     schema: SchemaRef,
     now_us: i64,
 ) -> anyhow::Result<(RecordBatch, Extent)> {
@@ -132,7 +134,6 @@ pub(crate) fn batch(
         }
     }
     let mut counts: HashMap<(u16, &str, &str), i32> = HashMap::new();
-    let none = Versions::default();
     let orders: Vec<Order<'_>> = lines
         .iter()
         .zip(&ids)
@@ -147,11 +148,16 @@ pub(crate) fn batch(
                 number: *number,
                 ordered,
                 amount: amount(line, &sales),
-                dimensions: world.dimensions(&none, line.account, line.product, ordered.at_us),
+                dimensions: world.dimensions(
+                    &[],
+                    line.account.unwrap_or(NONE),
+                    line.product.unwrap_or(NONE),
+                    ordered.at_us,
+                ),
             }
         })
         .collect();
-    Ok((rows(&orders, world, schema)?, extent))
+    Ok((rows(&orders, world, dictionaries, schema)?, extent))
 }
 
 /// A sale counts as written; what is returned or credited is taken off, and so is what is
@@ -189,7 +195,12 @@ fn ids(lines: &[Line], systems: &Systems) -> Vec<Text> {
         .collect()
 }
 
-fn rows(orders: &[Order<'_>], world: &World, schema: SchemaRef) -> anyhow::Result<RecordBatch> {
+fn rows(
+    orders: &[Order<'_>],
+    world: &World,
+    dictionaries: &Dictionaries,
+    schema: SchemaRef,
+) -> anyhow::Result<RecordBatch> {
     let mut columns = Columns::new(schema, orders.len());
     let late = |own: &Order<'_>| {
         let recorded = own.line.record.time(ENTITY, "recorded_at");
@@ -223,7 +234,7 @@ fn rows(orders: &[Order<'_>], world: &World, schema: SchemaRef) -> anyhow::Resul
             "late_entry",
             flags(orders.iter().map(|own| Some(late(own)))),
         )?;
-    set_dimensions(&mut columns, orders, |own| own.dimensions)?;
+    set_dimensions(&mut columns, dictionaries, orders, |own| own.dimensions)?;
     columns.finish()
 }
 

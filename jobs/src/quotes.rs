@@ -11,8 +11,9 @@ use millrace_models::entity::Entity;
 use crate::columns::{Columns, amounts, flags, numbers, texts, times, wholes};
 use crate::facts::set_dimensions;
 use crate::store::{Moment, Record, Store, Text};
+use crate::texts::NONE;
 use crate::visits::Extent;
-use crate::world::{Dimensions, World};
+use crate::world::{Dictionaries, Dimensions, World};
 
 const HOUR_US: f64 = 3_600_000_000.0;
 const DAY_US: i64 = 86_400_000_000;
@@ -33,7 +34,7 @@ struct Quote<'a> {
     counts: bool,
     first_version: bool,
     opportunity: Option<&'a str>,
-    dimensions: Dimensions<'a>,
+    dimensions: Dimensions,
 }
 
 /// The rows of `quote_outcomes`. `accounts` are the accounts that the quotes name themselves.
@@ -41,6 +42,7 @@ pub(crate) fn batch(
     store: &Store,
     accounts: &[Option<u32>],
     world: &World,
+    dictionaries: &Dictionaries,
     schema: SchemaRef,
     now_us: i64,
 ) -> anyhow::Result<(RecordBatch, Extent)> {
@@ -68,7 +70,7 @@ pub(crate) fn batch(
             }
         }
     }
-    Ok((rows(&quotes, world, schema)?, extent))
+    Ok((rows(&quotes, world, dictionaries, schema)?, extent))
 }
 
 fn quote<'a>(record: &'a Record, account: Option<u32>, world: &'a World) -> Option<Quote<'a>> {
@@ -84,10 +86,9 @@ fn quote<'a>(record: &'a Record, account: Option<u32>, world: &'a World) -> Opti
     let reference = record.text(ENTITY, "opportunity");
     let deal = world.deal(record.system, reference);
     let at_us = sent.map_or(i64::MAX, |sent| sent.at_us);
-    let none = crate::store::Versions::default();
-    let owners = deal.map_or(&none, |deal| &deal.owners);
-    let account = account.or(deal.and_then(|deal| deal.account));
-    let product = deal.and_then(|deal| deal.product);
+    let owners = deal.map_or(&[][..], |deal| deal.owners);
+    let account = account.unwrap_or(deal.map_or(NONE, |deal| deal.account));
+    let product = deal.map_or(NONE, |deal| deal.product);
     Some(Quote {
         record,
         id,
@@ -99,7 +100,7 @@ fn quote<'a>(record: &'a Record, account: Option<u32>, world: &'a World) -> Opti
         first_sent: None,
         counts: false,
         first_version: false,
-        opportunity: deal.map(|deal| &*deal.id).or(reference.map(AsRef::as_ref)),
+        opportunity: deal.map(|deal| deal.id).or(reference.map(AsRef::as_ref)),
         dimensions: world.dimensions(owners, account, product, at_us),
     })
 }
@@ -173,7 +174,12 @@ impl Quote<'_> {
     }
 }
 
-fn rows(quotes: &[Quote<'_>], world: &World, schema: SchemaRef) -> anyhow::Result<RecordBatch> {
+fn rows(
+    quotes: &[Quote<'_>],
+    world: &World,
+    dictionaries: &Dictionaries,
+    schema: SchemaRef,
+) -> anyhow::Result<RecordBatch> {
     let mut columns = Columns::new(schema, quotes.len());
     let at = |moment: Option<Moment>| moment.map(|moment| moment.at_us);
     let amount = |field: &'static str| {
@@ -228,6 +234,6 @@ fn rows(quotes: &[Quote<'_>], world: &World, schema: SchemaRef) -> anyhow::Resul
             flags(quotes.iter().map(|own| Some(own.first_version))),
         )?
         .set("late_entry", flags(quotes.iter().map(|_| Some(false))))?;
-    set_dimensions(&mut columns, quotes, |own| own.dimensions)?;
+    set_dimensions(&mut columns, dictionaries, quotes, |own| own.dimensions)?;
     columns.finish()
 }

@@ -90,9 +90,11 @@ pub(crate) fn latest(table: &Table, name: &str) -> anyhow::Result<Option<i64>> {
 fn compact(schema: &Schema) -> Arc<Schema> {
     let fields = schema.fields().iter().map(|field| {
         let field_type = match (field.name().as_str(), field.data_type()) {
-            ("_source" | "_op" | "stage" | "by", DataType::Utf8) => {
-                DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
-            }
+            (
+                "_source" | "_op" | "stage" | "by" | "account" | "owner" | "product" | "outcome"
+                | "lost_reason" | "competitor" | "source",
+                DataType::Utf8,
+            ) => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
             (_, DataType::Utf8) => DataType::Utf8View,
             (_, other) => other.clone(),
         };

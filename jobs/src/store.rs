@@ -47,8 +47,7 @@ impl<T> Default for Versions<T> {
 impl<T> Versions<T> {
     /// What it was then.
     pub(crate) fn at(&self, at_us: i64) -> Option<&T> {
-        let after = self.0.partition_point(|(from_us, _)| *from_us <= at_us);
-        self.0.get(after.saturating_sub(1)).map(|(_, value)| value)
+        version_at(&self.0, at_us)
     }
 
     /// What it is now.
@@ -63,9 +62,16 @@ impl<T> Versions<T> {
     }
 }
 
+/// What it was then: the first version holds before it was written, too.
+pub(crate) fn version_at<T>(versions: &[(i64, T)], at_us: i64) -> Option<&T> {
+    let after = versions.partition_point(|(from_us, _)| *from_us <= at_us);
+    let version = versions.get(after.saturating_sub(1));
+    version.map(|(_, value)| value)
+}
+
 impl<T: PartialEq> Versions<T> {
     /// From `at_us` on it is `value`; a version of the same moment is replaced.
-    fn push(&mut self, at_us: i64, value: T) {
+    pub(crate) fn push(&mut self, at_us: i64, value: T) {
         if self.0.is_empty() {
             self.0.push((i64::MIN, value));
             return;
@@ -135,7 +141,7 @@ impl Systems {
 /// The fields whose earlier values facts remember: people as they were at the event.
 fn remembered(entity: Entity) -> &'static [&'static str] {
     match entity {
-        Entity::Account | Entity::Opportunity => &["owner"],
+        Entity::Account => &["owner"],
         Entity::User => &["team", "manager"],
         _ => &[],
     }
@@ -279,15 +285,9 @@ pub(crate) fn each_row(
     Ok(())
 }
 
-/// The record of a row as it stands in the file.
-pub(crate) fn record_at(entity: Entity, system: u16, batch: &RecordBatch, row: usize) -> Record {
-    let values = entity
-        .fields()
-        .iter()
-        .map(|field| value_at(batch, field.name, field.kind, row))
-        .collect();
-    let attributes = text_at(batch, "attributes", row)
-        .and_then(|text| serde_json::from_str::<BTreeMap<String, serde_json::Value>>(&text).ok())
+/// The attributes of a row: a JSON object of texts.
+pub(crate) fn attributes_of(text: &str) -> impl Iterator<Item = (Text, Text)> + use<> {
+    serde_json::from_str::<BTreeMap<String, serde_json::Value>>(text)
         .unwrap_or_default()
         .into_iter()
         .filter_map(|(name, value)| match value {
@@ -296,7 +296,18 @@ pub(crate) fn record_at(entity: Entity, system: u16, batch: &RecordBatch, row: u
             serde_json::Value::String(text) => Some((Text::from(name), Text::from(text))),
             other => Some((Text::from(name), Text::from(other.to_string()))),
         })
+}
+
+/// The record of a row as it stands in the file.
+pub(crate) fn record_at(entity: Entity, system: u16, batch: &RecordBatch, row: usize) -> Record {
+    let values = entity
+        .fields()
+        .iter()
+        .map(|field| value_at(batch, field.name, field.kind, row))
         .collect();
+    let attributes = text_at(batch, "attributes", row)
+        .map(|text| attributes_of(&text).collect())
+        .unwrap_or_default();
     let ingested_us = time_at(batch, "_ingested_at", row).unwrap_or(0);
     Record {
         system,

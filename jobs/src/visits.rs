@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{
     ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, RecordBatch, StringArray,
-    StringBuilder, TimestampMicrosecondArray,
+    TimestampMicrosecondArray,
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
@@ -23,17 +23,18 @@ use hashbrown::HashMap;
 use millrace_lake::Table;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::fold::{
-    EventColumns, Folded, NEVER, NO_NAME, Names, Scatter, Shard, Systems as RowSystems, Visit,
-    Vocabulary,
+    EventColumns, Folded, NEVER, NO_NAME, Scatter, Shard, Systems as RowSystems, Visit, Vocabulary,
 };
 use rayon::prelude::*;
 
 use crate::columns::{Columns, amounts, texts};
 use crate::cycles::{Cycle, Episode, episodes};
+use crate::deals::Deal;
 use crate::facts::{Sink, set_dimensions};
 use crate::raw::{Constant, Piece, Strings, pieces};
 use crate::store::{Moment, Systems, Text};
-use crate::world::{Deal, Dimensions, World, qualified};
+use crate::texts::{NONE, coded};
+use crate::world::{Dictionaries, Dimensions, World, qualified};
 
 const ROWS_PER_SHARD: usize = 128 * 1024;
 const MOST_SHARDS: usize = 256;
@@ -67,7 +68,7 @@ pub(crate) fn intake(
     let mut incomplete = 0;
     let mut authors = BTreeSet::new();
     let shared = Mutex::new(systems);
-    for round in pieces.chunks(rayon::current_num_threads() * 2) {
+    for round in pieces.chunks(rayon::current_num_threads()) {
         let mut scatters = round
             .par_iter()
             .map(|piece| scatter(piece, Scatter::new(count, as_of_us), calendar, &shared))
@@ -230,16 +231,22 @@ impl Extent {
 pub(crate) fn write(
     changes: StageChanges,
     world: &World,
-    people: &[HashMap<u32, u32>],
+    dictionaries: &Dictionaries,
+    people: &[Vec<u32>],
     sinks: &Sinks<'_>,
     now_us: i64,
 ) -> anyhow::Result<Extent> {
     let StageChanges {
         shards, vocabulary, ..
     } = changes;
-    let met: Vec<AtomicBool> = world.deals.iter().map(|_| AtomicBool::new(false)).collect();
+    let met: Vec<AtomicBool> = (0..world.deals.len())
+        .map(|_| AtomicBool::new(false))
+        .collect();
+    let stages: ArrayRef = Arc::new(StringArray::from_iter_values(vocabulary.stages.iter()));
     let pass = Pass {
         world,
+        dictionaries,
+        stages: &stages,
         vocabulary: &vocabulary,
         people,
         sinks,
@@ -253,24 +260,15 @@ pub(crate) fn write(
     if sinks.cycles.is_none() && sinks.deals.is_none() {
         return Ok(extent);
     }
-    let rest = world
-        .deals
-        .par_chunks(BATCH_ROWS)
-        .zip(met.par_chunks(BATCH_ROWS))
-        .map(|(deals, met)| {
-            let mut found = Vec::new();
-            for deal in deals
-                .iter()
-                .zip(met)
-                .filter(|(_, met)| !met.load(Ordering::Relaxed))
-            {
-                found.push((
-                    &*deal.0.id,
-                    Some(deal.0),
-                    episodes(Some(deal.0), &[], &vocabulary),
-                ));
-            }
-            pass.write_cycles(found)
+    let rest = (0..met.len().div_ceil(BATCH_ROWS))
+        .into_par_iter()
+        .map(|chunk| {
+            let from = chunk * BATCH_ROWS;
+            let deals = world.deals.places(from, from + BATCH_ROWS);
+            let found = deals
+                .filter(|deal| !met[deal.place as usize].load(Ordering::Relaxed))
+                .map(|deal| (deal.id, Some(deal), episodes(Some(&deal), &[], &vocabulary)));
+            pass.write_cycles(found.collect())
         })
         .try_reduce(|| Extent::NOTHING, |left, right| Ok(left.join(right)))?;
     Ok(extent.join(rest))
@@ -278,88 +276,118 @@ pub(crate) fn write(
 
 struct Pass<'a> {
     world: &'a World,
+    dictionaries: &'a Dictionaries,
+    /// The vocabulary's stages, as a column.
+    stages: &'a ArrayRef,
     vocabulary: &'a Vocabulary,
-    people: &'a [HashMap<u32, u32>],
+    people: &'a [Vec<u32>],
     sinks: &'a Sinks<'a>,
     met: &'a [AtomicBool],
     now_us: i64,
 }
 
-type Found<'a> = (&'a str, Option<&'a Deal>, Vec<Episode<'a>>);
+type Found<'a> = (&'a str, Option<Deal<'a>>, Vec<Episode<'a>>);
+
+/// What the visits of a deal carry of its record.
+#[derive(Clone, Copy)]
+struct Own<'a> {
+    owners: &'a [(i64, u32)],
+    account: u32,
+    product: u32,
+    amount: Option<i64>,
+}
 
 impl Pass<'_> {
     fn shard(&self, mut folded: Folded) -> anyhow::Result<Extent> {
-        let deals = self.deals(&folded);
-        let ids = self.ids(&folded, &deals);
+        let places = self.places(&folded);
+        let ids = self.ids(&folded, &places);
         let mut extent = Extent::NOTHING;
         for visit in &folded.visits {
             if visit.entered_at_us <= self.now_us {
                 extent.see(visit.entered_at_us);
             }
         }
-        let with_cycles = self.sinks.cycles.is_some() || self.sinks.deals.is_some();
-        if with_cycles || !self.world.deals.is_empty() {
-            let names: Vec<String> = if ids.is_none() && with_cycles {
-                (0..folded.keys.len() as u32)
-                    .map(|slot| folded.keys.id(slot).to_owned())
-                    .collect()
-            } else {
-                Vec::new()
+        if self.sinks.cycles.is_some() || self.sinks.deals.is_some() {
+            let names = match &ids {
+                Some(ids) => ids.clone(),
+                None => (0..folded.keys.len() as u32)
+                    .map(|slot| Text::from(folded.keys.id(slot)))
+                    .collect(),
             };
-            let mut found: Vec<Found<'_>> = Vec::new();
-            let mut ends: Vec<(usize, Moment, &str)> = Vec::new();
-            for slot in 0..folded.keys.len() {
-                let deal = deals.get(slot).copied().flatten();
-                let visits = folded.deal(slot as u32);
-                if visits.is_empty() && deal.is_none() {
-                    continue; // all its events were taken back
-                }
-                let own = episodes(deal, visits, self.vocabulary);
-                if let (Some(latest), Some(_)) = (own.last(), deal)
-                    && let Some(end) = latest.end()
-                    && folded.bounds[slot + 1] > folded.bounds[slot]
-                {
-                    ends.push((folded.bounds[slot + 1] as usize - 1, end, latest.outcome));
-                }
-                if with_cycles {
-                    let id = match &ids {
-                        Some(ids) => &*ids[slot],
-                        None => names[slot].as_str(),
-                    };
-                    found.push((id, deal, own));
-                }
-            }
-            for (index, end, outcome) in ends {
-                self.leave(&mut folded.visits, index, end, outcome);
-            }
-            if with_cycles {
-                extent = extent.join(self.write_cycles(found)?);
-            }
+            let found = self.found(&folded, &places, &names);
+            extent = extent.join(self.write_cycles(found)?);
         }
         if let Some(sink) = self.sinks.visits {
-            self.write_visits(&folded, &deals, ids.as_deref(), sink)?;
+            self.leave_ended(&mut folded, &places);
+            self.write_visits(&folded, &places, ids.as_deref(), sink)?;
         }
         Ok(extent)
     }
 
-    /// The deals' records by slot; empty when there are none at all.
-    fn deals(&self, folded: &Folded) -> Vec<Option<&Deal>> {
+    /// The deals of a shard with their episodes.
+    fn found<'a>(&'a self, folded: &Folded, places: &[u32], names: &'a [Text]) -> Vec<Found<'a>> {
+        let mut found = Vec::with_capacity(names.len());
+        for (slot, name) in (0_u32..).zip(names) {
+            let deal = self.record(places, slot);
+            let visits = folded.deal(slot);
+            // Without either all its events were taken back.
+            if deal.is_some() || !visits.is_empty() {
+                let own = episodes(deal.as_ref(), visits, self.vocabulary);
+                found.push((&**name, deal, own));
+            }
+        }
+        found
+    }
+
+    fn record(&self, places: &[u32], slot: u32) -> Option<Deal<'_>> {
+        let place = places.get(slot as usize).copied();
+        self.world.deals.get(place.filter(|place| *place != NONE)?)
+    }
+
+    /// Deals that ended by their record leave the stage that they are in.
+    fn leave_ended(&self, folded: &mut Folded, places: &[u32]) {
+        if !self.world.deals.has_ends() {
+            return;
+        }
+        for slot in 0..places.len() as u32 {
+            let Some(deal) = self.record(places, slot) else {
+                continue;
+            };
+            let Some(last) = (folded.bounds[slot as usize + 1] as usize).checked_sub(1) else {
+                continue;
+            };
+            if folded.deal(slot).is_empty() || folded.visits[last].left_at_us != NEVER {
+                continue;
+            }
+            let episodes = episodes(Some(&deal), folded.deal(slot), self.vocabulary);
+            let latest = episodes.last();
+            let end = latest.and_then(|latest| Some((latest.end()?, latest.outcome)));
+            if let Some((end, outcome)) = end {
+                self.leave(&mut folded.visits, last, end, outcome);
+            }
+        }
+    }
+
+    /// The deals' records by slot, [`NONE`] without one; empty when there are none at all.
+    fn places(&self, folded: &Folded) -> Vec<u32> {
         if self.world.deals.is_empty() {
             return Vec::new();
         }
         (0..folded.keys.len() as u32)
             .map(|slot| {
                 let system = folded.keys.system(slot);
-                let place = self.world.find_deal(system, folded.keys.id(slot))?;
-                self.met[place as usize].store(true, Ordering::Relaxed);
-                self.world.deals.get(place as usize)
+                let place = self.world.deals.find(system, folded.keys.id_bytes(slot));
+                if let Some(place) = place {
+                    self.met[place as usize].store(true, Ordering::Relaxed);
+                }
+                place.unwrap_or(NONE)
             })
             .collect()
     }
 
     /// The deals' ids in the marts by slot, where they can differ from the ids as written: where
     /// several systems share an id, it has the system in front.
-    fn ids(&self, folded: &Folded, deals: &[Option<&Deal>]) -> Option<Vec<Text>> {
+    fn ids(&self, folded: &Folded, places: &[u32]) -> Option<Vec<Text>> {
         if self.world.systems.len() < 2 {
             return None;
         }
@@ -370,11 +398,12 @@ impl Pass<'_> {
         }
         let ids = slots.map(|slot| {
             let (id, system) = (folded.keys.id(slot), folded.keys.system(slot));
-            if let Some(deal) = deals.get(slot as usize).copied().flatten() {
-                return deal.id.clone();
+            if let Some(deal) = self.record(places, slot) {
+                return Text::from(deal.id);
             }
             let others = (0..self.world.systems.len() as u16).filter(|other| *other != system);
-            let mut others = others.filter(|other| self.world.find_deal(*other, id).is_some());
+            let mut others =
+                others.filter(|other| self.world.deals.find(*other, id.as_bytes()).is_some());
             if count.get(id).is_some_and(|count| *count > 1) || others.next().is_some() {
                 qualified(&self.world.systems, system, id)
             } else {
@@ -436,29 +465,31 @@ impl Pass<'_> {
                         extent.see(moment.at_us);
                     }
                 }
-                rows.push(Cycle::new(self.world, id, deal, episode));
+                rows.push(Cycle::new(self.world, id, deal.as_ref(), episode));
             }
             latest.push((opened, rows.len() - 1));
         }
         if let Some(sink) = self.sinks.cycles {
-            sink.write(&Cycle::batch(&rows, sink.schema(), &self.world.calendar)?)?;
+            let calendar = &self.world.calendar;
+            let batch = Cycle::batch(&rows, sink.schema(), calendar, self.dictionaries)?;
+            sink.write(batch, None)?;
         }
         if let Some(sink) = self.sinks.deals {
             let deals: Vec<_> = latest
                 .into_iter()
                 .map(|(opened, index)| (opened, &rows[index]))
                 .collect();
-            let mut columns = Cycle::deals(&deals, sink.schema())?;
+            let mut columns = Cycle::deals(&deals, sink.schema(), self.dictionaries)?;
             for field in sink.schema().fields() {
                 let Some(name) = field.name().strip_prefix("attr_") else {
                     continue;
                 };
                 let values = deals
                     .iter()
-                    .map(|(_, row)| row.deal?.record.attributes.get(name).map(AsRef::as_ref));
+                    .map(|(_, row)| self.world.deals.attribute(row.deal?.place, name));
                 columns.set(field.name(), texts(values))?;
             }
-            sink.write(&columns.finish()?)?;
+            sink.write(columns.finish()?, None)?;
         }
         Ok(extent)
     }
@@ -466,7 +497,7 @@ impl Pass<'_> {
     fn write_visits(
         &self,
         folded: &Folded,
-        deals: &[Option<&Deal>],
+        places: &[u32],
         ids: Option<&[Text]>,
         sink: &Sink,
     ) -> anyhow::Result<()> {
@@ -478,9 +509,24 @@ impl Pass<'_> {
                 left_at_us => self.world.calendar.month(left_at_us),
             })
             .collect();
+        let slots = 0..places.len() as u32;
+        let own: Vec<Option<Own<'_>>> = slots
+            .map(|slot| {
+                let place = places[slot as usize];
+                if place == NONE {
+                    return None;
+                }
+                let (account, product, amount) = self.world.deals.bearings(place);
+                Some(Own {
+                    owners: self.world.deals.owned(place),
+                    account,
+                    product,
+                    amount,
+                })
+            })
+            .collect();
         let mut order: Vec<u32> = (0..folded.visits.len() as u32).collect();
         order.sort_by_key(|index| months[*index as usize]);
-        let mut partitions = Vec::new();
         let mut from = 0;
         while from < order.len() {
             let month = months[order[from] as usize];
@@ -490,27 +536,23 @@ impl Pass<'_> {
                 .iter()
                 .map(|index| &folded.visits[*index as usize])
                 .collect();
-            let batch = self.visits(folded, deals, ids, &visits, sink)?;
-            partitions.push((partition(month), batch));
+            let batch = self.visits(folded, &own, ids, &visits, sink)?;
+            sink.write(batch, Some(partition(month)))?;
             from = until;
         }
-        sink.with(|writer| {
-            for (partition, batch) in &partitions {
-                writer.write(batch, Some(partition))?;
-            }
-            Ok(())
-        })
+        Ok(())
     }
 
+    #[allow(clippy::too_many_lines, reason = "one column after another")]
     fn visits(
         &self,
         folded: &Folded,
-        deals: &[Option<&Deal>],
+        own: &[Option<Own<'_>>],
         ids: Option<&[Text]>,
         visits: &[&Visit],
         sink: &Sink,
     ) -> anyhow::Result<RecordBatch> {
-        let deal = |visit: &Visit| deals.get(visit.slot as usize).copied().flatten();
+        let deal = |visit: &Visit| own.get(visit.slot as usize).copied().flatten();
         let whole = |values: Vec<i32>| -> ArrayRef { Arc::new(Int32Array::from(values)) };
         let number = |values: Vec<f64>, valid: Option<NullBuffer>| -> ArrayRef {
             Arc::new(Float64Array::new(ScalarBuffer::from(values), valid))
@@ -538,10 +580,7 @@ impl Pass<'_> {
             )?
             .set(
                 "stage",
-                names(
-                    visits.iter().map(|visit| visit.stage),
-                    &self.vocabulary.stages,
-                ),
+                coded(visits.iter().map(|visit| visit.stage), self.stages)?,
             )?
             .set(
                 "entered_at",
@@ -583,10 +622,7 @@ impl Pass<'_> {
                 )?
                 .set(
                     "next_stage",
-                    names(
-                        visits.iter().map(|visit| visit.next_stage),
-                        &self.vocabulary.stages,
-                    ),
+                    coded(visits.iter().map(|visit| visit.next_stage), self.stages)?,
                 )?
                 .set(
                     "dwell_hours",
@@ -597,22 +633,31 @@ impl Pass<'_> {
         if visits.iter().any(|visit| visit.entered_by != NO_NAME) {
             let people = visits.iter().map(|visit| {
                 let system = folded.keys.system(visit.slot);
-                let people = self.people.get(usize::from(system))?;
-                let user = people.get(&visit.entered_by)?;
-                Some(&*self.world.users.get(*user).id)
+                let people = self.people.get(usize::from(system));
+                let user = people.and_then(|people| people.get(visit.entered_by as usize));
+                user.copied().unwrap_or(NONE)
             });
-            columns.set("entered_by", texts(people))?;
+            columns.set("entered_by", coded(people, &self.dictionaries.users)?)?;
         }
-        if !deals.is_empty() {
-            set_dimensions(&mut columns, visits, |visit| {
-                deal(visit).map_or_else(Dimensions::default, |deal| {
-                    self.world.deal_dimensions(deal, visit.left_at_us)
+        if !own.is_empty() {
+            set_dimensions(&mut columns, self.dictionaries, visits, |visit| {
+                deal(visit).map_or(Dimensions::NOTHING, |deal| {
+                    let Own {
+                        owners,
+                        account,
+                        product,
+                        ..
+                    } = deal;
+                    self.world
+                        .dimensions(owners, account, product, visit.left_at_us)
                 })
             })?;
-            columns.set(
-                "amount",
-                amounts(visits.iter().map(|visit| deal(visit)?.amount))?,
+            let amounts = amounts(
+                visits
+                    .iter()
+                    .map(|visit| deal(visit)?.amount.map(i128::from)),
             )?;
+            columns.set("amount", amounts)?;
         }
         columns.finish()
     }
@@ -655,22 +700,14 @@ fn opportunity_ids(
     )?))
 }
 
-fn names(codes: impl ExactSizeIterator<Item = u32>, names: &Names) -> ArrayRef {
-    let mut column = StringBuilder::with_capacity(codes.len(), codes.len() * 12);
-    for code in codes {
-        column.append_option(names.get(code));
-    }
-    Arc::new(column.finish())
-}
-
 /// The users whom the changes name, by system and the vocabulary's number: created by name when
 /// unknown.
-pub(crate) fn resolve_people(world: &mut World, changes: &StageChanges) -> Vec<HashMap<u32, u32>> {
-    let mut people = vec![HashMap::new(); world.systems.len()];
+pub(crate) fn resolve_people(world: &mut World, changes: &StageChanges) -> Vec<Vec<u32>> {
+    let mut people = vec![vec![NONE; changes.vocabulary.people.iter().len()]; world.systems.len()];
     for (system, name) in &changes.authors {
         if let Some(code) = changes.vocabulary.people.find(name) {
             let user = world.users.resolve(*system, name);
-            people[usize::from(*system)].insert(code, user);
+            people[usize::from(*system)][code as usize] = user;
         }
     }
     people

@@ -6,14 +6,18 @@
 )]
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use hashbrown::{HashMap, HashSet};
+use arrow::array::{ArrayRef, StringArray};
+use hashbrown::HashMap;
+use millrace_lake::Table;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::catalog::Catalog;
 use millrace_models::entity::Entity;
-use millrace_models::stage;
 
-use crate::store::{Moment, Record, Store, Systems, Text, Versions};
+use crate::deals::{Deal, Deals, Referred};
+use crate::store::{Record, Store, Systems, Text, Versions, version_at};
+use crate::texts::{NONE, Texts};
 
 /// Finds records by id within a system, then by name.
 #[derive(Debug, Default)]
@@ -41,15 +45,16 @@ pub(crate) struct Member {
     pub(crate) record: Option<Record>,
     system: u16,
     name: Option<Text>,
-    region: Option<Text>,
-    industry: Option<Text>,
-    segment: Option<Text>,
+    /// Numbers of the world's texts.
+    region: u32,
+    industry: u32,
+    segment: u32,
     /// Accounts: who looks after it.
     pub(crate) owners: Versions<u32>,
     /// Accounts: the account that it belongs to.
     pub(crate) parent: Option<u32>,
-    teams: Versions<Text>,
-    managers: Versions<Text>,
+    teams: Versions<u32>,
+    managers: Versions<u32>,
 }
 
 impl Member {
@@ -72,38 +77,47 @@ pub(crate) struct Members {
     directory: Directory,
 }
 
-/// A deal as its record says.
-#[derive(Debug)]
-pub(crate) struct Deal {
-    pub(crate) id: Text,
-    pub(crate) system: u16,
-    pub(crate) account: Option<u32>,
-    pub(crate) product: Option<u32>,
-    pub(crate) owners: Versions<u32>,
-    pub(crate) opened: Option<Moment>,
-    pub(crate) won: Option<Moment>,
-    pub(crate) closed: Option<Moment>,
-    pub(crate) recorded_us: Option<i64>,
-    pub(crate) outcome: Option<Text>,
-    /// As code where the stage is known.
-    pub(crate) stage: Option<Text>,
-    pub(crate) amount: Option<i128>,
-    pub(crate) record: Record,
+/// The dimensions of a fact as numbers, [`NONE`] for null. People as at the event.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dimensions {
+    /// Places among the users.
+    pub(crate) owner: u32,
+    pub(crate) current_owner: u32,
+    /// Texts of the world.
+    pub(crate) team: u32,
+    pub(crate) manager: u32,
+    pub(crate) current_team: u32,
+    pub(crate) region: u32,
+    pub(crate) industry: u32,
+    pub(crate) segment: u32,
+    /// A place among the accounts.
+    pub(crate) account: u32,
+    /// A place among the products.
+    pub(crate) product: u32,
 }
 
-/// The dimensions of a fact. Ids; people as at the event.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Dimensions<'a> {
-    pub(crate) owner: Option<&'a str>,
-    pub(crate) team: Option<&'a str>,
-    pub(crate) manager: Option<&'a str>,
-    pub(crate) current_owner: Option<&'a str>,
-    pub(crate) current_team: Option<&'a str>,
-    pub(crate) account: Option<&'a str>,
-    pub(crate) region: Option<&'a str>,
-    pub(crate) industry: Option<&'a str>,
-    pub(crate) segment: Option<&'a str>,
-    pub(crate) product: Option<&'a str>,
+impl Dimensions {
+    /// Of a fact that refers to nothing.
+    pub(crate) const NOTHING: Self = Self {
+        owner: NONE,
+        current_owner: NONE,
+        team: NONE,
+        manager: NONE,
+        current_team: NONE,
+        region: NONE,
+        industry: NONE,
+        segment: NONE,
+        account: NONE,
+        product: NONE,
+    };
+}
+
+/// What the numbers of dimensions stand for, as columns: ids, and texts.
+pub(crate) struct Dictionaries {
+    pub(crate) users: ArrayRef,
+    pub(crate) accounts: ArrayRef,
+    pub(crate) products: ArrayRef,
+    pub(crate) texts: ArrayRef,
 }
 
 /// Everything that facts refer to.
@@ -113,15 +127,15 @@ pub(crate) struct World {
     pub(crate) accounts: Members,
     pub(crate) users: Members,
     pub(crate) products: Members,
-    pub(crate) deals: Vec<Deal>,
-    deal_index: HashMap<(u16, Text), u32>,
+    pub(crate) deals: Deals,
+    texts: Texts,
     /// Moments after it are not seen.
     pub(crate) as_of_us: i64,
     account_region: bool,
 }
 
 impl Members {
-    fn new(store: Store, systems: &Systems) -> Self {
+    fn new(store: Store, systems: &Systems, texts: &mut Texts) -> Self {
         let entity = store.entity;
         let mut members = Self {
             entity,
@@ -148,16 +162,22 @@ impl Members {
                     .entry(Text::from(name.trim()))
                     .or_insert(place);
             }
+            let mut text = |text: &Text| texts.number(text);
+            let mut number = |field: &str| record.text(entity, field).map_or(NONE, &mut text);
+            let (region, industry, segment) =
+                (number("region"), number("industry"), number("segment"));
+            let mut versions = |field: &str| {
+                let versions = record.versions(entity, field).cloned().unwrap_or_default();
+                versions.map(|value| Some(texts.number(value)))
+            };
+            let (teams, managers) = (versions("team"), versions("manager"));
             members.all.push(Member {
                 name,
-                region: record.text(entity, "region").cloned(),
-                industry: record.text(entity, "industry").cloned(),
-                segment: record.text(entity, "segment").cloned(),
-                teams: record.versions(entity, "team").cloned().unwrap_or_default(),
-                managers: record
-                    .versions(entity, "manager")
-                    .cloned()
-                    .unwrap_or_default(),
+                region,
+                industry,
+                segment,
+                teams,
+                managers,
                 system: record.system,
                 record: Some(record),
                 ..named(&id)
@@ -201,8 +221,10 @@ impl Members {
         &self.all[place as usize]
     }
 
-    fn id(&self, place: Option<u32>) -> Option<&str> {
-        place.map(|place| &*self.all[place as usize].id)
+    fn ids(&self) -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(
+            self.all.iter().map(|member| &*member.id),
+        ))
     }
 
     /// Writes labels: the name, with the id behind it where two share the name.
@@ -230,9 +252,9 @@ fn named(id: &Text) -> Member {
         record: None,
         system: 0,
         name: None,
-        region: None,
-        industry: None,
-        segment: None,
+        region: NONE,
+        industry: NONE,
+        segment: NONE,
         owners: Versions::default(),
         parent: None,
         teams: Versions::default(),
@@ -246,17 +268,22 @@ pub(crate) fn qualified(systems: &Systems, system: u16, id: &str) -> Text {
 }
 
 impl World {
-    /// Resolves what the records say of each other.
+    /// Resolves what the records say of each other; `stores` are accounts, users and products,
+    /// `deals` the raw table of opportunities.
+    ///
+    /// # Errors
+    ///
+    /// When the table cannot be read.
     pub(crate) fn new(
         calendar: WorkingCalendar,
-        systems: Systems,
-        stores: [Store; 4],
+        mut systems: Systems,
+        stores: [Store; 3],
+        deals: &Table,
         as_of_us: Option<i64>,
-    ) -> Self {
-        let [accounts, users, products, deals] = stores;
-        let mut accounts = Members::new(accounts, &systems);
-        let mut users = Members::new(users, &systems);
-        let mut products = Members::new(products, &systems);
+    ) -> anyhow::Result<Self> {
+        let mut texts = Texts::default();
+        let [mut accounts, mut users, mut products] =
+            stores.map(|store| Members::new(store, &systems, &mut texts));
         for place in 0..accounts.all.len() {
             let member = &accounts.all[place];
             let Some(record) = &member.record else {
@@ -274,96 +301,89 @@ impl World {
             member.owners = owners;
             member.parent = parent;
         }
-        let as_of_us = as_of_us.unwrap_or(i64::MAX);
-        let mut found: Vec<Deal> = Vec::with_capacity(deals.records.len());
-        for record in deals.records {
-            let deal = deal(record, as_of_us, &mut accounts, &mut users, &mut products);
-            found.extend(deal);
-        }
-        let mut deal_index = HashMap::with_capacity(found.len());
-        for (place, deal) in found.iter().enumerate() {
-            deal_index.insert((deal.system, deal.id.clone()), place as u32);
-        }
-        let mut own = HashSet::with_capacity(found.len());
-        let shared: HashSet<Text> = found
-            .iter()
-            .filter(|deal| !own.insert(deal.id.clone()))
-            .map(|deal| deal.id.clone())
-            .collect();
-        for deal in found.iter_mut().filter(|deal| shared.contains(&deal.id)) {
-            deal.id = qualified(&systems, deal.system, &deal.id);
-        }
-        let account_region = accounts.all.iter().any(|account| account.region.is_some());
-        Self {
+        let mut referred = Referred {
+            accounts: &mut accounts,
+            users: &mut users,
+            products: &mut products,
+        };
+        let deals = Deals::load(deals, &mut systems, as_of_us, &mut referred)?;
+        let account_region = accounts.all.iter().any(|account| account.region != NONE);
+        Ok(Self {
             calendar,
             systems,
             accounts,
             users,
             products,
-            deals: found,
-            deal_index,
-            as_of_us,
+            deals,
+            texts,
+            as_of_us: as_of_us.unwrap_or(i64::MAX),
             account_region,
+        })
+    }
+
+    /// The columns that dimensions are numbers of, when all members are known.
+    pub(crate) fn dictionaries(&self) -> Dictionaries {
+        Dictionaries {
+            users: self.users.ids(),
+            accounts: self.accounts.ids(),
+            products: self.products.ids(),
+            texts: self.texts.array(),
         }
     }
 
-    /// The deal with that id in that system.
-    pub(crate) fn find_deal(&self, system: u16, id: &str) -> Option<u32> {
-        if self.deals.is_empty() {
-            return None;
-        }
-        self.deal_index.get(&(system, Text::from(id))).copied()
-    }
-
-    /// The deal that is referred to: of that system, else the only one of that id.
-    pub(crate) fn deal(&self, system: u16, reference: Option<&Text>) -> Option<&Deal> {
-        let place = self.find_deal(system, reference?)?;
-        self.deals.get(place as usize)
+    /// The deal that is referred to.
+    pub(crate) fn deal(&self, system: u16, reference: Option<&Text>) -> Option<Deal<'_>> {
+        self.deals
+            .get(self.deals.find(system, reference?.as_bytes())?)
     }
 
     /// The dimensions of a fact of an account, a product and those who owned it, at a moment.
     pub(crate) fn dimensions(
         &self,
-        owners: &Versions<u32>,
-        account: Option<u32>,
-        product: Option<u32>,
+        owners: &[(i64, u32)],
+        account: u32,
+        product: u32,
         at_us: i64,
-    ) -> Dimensions<'_> {
-        let member = account.map(|account| self.accounts.get(account));
+    ) -> Dimensions {
+        let member = (account != NONE).then(|| self.accounts.get(account));
         let owners = match member {
-            Some(account) if owners.0.is_empty() => &account.owners,
+            Some(account) if owners.is_empty() => &account.owners.0,
             _ => owners,
         };
-        let owner = owners.at(at_us).map(|owner| self.users.get(*owner));
-        let current = owners.last().map(|owner| self.users.get(*owner));
-        let region = member.and_then(|account| account.region.as_deref());
+        let place = version_at(owners, at_us).copied().unwrap_or(NONE);
+        let current_place = owners.last().map_or(NONE, |(_, owner)| *owner);
+        let owner = (place != NONE).then(|| self.users.get(place));
+        let current = (current_place != NONE).then(|| self.users.get(current_place));
         Dimensions {
-            owner: owner.map(|owner| &*owner.id),
+            owner: place,
+            current_owner: current_place,
             team: owner
-                .and_then(|owner| owner.teams.at(at_us))
-                .map(AsRef::as_ref),
+                .and_then(|own| own.teams.at(at_us))
+                .copied()
+                .unwrap_or(NONE),
             manager: owner
-                .and_then(|owner| owner.managers.at(at_us))
-                .map(AsRef::as_ref),
-            current_owner: current.map(|owner| &*owner.id),
+                .and_then(|own| own.managers.at(at_us))
+                .copied()
+                .unwrap_or(NONE),
             current_team: current
-                .and_then(|owner| owner.teams.last())
-                .map(AsRef::as_ref),
-            account: self.accounts.id(account),
+                .and_then(|own| own.teams.last())
+                .copied()
+                .unwrap_or(NONE),
             region: if self.account_region {
-                region
+                member.map_or(NONE, |account| account.region)
             } else {
-                owner.and_then(|owner| owner.region.as_deref())
+                owner.map_or(NONE, |owner| owner.region)
             },
-            industry: member.and_then(|account| account.industry.as_deref()),
-            segment: member.and_then(|account| account.segment.as_deref()),
-            product: self.products.id(product),
+            industry: member.map_or(NONE, |account| account.industry),
+            segment: member.map_or(NONE, |account| account.segment),
+            account,
+            product,
         }
     }
 
     /// The dimensions of a deal at a moment.
-    pub(crate) fn deal_dimensions(&self, deal: &Deal, at_us: i64) -> Dimensions<'_> {
-        self.dimensions(&deal.owners, deal.account, deal.product, at_us)
+    pub(crate) fn deal_dimensions(&self, deal: &Deal<'_>, at_us: i64) -> Dimensions {
+        self.dimensions(deal.owners, deal.account, deal.product, at_us)
     }
 
     /// Which fields and attributes carry values.
@@ -383,11 +403,13 @@ impl World {
                 mapped.insert("name".to_owned());
             }
         }
-        note(
-            &mut catalog,
-            Entity::Opportunity,
-            self.deals.iter().map(|deal| &deal.record),
-        );
+        let name = Entity::Opportunity.name().to_owned();
+        let attributes = || self.deals.attributes().map(str::to_owned);
+        let filled = self.deals.filled().into_iter().map(str::to_owned);
+        catalog
+            .mapped
+            .insert(name.clone(), filled.chain(attributes()).collect());
+        catalog.attributes.insert(name, attributes().collect());
         catalog
     }
 }
@@ -418,64 +440,4 @@ fn note<'a>(catalog: &mut Catalog, entity: Entity, records: impl Iterator<Item =
         .entry(entity.name().to_owned())
         .or_default();
     own.extend(attributes.iter().map(ToString::to_string));
-}
-
-/// The code of a stage where it is known, else as written.
-fn stage_code(written: &Text) -> Text {
-    stage::find(written).map_or_else(
-        || Text::from(written.trim()),
-        |stage| Text::from(stage.code),
-    )
-}
-
-fn deal(
-    record: Record,
-    as_of_us: i64,
-    accounts: &mut Members,
-    users: &mut Members,
-    products: &mut Members,
-) -> Option<Deal> {
-    const ENTITY: Entity = Entity::Opportunity;
-    let system = record.system;
-    let id = record.text(ENTITY, "id")?.clone();
-    let opened = record.time(ENTITY, "opened_at");
-    if opened.is_some_and(|opened| opened.at_us > as_of_us) {
-        return None;
-    }
-    let seen = |moment: &Moment| moment.at_us <= as_of_us;
-    let (won, closed) = (
-        record.time(ENTITY, "won_at"),
-        record.time(ENTITY, "closed_at"),
-    );
-    let later = won.or(closed).is_some_and(|end| !seen(&end));
-    let outcome = record.text(ENTITY, "outcome").cloned();
-    let owners = record
-        .versions(ENTITY, "owner")
-        .cloned()
-        .unwrap_or_default();
-    Some(Deal {
-        account: record
-            .text(ENTITY, "account")
-            .map(|account| accounts.resolve(system, account)),
-        product: record
-            .text(ENTITY, "product")
-            .map(|product| products.resolve(system, product)),
-        owners: owners.map(|owner| Some(users.resolve(system, owner))),
-        opened,
-        won: won.filter(seen),
-        closed: closed.filter(seen),
-        recorded_us: record
-            .time(ENTITY, "recorded_at")
-            .map(|moment| moment.at_us),
-        outcome: if later {
-            Some(Text::from("open"))
-        } else {
-            outcome
-        },
-        stage: record.text(ENTITY, "stage").map(stage_code),
-        amount: record.amount(ENTITY, "amount"),
-        id,
-        system,
-        record,
-    })
 }

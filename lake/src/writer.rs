@@ -144,6 +144,14 @@ impl TableWriter {
         }
     }
 
+    /// Begins a new row group every so many rows: smaller ones where many files are open at once.
+    #[must_use]
+    pub fn with_row_group_rows(mut self, rows: usize) -> Self {
+        let properties = self.properties.into_builder();
+        self.properties = properties.set_max_row_group_row_count(Some(rows)).build();
+        self
+    }
+
     /// Writes a batch to the partition `partition`; `None` is the whole table, or in a partitioned
     /// table the partition without a value. Columns are taken by name; those that the table does
     /// not have, and the partition column, are left out.
@@ -203,14 +211,23 @@ impl TableWriter {
         Ok(self.finished)
     }
 
+    /// The columns of the file; a column may be a dictionary of the column's type.
     fn project(&self, batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
         if batch.schema_ref() == &self.file_schema {
             return Ok(batch.clone());
         }
         let columns = self.file_schema.fields().iter().map(|field| {
             let found = batch.column_by_name(field.name());
+            let fits = |found: &DataType| match found {
+                DataType::Dictionary(_, values) => values.as_ref() == field.data_type(),
+                found => found == field.data_type(),
+            };
             match found {
-                Some(column) if column.data_type() == field.data_type() => Ok(column.clone()),
+                Some(column) if fits(column.data_type()) => {
+                    let data_type = column.data_type().clone();
+                    let field = field.as_ref().clone().with_data_type(data_type);
+                    Ok((Arc::new(field), column.clone()))
+                }
                 _ => Err(LakeError::Column {
                     table: self.table.clone(),
                     column: field.name().clone(),
@@ -221,7 +238,11 @@ impl TableWriter {
             }
         });
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        Ok(RecordBatch::try_new(self.file_schema.clone(), columns)?)
+        let (fields, columns): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        Ok(RecordBatch::try_new(
+            Arc::new(Schema::new(fields)),
+            columns,
+        )?)
     }
 
     fn bound_memory(&mut self) -> Result<(), LakeError> {

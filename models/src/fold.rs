@@ -34,6 +34,9 @@ pub const NO_NAME: u32 = u32::MAX;
 const HOUR_US: f64 = 3_600_000_000.0;
 const MAX_STAGES: usize = 0xFFF;
 const MAX_PEOPLE: usize = 0xFFFF;
+/// Events of a block of a full shard: large enough for the allocator to give its memory to others
+/// as soon as the shard is folded.
+const BLOCK_EVENTS: usize = 16 * 1024;
 const LATE: u32 = 1 << 28;
 const IS_DATE: u32 = 1 << 29;
 const DELETED: u32 = 1 << 30;
@@ -258,6 +261,11 @@ fn hash(bytes: &[u8]) -> u64 {
         state = mix(state ^ word, SECOND);
     }
     mix(state, FIRST)
+}
+
+/// The hash of a deal's id that shards are chosen by; the same on every run.
+pub fn key_hash(id: &[u8]) -> u64 {
+    hash(id)
 }
 
 /// A column of strings, whichever way it is laid out.
@@ -539,6 +547,11 @@ impl Keys {
         self.ends.is_empty()
     }
 
+    /// The id of a deal as bytes.
+    pub fn id_bytes(&self, slot: u32) -> &[u8] {
+        self.bytes(slot as usize)
+    }
+
     fn bytes(&self, slot: usize) -> &[u8] {
         let from = if slot == 0 {
             0
@@ -636,7 +649,7 @@ impl Shard {
     /// When the ids take more than 4 GiB.
     pub fn absorb(&mut self, scatter: &Scatter, index: usize) -> Result<(), FoldError> {
         let part = &scatter.parts[index];
-        let mut block = Vec::with_capacity(part.events.len());
+        let mut block = self.blocks.pop().unwrap_or_default();
         let mut from = 0;
         for event in &part.events {
             let id = &part.bytes[from..event.end as usize];
@@ -651,15 +664,18 @@ impl Shard {
                 .unwrap_or(u32::from(u16::MAX));
             let flags = u32::from(event.flags) << 16;
             self.deletes |= flags & DELETED != 0;
+            if block.len() == block.capacity() {
+                let grown = (block.len() * 2).clamp(64, BLOCK_EVENTS);
+                self.blocks.push(block);
+                block = Vec::with_capacity(grown);
+            }
             block.push(Event {
                 at_us: event.at_us,
                 slot,
                 meta: stage | (person << 12) | flags,
             });
         }
-        if !block.is_empty() {
-            self.blocks.push(block);
-        }
+        self.blocks.push(block);
         Ok(())
     }
 

@@ -18,7 +18,7 @@ async fn visits_follow_the_stage_changes() {
     .await;
     lake.raw(
         Entity::Opportunity,
-        json!([{"id": "00123", "account": "a1", "owner": "李雷", "amount": 800000}]),
+        json!([{"id": "00123", "account": "a1", "owner": "李雷", "amount": 800_000}]),
     )
     .await;
     lake.raw(
