@@ -50,8 +50,7 @@ web: $(WEB)/dist/index.html
 
 # --- tests, all on the debug build
 
-# test-browser is run by itself until it has passed against the demo company.
-test: test-rust test-web test-python
+test: test-rust test-web test-python test-browser
 
 test-rust:
 	@sh scripts/need.sh cargo cc

@@ -24,7 +24,9 @@ trap finish EXIT INT TERM
 MILLRACE_DATA_DIR="$folder/data"
 export MILLRACE_DATA_DIR
 "$millrace" --quiet init
-[ "${DEMO:-}" = none ] || "$millrace" --quiet demo --accounts "${DEMO_ACCOUNTS:-800}" --months "${DEMO_MONTHS:-24}" --until "${DEMO_UNTIL:-2026-10-31}" --seed 1
+[ "${DEMO:-}" = none ] ||
+    "$millrace" --quiet demo --accounts "${DEMO_ACCOUNTS:-800}" --months "${DEMO_MONTHS:-24}" \
+        --until "${DEMO_UNTIL:-2026-10-31}" --seed 1 >/dev/null
 "$millrace" serve --listen 127.0.0.1:0 >"$folder/log" 2>&1 &
 server=$!
 url=
