@@ -1,13 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
 import { get } from "./client";
-import type { Registry, Status } from "./types";
 
 const MINUTE_MS = 60_000;
 
 /** The published set; asked again every minute, so that new numbers arrive by themselves. */
 export const statusQuery = queryOptions({
   queryKey: ["status"],
-  queryFn: ({ signal }) => get<Status>("/api/status", signal),
+  queryFn: ({ signal }) => get("/api/status", {}, signal),
   refetchInterval: MINUTE_MS,
 });
 
@@ -15,7 +14,7 @@ export const statusQuery = queryOptions({
 export function registryQuery(set: number | null | undefined) {
   return queryOptions({
     queryKey: ["registry", set ?? null],
-    queryFn: ({ signal }) => get<Registry>("/api/metrics", signal),
+    queryFn: ({ signal }) => get("/api/metrics", {}, signal),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
@@ -24,11 +23,7 @@ export function registryQuery(set: number | null | undefined) {
 export function valuesQuery(dimension: string, set: number | null | undefined) {
   return queryOptions({
     queryKey: ["values", dimension, set ?? null],
-    queryFn: ({ signal }) =>
-      get<{ values: (string | null)[] }>(
-        `/api/values?dimension=${encodeURIComponent(dimension)}`,
-        signal,
-      ),
+    queryFn: ({ signal }) => get("/api/values", { dimension }, signal),
     enabled: dimension !== "",
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -164,9 +164,10 @@ function FilterEditor({
         value={values}
         data-testid="filter-values"
         onChange={setValues}
-        options={(found.data?.values ?? [])
-          .filter((value) => value !== null)
-          .map((value) => ({ value, label: memberName(dimension, value, t) }))}
+        options={(found.data?.values ?? []).map((value) => ({
+          value,
+          label: memberName(dimension, value, t),
+        }))}
         showSearch={{ optionFilterProp: "label" }}
       />
       {found.error && (
