@@ -14,7 +14,7 @@ export const en: Locale = {
     requirements: "Requirements",
     quotation: "Quotation",
     signing: "Signing",
-    delivery_payment: "Delivery & payment",
+    delivery_payment: "Delivery and payment",
   },
   values: {
     none: "(not filled in)",

@@ -3,7 +3,7 @@ import { type Lang, pick } from "@/lib/format";
 import type { Range } from "@/lib/period";
 import type { useTexts } from "@/locales/i18n";
 
-type Translate = ReturnType<typeof useTexts>["t"];
+export type Translate = ReturnType<typeof useTexts>["t"];
 
 /** The default pipeline, in order; the last one comes after winning. */
 export const STAGES = [
@@ -15,10 +15,17 @@ export const STAGES = [
   "delivery_payment",
 ] as const;
 export const AFTER_WINNING = "delivery_payment";
+/** The ends of a deal, which sources also record as stages. */
+export const ENDS = ["won", "lost", "shelved", "invalid", "duplicate"] as const;
 
+/** A stage as people call it; where a deal ends, that is its outcome. Others are as written. */
 export function stageName(code: string, t: Translate): string {
   const known = STAGES.find((stage) => stage === code);
-  return known ? t(`stages.${known}`) : code;
+  if (known) return t(`stages.${known}`);
+  const end = ENDS.find((outcome) => outcome === code);
+  if (!end) return code;
+  const name = t(`values.outcome.${end}`);
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** A value of a dimension as people read it; what is not known stays as it is. */
