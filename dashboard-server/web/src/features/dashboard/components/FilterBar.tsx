@@ -8,6 +8,7 @@ import { pick } from "@/lib/format";
 import { useTexts } from "@/locales/i18n";
 import { withCondition } from "../state";
 import { conditionText, dimensionName, memberName } from "../words";
+import { Why } from "./Why";
 
 type Props = {
   where: Condition[];
@@ -171,7 +172,11 @@ function FilterEditor({
         showSearch={{ optionFilterProp: "label" }}
       />
       {found.error && (
-        <Alert type="error" title={t("filter.failed", { detail: found.error.message })} />
+        <Alert
+          type="error"
+          title={t("filter.failed")}
+          description={<Why problem={found.error} />}
+        />
       )}
       <div className="editor-actions">
         <Button size="small" onClick={onCancel}>

@@ -9,6 +9,7 @@ import { type Board, TOP } from "../api/board";
 import { memberCondition } from "../state";
 import { dimensionName, memberName } from "../words";
 import { FEW } from "./Tiles";
+import { Why } from "./Why";
 
 /** The dimensions with a tab of their own, where the data has them. */
 export const TABS = ["region", "team", "owner", "industry", "product"];
@@ -62,7 +63,9 @@ export function Leaderboard(props: Props) {
       {!board ? (
         <Skeleton active paragraph={{ rows: 6 }} />
       ) : answer?.problem ? (
-        <p className="quiet">{t("state.notApplicable", { detail: answer.problem.detail })}</p>
+        <p className="quiet">
+          <Why problem={answer.problem} />
+        </p>
       ) : answer?.result?.rows.length ? (
         <>
           <Members {...props} />

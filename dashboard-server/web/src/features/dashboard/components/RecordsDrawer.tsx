@@ -12,6 +12,7 @@ import { PAGE, recordsQuery } from "../api/records";
 import { numberQuery, orderOf, type PageState, type Records, withCondition } from "../state";
 import { conditionText, dimensionName, memberName, rangeText } from "../words";
 import { Definition } from "./Definition";
+import { Why } from "./Why";
 
 type Props = {
   records: Records;
@@ -96,7 +97,7 @@ export function RecordsDrawer({
           type="error"
           showIcon
           title={t("state.failed")}
-          description={found.error.message}
+          description={<Why problem={found.error} />}
           action={<Button onClick={() => found.refetch()}>{t("state.retry")}</Button>}
         />
       ) : !head ? (
@@ -359,7 +360,11 @@ function Export({
   return (
     <div className="records-export">
       {save.error && (
-        <Alert type="error" title={t("records.exportFailed", { detail: save.error.message })} />
+        <Alert
+          type="error"
+          title={t("records.exportFailed")}
+          description={<Why problem={save.error} />}
+        />
       )}
       {(["csv", "xlsx"] as const).map((format) => (
         <Button

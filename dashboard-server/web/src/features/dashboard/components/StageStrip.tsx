@@ -9,6 +9,7 @@ import type { Board } from "../api/board";
 import { memberCondition } from "../state";
 import { AFTER_WINNING, memberName, STAGES, stageName } from "../words";
 import { FEW } from "./Tiles";
+import { Why } from "./Why";
 
 type Props = {
   board: Board | undefined;
@@ -44,7 +45,9 @@ export function StageStrip({ board, onOpen }: Props) {
       {!board ? (
         <Skeleton active paragraph={{ rows: 2 }} />
       ) : board.stages?.problem ? (
-        <p className="quiet">{t("state.notApplicable", { detail: board.stages.problem.detail })}</p>
+        <p className="quiet">
+          <Why problem={board.stages.problem} />
+        </p>
       ) : rows.length === 0 ? (
         <p className="quiet">{t("strip.none")}</p>
       ) : (

@@ -2,6 +2,8 @@ import { Alert, App, Button, Card, Result } from "antd";
 import { ApiError } from "@/lib/api/client";
 import type { Problem } from "@/lib/api/types";
 import { useTexts } from "@/locales/i18n";
+import type { Suggestion } from "../problems";
+import { Why } from "./Why";
 
 const DEMO = "millrace demo\nmillrace serve";
 const REAL = "millrace ingest --mapping mapping.toml\nmillrace run\nmillrace serve";
@@ -47,27 +49,18 @@ export function NoNumbers({ onCheck }: { onCheck: () => void }) {
 /** Why there is nothing to see, and what to do next. */
 export function Failure({ error, onRetry }: { error: Error; onRetry: () => void }) {
   const { t } = useTexts();
-  const problem = error instanceof ApiError ? error.problem : null;
-  const forbidden = problem?.status === 401 || problem?.status === 403;
+  const status = error instanceof ApiError ? error.problem.status : null;
+  const forbidden = status === 401 || status === 403;
   return (
     <Result
       status={forbidden ? "403" : "warning"}
       title={forbidden ? t("state.forbidden") : t("state.failed")}
-      subTitle={
-        forbidden
-          ? t("state.forbiddenNote")
-          : (problem?.detail ?? problem?.title ?? t("state.offline"))
-      }
+      subTitle={<Why problem={error} />}
       data-testid="failure"
       extra={
-        <>
-          {problem?.suggestions?.length ? (
-            <p>{t("state.suggestions", { values: problem.suggestions.join(", ") })}</p>
-          ) : null}
-          <Button type="primary" onClick={onRetry}>
-            {t("state.retry")}
-          </Button>
-        </>
+        <Button type="primary" onClick={onRetry}>
+          {t("state.retry")}
+        </Button>
       }
     />
   );
@@ -80,8 +73,9 @@ export function StaleNotice({ error, onRetry }: { error: Error; onRetry: () => v
     <Alert
       type="warning"
       showIcon
-      title={t("state.failed")}
-      description={error instanceof ApiError ? error.message : t("state.offline")}
+      data-testid="stale"
+      title={t("state.stale")}
+      description={<Why problem={error} />}
       action={
         <Button size="small" onClick={onRetry}>
           {t("state.retry")}
@@ -91,24 +85,22 @@ export function StaleNotice({ error, onRetry }: { error: Error; onRetry: () => v
   );
 }
 
+type RefusedProps = {
+  problem: Problem;
+  onTake: (replace: NonNullable<Suggestion["replace"]>) => void;
+  onDrop: () => void;
+};
+
 /** No number of the page can be had with these filters. */
-export function RefusedNotice({ problem, onDrop }: { problem: Problem; onDrop: () => void }) {
+export function RefusedNotice({ problem, onTake, onDrop }: RefusedProps) {
   const { t } = useTexts();
-  const suggestions = problem.suggestions ?? [];
   return (
     <Alert
       type="warning"
       showIcon
       data-testid="refused"
       title={t("state.otherFilter")}
-      description={
-        <>
-          {problem.detail}
-          {suggestions.length > 0 && (
-            <div>{t("state.suggestions", { values: suggestions.join(", ") })}</div>
-          )}
-        </>
-      }
+      description={<Why problem={problem} onTake={onTake} />}
       action={
         <Button size="small" onClick={onDrop}>
           {t("state.drop")}

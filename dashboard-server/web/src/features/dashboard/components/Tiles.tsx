@@ -10,6 +10,7 @@ import type { Board } from "../api/board";
 import { timeline } from "../timeline";
 import { rangeText } from "../words";
 import { Definition } from "./Definition";
+import { Why } from "./Why";
 
 /** Under this many records a number says little, and is shown so. */
 export const FEW = 20;
@@ -86,7 +87,7 @@ function Tile({
       {!board ? (
         <Skeleton active title={{ width: "60%" }} paragraph={{ rows: 1 }} />
       ) : answer?.problem ? (
-        <Tooltip title={t("state.notApplicable", { detail: answer.problem.detail })}>
+        <Tooltip title={<Why problem={answer.problem} />}>
           <div>
             <div className="tile-value none">–</div>
             <div className="quiet small">{t("state.otherFilter")}</div>

@@ -8,6 +8,7 @@ import type { Anchor, Range } from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
 import type { Board } from "../api/board";
 import { bucketText, timeline } from "../timeline";
+import { Why } from "./Why";
 
 const LineChart = lazy(() => import("@/components/LineChart"));
 
@@ -76,7 +77,9 @@ export function Trend({ metrics, metric, board, anchor, onChoose, onOpen }: Prop
       </div>
       {!board && <Skeleton active paragraph={{ rows: 6 }} />}
       {answer?.problem && (
-        <p className="quiet">{t("state.notApplicable", { detail: answer.problem.detail })}</p>
+        <p className="quiet">
+          <Why problem={answer.problem} />
+        </p>
       )}
       {lines && view === "chart" && (
         <>

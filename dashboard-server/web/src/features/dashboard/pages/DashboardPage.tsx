@@ -17,6 +17,8 @@ import { StageStrip } from "../components/StageStrip";
 import { Failure, NoNumbers, RefusedNotice, StaleNotice } from "../components/States";
 import { Tiles } from "../components/Tiles";
 import { Trend } from "../components/Trend";
+import { NamesContext } from "../names";
+import { corrected } from "../problems";
 import { toggleMember } from "../state";
 import { usePageState } from "../usePageState";
 import "../dashboard.css";
@@ -42,11 +44,13 @@ export function DashboardPage() {
           onRetry={() => void (status.data ? registry.refetch() : status.refetch())}
         />
       ) : status.data && registry.data ? (
-        <Numbers
-          status={status.data}
-          metrics={registry.data.metrics}
-          dimensions={registry.data.dimensions}
-        />
+        <NamesContext value={registry.data}>
+          <Numbers
+            status={status.data}
+            metrics={registry.data.metrics}
+            dimensions={registry.data.dimensions}
+          />
+        </NamesContext>
       ) : (
         <main className="page" aria-busy="true" aria-label={t("fresh.loading")}>
           <div className="card">
@@ -241,7 +245,13 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
         data-testid="page"
       >
         {board.error && <StaleNotice error={board.error} onRetry={() => void board.refetch()} />}
-        {refused && <RefusedNotice problem={refused} onDrop={() => change({ where: [] })} />}
+        {refused && (
+          <RefusedNotice
+            problem={refused}
+            onTake={(replace) => change({ where: corrected(page.where, replace) })}
+            onDrop={() => change({ where: [] })}
+          />
+        )}
         {empty && first && last && (
           <div className="card notice" data-testid="empty-period">
             {t("state.emptyPeriod", { first, last })}
