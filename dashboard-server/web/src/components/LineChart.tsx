@@ -3,8 +3,9 @@ import { LineChart as Lines } from "echarts/charts";
 import { GridComponent, TooltipComponent } from "echarts/components";
 import { type ECharts, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useMedia } from "@/lib/media";
+import { spread } from "@/lib/spread";
 
 use([Lines, GridComponent, TooltipComponent, CanvasRenderer]);
 
@@ -27,6 +28,12 @@ function width(text: string): number {
   return [...text].reduce((sum, one) => sum + (one > "\u2e80" ? 2 : 1), 0);
 }
 
+/** Under this width the names of the lines stand above the plot instead of at their ends. */
+const NARROW_PX = 480;
+const NAME_HEIGHT_PX = 16;
+
+type Name = { text: string; color: string; x: number; y: number };
+
 /** This period's line over the compared one's in grey. A module of its own, loaded when shown. */
 export default function LineChart(props: LineChartProps) {
   const { token } = theme.useToken();
@@ -35,6 +42,9 @@ export default function LineChart(props: LineChartProps) {
   const chart = useRef<ECharts | null>(null);
   const latest = useRef(props);
   latest.current = props;
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  const [ends, setEnds] = useState<Name[]>([]);
+  const narrow = size.width < NARROW_PX;
 
   useEffect(() => {
     if (!element.current) return;
@@ -51,7 +61,10 @@ export default function LineChart(props: LineChartProps) {
       const inside = made.containPixel({ gridIndex: 0 }, [event.offsetX, event.offsetY]);
       zr.setCursorStyle(inside ? "pointer" : "default");
     });
-    const observer = new ResizeObserver(() => made.resize());
+    const observer = new ResizeObserver(() => {
+      made.resize();
+      setSize({ width: made.getWidth(), height: made.getHeight() });
+    });
     observer.observe(element.current);
     return () => {
       observer.disconnect();
@@ -61,17 +74,11 @@ export default function LineChart(props: LineChartProps) {
   }, []);
 
   useEffect(() => {
+    if (size.width === 0) return;
     const { labels, current, before, unfinished, names, fromZero, format } = props;
     const finished = current.length - unfinished;
     const text = { color: token.colorTextSecondary, fontFamily: token.fontFamily, fontSize: 12 };
-    const line = (
-      name: string,
-      data: (number | null)[],
-      color: string,
-      type: "solid" | "dashed",
-      named: boolean,
-    ) => ({
-      name,
+    const line = (data: (number | null)[], color: string, type: "solid" | "dashed") => ({
       type: "line" as const,
       data,
       connectNulls: true,
@@ -81,16 +88,12 @@ export default function LineChart(props: LineChartProps) {
       itemStyle: { color },
       lineStyle: { color, type, width: 2 },
       emphasis: { disabled: true },
-      endLabel: { show: named, formatter: "{a}", ...text, color, distance: 6 },
-      labelLayout: { moveOverlap: "shiftY" as const },
     });
     const solid = current.map((value, index) => (index < finished ? value : null));
     const dashed = current.map((value, index) => (index >= finished - 1 ? value : null));
-    const series = [line(names.current, solid, token.colorPrimary, "solid", unfinished === 0)];
-    if (unfinished > 0) {
-      series.push(line(names.current, dashed, token.colorPrimary, "dashed", true));
-    }
-    if (before) series.unshift(line(names.before, before, token.colorTextTertiary, "solid", true));
+    const series = [line(solid, token.colorPrimary, "solid")];
+    if (unfinished > 0) series.push(line(dashed, token.colorPrimary, "dashed"));
+    if (before) series.unshift(line(before, token.colorTextTertiary, "solid"));
     chart.current?.setOption(
       {
         animation: !still,
@@ -99,8 +102,10 @@ export default function LineChart(props: LineChartProps) {
         aria: { enabled: false },
         grid: {
           left: 4,
-          right: 12 + 7 * Math.max(width(names.current), before ? width(names.before) : 0),
-          top: 16,
+          right: narrow
+            ? 12
+            : 12 + 7 * Math.max(width(names.current), before ? width(names.before) : 0),
+          top: 12,
           bottom: 4,
           outerBoundsMode: "same",
         },
@@ -111,8 +116,8 @@ export default function LineChart(props: LineChartProps) {
           borderColor: token.colorBorderSecondary,
           textStyle: { ...text, color: token.colorText },
           renderMode: "html",
-          formatter: (found: unknown) => {
-            const index = (found as { dataIndex: number }[])[0]?.dataIndex ?? 0;
+          formatter: (hovered: unknown) => {
+            const index = (hovered as { dataIndex: number }[])[0]?.dataIndex ?? 0;
             const box = document.createElement("div");
             for (const sentence of latest.current.tooltip(index)) {
               box.append(Object.assign(document.createElement("div"), { textContent: sentence }));
@@ -143,7 +148,46 @@ export default function LineChart(props: LineChartProps) {
       },
       { notMerge: true },
     );
-  }, [props, token, still]);
 
-  return <div ref={element} className="chart" role="img" aria-label={props.label} />;
+    // The names stand where the lines end, moved apart where the lines end close together.
+    const end = (text: string, data: (number | null)[], color: string): Name[] => {
+      const index = data.findLastIndex((value) => value !== null);
+      const point = chart.current?.convertToPixel({ gridIndex: 0 }, [index, data[index] ?? 0]);
+      return index >= 0 && point ? [{ text, color, x: point[0] ?? 0, y: point[1] ?? 0 }] : [];
+    };
+    const found = [
+      ...end(names.current, current, token.colorPrimary),
+      ...(before ? end(names.before, before, token.colorTextSecondary) : []),
+    ];
+    const places = spread(
+      found.map(({ y }) => y),
+      NAME_HEIGHT_PX,
+      NAME_HEIGHT_PX / 2,
+      size.height - NAME_HEIGHT_PX,
+    );
+    setEnds(found.map((name, index) => ({ ...name, y: places[index] ?? name.y })));
+  }, [props, token, still, narrow, size]);
+
+  return (
+    <div className="chart">
+      {narrow && (
+        <div className="chart-key" aria-hidden="true">
+          {ends.map(({ text, color }) => (
+            <span key={text} style={{ color }}>
+              {text}
+            </span>
+          ))}
+        </div>
+      )}
+      <div className="chart-plot">
+        <div ref={element} className="chart-canvas" role="img" aria-label={props.label} />
+        {!narrow &&
+          ends.map(({ text, color, x, y }) => (
+            <span key={text} className="chart-end" style={{ color, left: x + 8, top: y }}>
+              {text}
+            </span>
+          ))}
+      </div>
+    </div>
+  );
 }

@@ -3,7 +3,7 @@ import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { ChangeMark } from "@/components/ChangeMark";
 import { NumberButton } from "@/components/NumberButton";
 import type { Metric } from "@/lib/api/types";
-import { change, pick, short, unitOf } from "@/lib/format";
+import { change, full, pick, short, unitOf } from "@/lib/format";
 import type { Anchor, Range } from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
 import type { Board } from "../api/board";
@@ -102,7 +102,7 @@ export function Trend({ metrics, metric, board, anchor, onChoose, onOpen }: Prop
                 const then = lines.before?.points[index];
                 if (!now) return [];
                 const text = (point: typeof now) =>
-                  `${point.bucket.key}  ${short(point.value, unit, lang)}  ${t("tile.n", { n: point.n })}`;
+                  `${point.bucket.key}  ${full(point.value, unit, lang)}  ${t("tile.n", { n: point.n.toLocaleString("en-US") })}`;
                 return then ? [text(now), text(then)] : [text(now)];
               }}
               onPick={onPick}
