@@ -24,6 +24,11 @@ function decimal(value: number, most: number, least = 0): string {
   return format.format(Number(value.toFixed(most)) + 0);
 }
 
+/** A count with thousands separators. */
+export function whole(value: number): string {
+  return decimal(value, 0);
+}
+
 /** The unit that a metric is written in; working hours are told apart by the metric's name. */
 export function unitOf(metric: { name: string; unit?: string | null }): string {
   const unit = metric.unit ?? "";

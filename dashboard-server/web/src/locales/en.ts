@@ -120,12 +120,19 @@ export const en: Locale = {
   },
   strip: {
     title: "Stage dwell time",
-    subtitle: "Median of finished visits, by leaving time, calendar time",
+    subtitle:
+      "Median of finished visits, by leaving, calendar time; the tick is the compared period",
     bottleneck: "Bottleneck",
     bottleneckNote: "The stage before winning with the longest median (n at least 20)",
-    visits: "{{count}} visits",
+    in: "{{count}} in",
+    out: "{{count}} out",
+    open: "{{count}} here",
     stalled: "{{count}} stalled",
-    none: "No stage visit ended in this period.",
+    inNote: "Visits to this stage that began in the period",
+    outNote: "Visits that ended in the period; the median is theirs",
+    openNote: "In this stage now",
+    stalledNote: "Of these, longer here than the working days allowed",
+    none: "No stage visits in this period.",
     isBottleneck: "Bottleneck: {{stage}}, median {{value}}",
   },
   records: {

@@ -12,6 +12,14 @@ export const TILES = [
   "order_amount",
 ];
 
+/** What the stage strip counts: visits by leaving and by entering, those open, those stalled. */
+export const STAGE = {
+  out: "dwell_median",
+  in: "dwell_km_median",
+  open: "open_age_median",
+  stalled: "stalled_count",
+} as const;
+
 /** Members of a leaderboard before "show more", and after. */
 export const TOP = 10;
 const ALL = 200;
@@ -39,7 +47,8 @@ export type Board = {
   before: Answer | null;
   leaderboard: Answer | null;
   stages: Answer | null;
-  stalled: Answer | null;
+  stagesNow: Answer | null;
+  stagesStalled: Answer | null;
 };
 
 /** The whole page as one batch. */
@@ -64,11 +73,12 @@ export function boardItems(question: BoardQuestion): BatchItem[] {
     });
   }
   if (question.stages) {
-    items.push({ id: "stages", query: { ...base, metrics: ["dwell_median"], by: ["stage"] } });
-    items.push({
-      id: "stalled",
-      query: { ...base, metrics: ["stalled_count"], by: ["stage"], compare: null },
-    });
+    const ofStages = { ...base, by: ["stage"] };
+    items.push({ id: "stages", query: { ...ofStages, metrics: [STAGE.out] } });
+    const now = (id: string, metrics: string[]) =>
+      items.push({ id, query: { ...ofStages, metrics, compare: null } });
+    now("stages.now", [STAGE.in, STAGE.open]);
+    now("stages.stalled", [STAGE.stalled]);
   }
   return items;
 }
@@ -94,7 +104,8 @@ export function boardQuery(question: BoardQuestion | null, set: number | null | 
         before: answer("before"),
         leaderboard: answer("leaderboard"),
         stages: answer("stages"),
-        stalled: answer("stalled"),
+        stagesNow: answer("stages.now"),
+        stagesStalled: answer("stages.stalled"),
       };
     },
   });

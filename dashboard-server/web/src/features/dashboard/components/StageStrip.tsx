@@ -2,12 +2,13 @@ import { WarningFilled } from "@ant-design/icons";
 import { Skeleton, Tooltip } from "antd";
 import { ChangeMark } from "@/components/ChangeMark";
 import { NumberButton } from "@/components/NumberButton";
-import type { Condition, Row } from "@/lib/api/types";
-import { change, full, numberOf, short } from "@/lib/format";
+import type { Condition } from "@/lib/api/types";
+import { change, full, NONE, short, whole } from "@/lib/format";
 import { useTexts } from "@/locales/i18n";
-import type { Board } from "../api/board";
+import { type Board, STAGE } from "../api/board";
+import { type StageRow, slowest, stageRows } from "../stages";
 import { memberCondition } from "../state";
-import { AFTER_WINNING, memberName, STAGES, stageName } from "../words";
+import { memberName, rangeText, stageName } from "../words";
 import { FEW } from "./Tiles";
 import { Why } from "./Why";
 
@@ -19,12 +20,13 @@ type Props = {
 /** The stages in order with the time deals stay in them, and the slowest one named. */
 export function StageStrip({ board, onOpen }: Props) {
   const { t, lang } = useTexts();
-  const rows = sorted(board?.stages?.result?.rows ?? []);
-  const bottleneck = slowest(rows);
-  const stalled = new Map(
-    (board?.stalled?.result?.rows ?? []).map((row) => [row.stage, numberOf(row.stalled_count)]),
+  const rows = stageRows(
+    board?.stages?.result?.rows ?? [],
+    board?.stagesNow?.result?.rows,
+    board?.stagesStalled?.result?.rows,
   );
-  const longest = Math.max(...rows.map((row) => numberOf(row.dwell_median) ?? 0), 0);
+  const bottleneck = slowest(rows, FEW);
+  const longest = Math.max(...rows.flatMap(({ median, before }) => [median ?? 0, before ?? 0]), 0);
   return (
     <section className="card" aria-labelledby="strip-title" data-testid="stages">
       <div className="card-head">
@@ -35,8 +37,8 @@ export function StageStrip({ board, onOpen }: Props) {
             <strong className="end bottleneck-line" data-testid="bottleneck">
               <WarningFilled />{" "}
               {t("strip.isBottleneck", {
-                stage: stageName(String(bottleneck.stage), t),
-                value: short(numberOf(bottleneck.dwell_median), "hours", lang),
+                stage: stageName(bottleneck.stage ?? "", t),
+                value: short(bottleneck.median, "hours", lang),
               })}
             </strong>
           </Tooltip>
@@ -52,85 +54,103 @@ export function StageStrip({ board, onOpen }: Props) {
         <p className="quiet">{t("strip.none")}</p>
       ) : (
         <ol className="stages">
-          {rows.map((row) => {
-            const value = numberOf(row.dwell_median);
-            const before = numberOf(row.dwell_median_before);
-            const n = numberOf(row.dwell_median_n) ?? 0;
-            const moved = change(value, before, "hours", "down", lang);
-            const stuck = stalled.get(row.stage) ?? 0;
-            const stage = row.stage === null || row.stage === undefined ? null : String(row.stage);
-            const name = memberName("stage", stage, t);
-            const condition = [memberCondition("stage", stage)];
-            return (
-              <li key={stage ?? ""} className={row === bottleneck ? "stage slow" : "stage"}>
-                <div className="stage-name" title={name}>
-                  {name}
-                  {row === bottleneck && <span className="badge">{t("strip.bottleneck")}</span>}
-                </div>
-                <NumberButton
-                  className="stage-value"
-                  faint={n < FEW}
-                  label={`${name}: ${short(value, "hours", lang)}`}
-                  hint={t("tile.full", { value: full(value, "hours", lang), n })}
-                  testId={`stage-${stage ?? ""}`}
-                  onOpen={() => onOpen("dwell_median", condition, false)}
-                >
-                  {short(value, "hours", lang)}
-                </NumberButton>
-                <div className="stage-bar">
-                  <span style={{ width: `${longest > 0 ? ((value ?? 0) / longest) * 100 : 0}%` }} />
-                </div>
-                <div className="stage-foot quiet small">
-                  <NumberButton
-                    label={`${name}: ${t("strip.visits", { count: n })}`}
-                    onOpen={() => onOpen("dwell_median", condition, false)}
-                  >
-                    {t("strip.visits", { count: n })}
-                  </NumberButton>
-                  {moved && (
-                    <NumberButton
-                      label={`${name}: ${short(before, "hours", lang)}`}
-                      hint={full(before, "hours", lang)}
-                      onOpen={() => onOpen("dwell_median", condition, true)}
-                    >
-                      <ChangeMark change={moved} />
-                    </NumberButton>
-                  )}
-                  {stuck > 0 && (
-                    <NumberButton
-                      label={`${name}: ${t("strip.stalled", { count: stuck })}`}
-                      onOpen={() => onOpen("stalled_count", condition, false)}
-                    >
-                      {t("strip.stalled", { count: stuck })}
-                    </NumberButton>
-                  )}
-                </div>
-              </li>
-            );
-          })}
+          {rows.map((row) => (
+            <Stage
+              key={row.stage ?? ""}
+              row={row}
+              slow={row === bottleneck}
+              longest={longest}
+              compared={board.question.compared && rangeText(board.question.compared)}
+              onOpen={(metric, before = false) =>
+                onOpen(metric, [memberCondition("stage", row.stage)], before)
+              }
+            />
+          ))}
         </ol>
       )}
     </section>
   );
 }
 
-/** The known pipeline in its order, then other stages by how often they are visited. */
-function sorted(rows: Row[]): Row[] {
-  const place = (row: Row) => {
-    const index = (STAGES as readonly unknown[]).indexOf(row.stage);
-    return index < 0 ? STAGES.length : index;
-  };
-  const visits = (row: Row) => numberOf(row.dwell_median_n) ?? 0;
-  return rows
-    .filter((row) => visits(row) > 0)
-    .sort((a, b) => place(a) - place(b) || visits(b) - visits(a));
-}
+type StageProps = {
+  row: StageRow;
+  slow: boolean;
+  longest: number;
+  /** The compared days. */
+  compared: string | null;
+  onOpen: (metric: string, before?: boolean) => void;
+};
 
-function slowest(rows: Row[]): Row | null {
-  const fit = rows.filter(
-    (row) => row.stage !== AFTER_WINNING && (numberOf(row.dwell_median_n) ?? 0) >= FEW,
+function Stage({ row, slow, longest, compared, onOpen }: StageProps) {
+  const { t, lang } = useTexts();
+  const name = memberName("stage", row.stage, t);
+  const value = short(row.median, "hours", lang);
+  const moved = change(row.median, row.before, "hours", "down", lang);
+  const place = (hours: number) => `${longest > 0 ? (hours / longest) * 100 : 0}%`;
+  const count = (text: string, hint: string, metric: string, className?: string) => (
+    <NumberButton
+      className={className}
+      label={`${name}: ${text}`}
+      hint={hint}
+      onOpen={() => onOpen(metric)}
+    >
+      {text}
+    </NumberButton>
   );
-  if (fit.length < 2) return null;
-  const value = (row: Row) => numberOf(row.dwell_median) ?? 0;
-  return fit.reduce((best, row) => (value(row) > value(best) ? row : best));
+  return (
+    <li className={slow ? "stage slow" : "stage"}>
+      <div className="stage-name" title={name}>
+        <span className="clip">{name}</span>
+        {slow && <span className="badge">{t("strip.bottleneck")}</span>}
+      </div>
+      <div className="stage-line">
+        {row.median === null ? (
+          <span className="stage-value none">{NONE}</span>
+        ) : (
+          <NumberButton
+            className="stage-value"
+            faint={row.left < FEW}
+            label={`${name}: ${value}`}
+            hint={t("tile.full", { value: full(row.median, "hours", lang), n: whole(row.left) })}
+            testId={`stage-${row.stage ?? ""}`}
+            onOpen={() => onOpen(STAGE.out)}
+          >
+            {value}
+            {row.left < FEW && <span className="few">{t("tile.n", { n: row.left })}</span>}
+          </NumberButton>
+        )}
+        {moved && compared && (
+          <NumberButton
+            className="small"
+            label={`${name}: ${short(row.before, "hours", lang)}`}
+            hint={t("tile.before", { value: full(row.before, "hours", lang), range: compared })}
+            onOpen={() => onOpen(STAGE.out, true)}
+          >
+            <ChangeMark change={moved} />
+          </NumberButton>
+        )}
+      </div>
+      <div className="stage-bar">
+        <span className="stage-fill" style={{ width: place(row.median ?? 0) }} />
+        {row.before !== null && (
+          <span className="stage-normal" style={{ insetInlineStart: place(row.before) }} />
+        )}
+      </div>
+      <div className="stage-foot quiet small">
+        {row.entered !== null &&
+          count(t("strip.in", { count: whole(row.entered) }), t("strip.inNote"), STAGE.in)}
+        {count(t("strip.out", { count: whole(row.left) }), t("strip.outNote"), STAGE.out)}
+        {row.open !== null &&
+          count(t("strip.open", { count: whole(row.open) }), t("strip.openNote"), STAGE.open)}
+        {row.stalled !== null &&
+          row.stalled > 0 &&
+          count(
+            t("strip.stalled", { count: whole(row.stalled) }),
+            t("strip.stalledNote"),
+            STAGE.stalled,
+            "stuck",
+          )}
+      </div>
+    </li>
+  );
 }
