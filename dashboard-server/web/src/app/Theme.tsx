@@ -32,6 +32,7 @@ export function Theme({ children }: { children: ReactNode }) {
           motionDurationSlow: "0.18s",
           motionDurationMid: "0.14s",
         },
+        components: { Table: { cellPaddingBlockSM: 6.5 } },
       }}
     >
       <AntApp>{children}</AntApp>

@@ -2,7 +2,7 @@ import { infiniteQueryOptions, keepPreviousData } from "@tanstack/react-query";
 import { ApiError, postBatch, postDrill } from "@/lib/api/client";
 import type { BatchAnswer, DrillResult, Query, QueryResult } from "@/lib/api/types";
 
-export const PAGE = 50;
+export const PAGE = 100;
 
 /** A page of records; the first one comes with the number itself, asked for separately. */
 export type RecordsPage = { records: DrillResult; number: QueryResult | null };

@@ -1,17 +1,18 @@
 import { CheckCircleFilled, DownloadOutlined } from "@ant-design/icons";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
-import { Alert, Button, Drawer, Select, Skeleton, Table, Tag } from "antd";
+import { Alert, Button, Drawer, Skeleton, Tag } from "antd";
 import { useMemo } from "react";
 import { postExport } from "@/lib/api/client";
-import type { Dimension, DrillColumn, DrillResult, Metric, Row, Status } from "@/lib/api/types";
-import { cell, full, isNumeric, numberOf, pick, short, unitOf } from "@/lib/format";
+import type { Dimension, DrillResult, Metric, Row, Status } from "@/lib/api/types";
+import { full, numberOf, pick, short, unitOf } from "@/lib/format";
 import { usePhone } from "@/lib/media";
 import type { Range } from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
 import { PAGE, recordsQuery } from "../api/records";
-import { numberQuery, orderOf, type PageState, type Records, withCondition } from "../state";
-import { conditionText, dimensionName, memberName, rangeText } from "../words";
+import { numberQuery, type PageState, type Records, withCondition } from "../state";
+import { conditionText, dimensionName, rangeText } from "../words";
 import { Definition } from "./Definition";
+import { RecordCards, RecordTable } from "./RecordList";
 import { Why } from "./Why";
 
 type Props = {
@@ -48,7 +49,7 @@ export function RecordsDrawer({
   const pages = found.data?.pages ?? [];
   const head = pages[0];
   const rows = pages.flatMap((one) => one.records.rows);
-  const columns = head?.records.columns ?? [];
+  const List = phone ? RecordCards : RecordTable;
   const name = pick(metric.label, lang);
 
   return (
@@ -82,7 +83,11 @@ export function RecordsDrawer({
       }
     >
       <div className="records-where">
-        <Tag>{t("records.days", { range: rangeText(range) })}</Tag>
+        <Tag>
+          {metric.time_role === "snapshot"
+            ? t("records.asOf", { day: range.to })
+            : t("records.days", { range: rangeText(range) })}
+        </Tag>
         {where.map((condition) => (
           <Tag key={condition.dimension}>
             <span className="chip-name">
@@ -103,29 +108,23 @@ export function RecordsDrawer({
       ) : !head ? (
         <Skeleton active paragraph={{ rows: 8 }} />
       ) : (
-        <div className={found.isPlaceholderData ? "stale" : ""}>
+        <div className={found.isPlaceholderData ? "records-body stale" : "records-body"}>
           <Proof metric={metric} records={head.records} number={head.number?.total ?? null} />
           {head.records.count === 0 ? (
             <p className="quiet">{t("records.none")}</p>
           ) : (
             <>
-              {phone ? (
-                <Cards
-                  rows={rows}
-                  columns={columns}
-                  zone={status.zone}
-                  order={records.order}
-                  onOrder={onOrder}
-                />
-              ) : (
-                <Grid
-                  rows={rows}
-                  columns={columns}
-                  zone={status.zone}
-                  order={records.order}
-                  onOrder={onOrder}
-                />
-              )}
+              <List
+                metric={metric}
+                rows={rows}
+                columns={head.records.columns}
+                zone={status.zone}
+                order={records.order}
+                onOrder={onOrder}
+                onEnd={() => {
+                  if (found.hasNextPage && !found.isFetchingNextPage) void found.fetchNextPage();
+                }}
+              />
               <div className="records-more">
                 <span className="quiet small" data-testid="records-shown">
                   {t("records.shown", {
@@ -227,112 +226,6 @@ function recomputed(records: DrillResult, shown: number | null): number | null {
 function close(a: number | null, b: number | null): boolean {
   if (a === null || b === null) return a === b || (a ?? b) === 0;
   return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
-}
-
-type ListProps = {
-  rows: Row[];
-  columns: DrillColumn[];
-  zone: string;
-  order: string | null;
-  onOrder: (order: string | null) => void;
-};
-
-function useCell(zone: string) {
-  const { t, lang } = useTexts();
-  return (row: Row, column: DrillColumn) => {
-    const value = row[column.name];
-    if (["stage", "next_stage", "outcome", "kind"].includes(column.name) && value) {
-      return memberName(column.name, value, t);
-    }
-    return cell(value, column, zone, lang);
-  };
-}
-
-function Grid({ rows, columns, zone, order, onOrder }: ListProps) {
-  const { lang } = useTexts();
-  const text = useCell(zone);
-  const by = orderOf(order);
-  const figure = figureOf(columns, rows);
-  // What it is and how much it is are seen without scrolling.
-  const lead = columns.filter((column, index) => index < 2 && column !== figure);
-  const ordered = [...new Set([...lead, ...(figure ? [figure] : []), ...columns])];
-  return (
-    <Table<Row & { key: number }>
-      size="small"
-      rowKey="key"
-      dataSource={rows.map((row, key) => ({ ...row, key }))}
-      pagination={false}
-      scroll={{ x: "max-content" }}
-      showSorterTooltip={false}
-      columns={ordered.map((column, index) => ({
-        fixed: index === 0 ? ("start" as const) : undefined,
-        key: column.name,
-        title: pick(column.label, lang) || column.name,
-        align: isNumeric(column, rows[0]?.[column.name]) ? "right" : "left",
-        sorter: true,
-        sortOrder: by?.column === column.name ? (by.descending ? "descend" : "ascend") : null,
-        className: "nowrap",
-        render: (_, row) => text(row, column),
-      }))}
-      onChange={(_page, _filters, sorter) => {
-        const one = Array.isArray(sorter) ? sorter[0] : sorter;
-        const column = String(one?.columnKey ?? "");
-        onOrder(one?.order ? (one.order === "descend" ? `-${column}` : column) : null);
-      }}
-    />
-  );
-}
-
-/** The column that says how much a record is. */
-function figureOf(columns: DrillColumn[], rows: Row[]): DrillColumn | undefined {
-  return (
-    columns.findLast((column) => column.unit === "amount" || column.kind === "amount") ??
-    columns.findLast((column) => isNumeric(column, rows[0]?.[column.name]))
-  );
-}
-
-/** Two lines a record: what it is and how much, then the rest. */
-function Cards({ rows, columns, zone, order, onOrder }: ListProps) {
-  const { t, lang } = useTexts();
-  const text = useCell(zone);
-  const label = (column: DrillColumn) => pick(column.label, lang) || column.name;
-  const title = columns.find((column) => column.name.startsWith("account")) ?? columns[0];
-  const figure = figureOf(columns, rows);
-  const others = columns.filter((column) => column !== title && column !== figure);
-  return (
-    <>
-      <Select
-        className="records-sort"
-        value={order ?? ""}
-        aria-label={t("records.sort")}
-        onChange={(chosen) => onOrder(chosen || null)}
-        options={[
-          { value: "", label: t("records.natural") },
-          ...columns.flatMap((column) => [
-            { value: `-${column.name}`, label: t("records.descending", { name: label(column) }) },
-            { value: column.name, label: t("records.ascending", { name: label(column) }) },
-          ]),
-        ]}
-      />
-      <ul className="cards">
-        {rows.map((row, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: records only ever grow at the end
-          <li key={index} data-testid="record">
-            <div className="card-line">
-              <span className="clip">{title && text(row, title)}</span>
-              <strong>{figure && text(row, figure)}</strong>
-            </div>
-            <div className="quiet small two-lines">
-              {others
-                .map((column) => text(row, column))
-                .filter(Boolean)
-                .join(" · ")}
-            </div>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
 }
 
 function Export({
