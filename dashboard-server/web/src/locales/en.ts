@@ -117,6 +117,7 @@ export const en: Locale = {
     rest: "Rest",
     hint: "Click filters the page, Ctrl or ⌘ click adds",
     none: "No records in this period. Choose another period or remove a filter.",
+    hintTouch: "A name filters the page, a number opens its records",
   },
   strip: {
     title: "Stage dwell time",

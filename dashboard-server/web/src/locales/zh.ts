@@ -109,6 +109,7 @@ export const zh = {
     rest: "其余",
     hint: "单击筛选全页，Ctrl 或 ⌘ 单击加选",
     none: "这个期间没有记录。换一个期间或去掉筛选。",
+    hintTouch: "点名称筛选全页，点数字看记录",
   },
   strip: {
     title: "阶段停留",

@@ -2,7 +2,15 @@ import { createInstance } from "i18next";
 import { beforeAll, expect, test } from "vitest";
 import { en } from "@/locales/en";
 import { zh } from "@/locales/zh";
-import { conditionText, memberName, rangeText, stageName, type Translate } from "./words";
+import {
+  conditionText,
+  dimensionName,
+  dimensionOptions,
+  memberName,
+  rangeText,
+  stageName,
+  type Translate,
+} from "./words";
 
 let chinese: Translate;
 let english: Translate;
@@ -60,4 +68,31 @@ test("whole months are written as months", () => {
   expect(rangeText({ from: "2025-11-01", to: "2026-10-31" })).toBe("2025-11 – 2026-10");
   expect(rangeText({ from: "2026-02-01", to: "2026-02-28" })).toBe("2026-02");
   expect(rangeText({ from: "2026-02-01", to: "2026-02-27" })).toBe("2026-02-01 – 2026-02-27");
+});
+
+const dimension = (name: string, zhName: string) => ({
+  name,
+  label: { zh: zhName, en: name },
+  kind: "text",
+});
+const dimensions = [
+  dimension("account", "客户"),
+  dimension("account.industry", "行业"),
+  dimension("account.province", "account.province"),
+  dimension("industry", "行业"),
+  dimension("region", "区域"),
+];
+
+test.each([
+  ["industry", "行业"],
+  ["account.industry", "客户 · 行业"],
+  ["account.province", "客户 · province"],
+  ["product.series", "product · series"],
+])("the dimension %s is called %s", (name, text) => {
+  expect(dimensionName(dimensions, name, "zh")).toBe(text);
+});
+
+test("dimensions of other things come last", () => {
+  const names = dimensionOptions(dimensions, dimensions, "zh").map(({ value }) => value);
+  expect(names).toEqual(["region", "industry", "account", "account.industry", "account.province"]);
 });

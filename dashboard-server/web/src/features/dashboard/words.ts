@@ -5,6 +5,9 @@ import type { useTexts } from "@/locales/i18n";
 
 export type Translate = ReturnType<typeof useTexts>["t"];
 
+/** The dimensions that are asked for most; they have a tab of their own where the data has them. */
+export const TABS = ["region", "team", "owner", "industry", "product"];
+
 /** The default pipeline, in order; the last one comes after winning. */
 export const STAGES = [
   "lead",
@@ -46,8 +49,27 @@ export function metricName(metrics: Metric[], name: string, lang: Lang): string 
   return pick(metrics.find((metric) => metric.name === name)?.label, lang) || name;
 }
 
+/** A dimension as people call it; one of something else says whose: "客户 · 行业". */
 export function dimensionName(dimensions: Dimension[], name: string, lang: Lang): string {
-  return pick(dimensions.find((dimension) => dimension.name === name)?.label, lang) || name;
+  const labelled = (wanted: string) => {
+    const label = pick(dimensions.find((dimension) => dimension.name === wanted)?.label, lang);
+    return label === wanted ? "" : label;
+  };
+  const dot = name.lastIndexOf(".");
+  if (dot < 0) return labelled(name) || name;
+  const [whose, own] = [name.slice(0, dot), name.slice(dot + 1)];
+  return `${labelled(whose) || whose} · ${labelled(name) || labelled(own) || own}`;
+}
+
+/** Dimensions as options in the order of their use: own ones first, then those of other things. */
+export function dimensionOptions(dimensions: Dimension[], among: Dimension[], lang: Lang) {
+  const place = ({ name }: Dimension) => {
+    const index = TABS.indexOf(name);
+    return name.includes(".") ? TABS.length + 1 : index < 0 ? TABS.length : index;
+  };
+  return [...among]
+    .sort((a, b) => place(a) - place(b))
+    .map(({ name }) => ({ value: name, label: dimensionName(dimensions, name, lang) }));
 }
 
 export function conditionText(condition: Condition, t: Translate, lang: Lang): string {

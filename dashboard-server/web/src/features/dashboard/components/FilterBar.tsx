@@ -4,10 +4,9 @@ import { Alert, Button, Popover, Select, Tag } from "antd";
 import { useEffect, useState } from "react";
 import { valuesQuery } from "@/lib/api/queries";
 import type { Condition, Dimension } from "@/lib/api/types";
-import { pick } from "@/lib/format";
 import { useTexts } from "@/locales/i18n";
 import { withCondition } from "../state";
-import { conditionText, dimensionName, memberName } from "../words";
+import { conditionText, dimensionName, dimensionOptions, memberName } from "../words";
 import { Why } from "./Why";
 
 type Props = {
@@ -152,7 +151,7 @@ function FilterEditor({
           setDimension(name);
           setValues(valuesOf(name));
         }}
-        options={dimensions.map(({ name, label }) => ({ value: name, label: pick(label, lang) }))}
+        options={dimensionOptions(dimensions, dimensions, lang)}
       />
       <Select
         mode="multiple"

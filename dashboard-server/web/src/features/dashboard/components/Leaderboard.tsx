@@ -1,18 +1,17 @@
 import { Button, Select, Skeleton, Tabs } from "antd";
-import type { MouseEvent } from "react";
+import { type MouseEvent, useContext } from "react";
 import { ChangeMark } from "@/components/ChangeMark";
 import { NumberButton } from "@/components/NumberButton";
 import type { Condition, Dimension, Metric, Row } from "@/lib/api/types";
-import { change, full, numberOf, percent, pick, short, unitOf } from "@/lib/format";
+import { change, full, numberOf, percent, short, unitOf } from "@/lib/format";
+import { useMedia } from "@/lib/media";
 import { useTexts } from "@/locales/i18n";
 import { type Board, TOP } from "../api/board";
+import { NamesContext } from "../names";
 import { memberCondition } from "../state";
-import { dimensionName, memberName } from "../words";
+import { dimensionName, dimensionOptions, memberName, TABS } from "../words";
 import { FEW } from "./Tiles";
 import { Why } from "./Why";
-
-/** The dimensions with a tab of their own, where the data has them. */
-export const TABS = ["region", "team", "owner", "industry", "product"];
 
 type Props = {
   metric: Metric;
@@ -35,6 +34,8 @@ export function Leaderboard(props: Props) {
   const tabs = TABS.filter((name) => dimensions.some((dimension) => dimension.name === name));
   const others = dimensions.filter(({ name }) => !tabs.includes(name));
   const answer = board?.leaderboard;
+  const all = useContext(NamesContext).dimensions;
+  const touch = useMedia("(pointer: coarse)");
   return (
     <section className="card board" aria-label={t("board.title")} data-testid="leaderboard">
       <div className="card-head board-head">
@@ -56,7 +57,7 @@ export function Leaderboard(props: Props) {
             popupMatchSelectWidth={false}
             showSearch={{ optionFilterProp: "label" }}
             onChange={onBy}
-            options={others.map(({ name, label }) => ({ value: name, label: pick(label, lang) }))}
+            options={dimensionOptions(all, others, lang)}
           />
         )}
       </div>
@@ -70,7 +71,7 @@ export function Leaderboard(props: Props) {
         <>
           <Members {...props} />
           <div className="board-foot">
-            <span className="quiet small hint">{t("board.hint")}</span>
+            <span className="quiet small hint">{t(touch ? "board.hintTouch" : "board.hint")}</span>
             {(more || answer.result.rest) && (
               <Button type="link" size="small" onClick={() => onMore(!more)}>
                 {more ? t("board.less", { count: TOP }) : t("board.more")}
@@ -154,6 +155,7 @@ function Members({ metric, board, where, onMember, onOpen }: Props) {
               <NumberButton
                 label={`${label} ${short(before, unit, lang)}`}
                 hint={full(before, unit, lang)}
+                faint={few}
                 onOpen={() => onOpen([condition], true)}
               >
                 <ChangeMark change={moved} />
@@ -164,7 +166,14 @@ function Members({ metric, board, where, onMember, onOpen }: Props) {
           </td>
         )}
         <td className="num quiet member-share">
-          {part !== null && whole ? percent(part / whole, lang) : ""}
+          {part !== null && whole ? (
+            <>
+              <span className="card-only">{t("board.share")} </span>
+              {percent(part / whole, lang)}
+            </>
+          ) : (
+            ""
+          )}
         </td>
         <td className="num quiet member-n">
           <span className="card-only">n </span>

@@ -10,7 +10,7 @@ import { anchorOf, compareRange, defaultPreset, grainOf, type Range, rangeOf } f
 import { setLanguage, useTexts } from "@/locales/i18n";
 import { type BoardQuestion, boardQuery, TILES } from "../api/board";
 import { FilterBar } from "../components/FilterBar";
-import { Leaderboard, TABS } from "../components/Leaderboard";
+import { Leaderboard } from "../components/Leaderboard";
 import { ComparePicker, PeriodPicker } from "../components/PeriodPicker";
 import { RecordsDrawer } from "../components/RecordsDrawer";
 import { StageStrip } from "../components/StageStrip";
@@ -21,6 +21,7 @@ import { NamesContext } from "../names";
 import { corrected } from "../problems";
 import { toggleMember } from "../state";
 import { usePageState } from "../usePageState";
+import { TABS } from "../words";
 import "../dashboard.css";
 
 /** The page of numbers. */
