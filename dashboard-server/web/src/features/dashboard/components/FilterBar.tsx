@@ -1,9 +1,10 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Popover, Select, Tag } from "antd";
-import { useEffect, useState } from "react";
+import { Alert, Button, Drawer, Popover, type RefSelectProps, Select, Tag } from "antd";
+import { Fragment, type ReactElement, useEffect, useRef, useState } from "react";
 import { valuesQuery } from "@/lib/api/queries";
 import type { Condition, Dimension } from "@/lib/api/types";
+import { usePhone } from "@/lib/media";
 import { useTexts } from "@/locales/i18n";
 import { withCondition } from "../state";
 import { conditionText, dimensionName, dimensionOptions, memberName } from "../words";
@@ -33,6 +34,7 @@ export function FilterBar({ where, dimensions, set, onChange }: Props) {
     return () => document.removeEventListener("keydown", onKey);
   }, []);
 
+  const phone = usePhone();
   const editor = (dimension: string) => (
     <FilterEditor
       key={dimension}
@@ -47,55 +49,76 @@ export function FilterBar({ where, dimensions, set, onChange }: Props) {
       }}
     />
   );
+  // Under its chip, or on a phone at the foot of the screen, in the thumb's reach.
+  const press = (dimension: string) => (phone ? { onClick: () => setOpen(dimension) } : {});
+  const opening = (dimension: string, trigger: ReactElement) =>
+    phone ? (
+      <Fragment key={dimension}>{trigger}</Fragment>
+    ) : (
+      <Popover
+        key={dimension}
+        trigger="click"
+        placement="bottomLeft"
+        open={open === dimension}
+        onOpenChange={(shown) => setOpen(shown ? dimension : null)}
+        content={editor(dimension)}
+        destroyOnHidden
+      >
+        {trigger}
+      </Popover>
+    );
 
   return (
     <search className="filters" aria-label={t("filter.bar")}>
       {where.map((condition) => {
         const name = dimensionName(dimensions, condition.dimension, lang);
-        return (
-          <Popover
-            key={condition.dimension}
-            trigger="click"
-            placement="bottomLeft"
-            open={open === condition.dimension}
-            onOpenChange={(shown) => setOpen(shown ? condition.dimension : null)}
-            content={editor(condition.dimension)}
-            destroyOnHidden
+        return opening(
+          condition.dimension,
+          <Tag
+            className="chip"
+            color="processing"
+            closable={{ "aria-label": t("filter.remove", { name }) }}
+            data-testid={`filter-${condition.dimension}`}
+            onClose={(event) => {
+              event.preventDefault();
+              event.stopPropagation();
+              onChange(where.filter((other) => other !== condition));
+            }}
           >
-            <Tag
-              className="chip"
-              color="processing"
-              closable={{ "aria-label": t("filter.remove", { name }) }}
-              data-testid={`filter-${condition.dimension}`}
-              onClose={(event) => {
-                event.preventDefault();
-                event.stopPropagation();
-                onChange(where.filter((other) => other !== condition));
-              }}
-            >
-              <button type="button" className="chip-text">
-                <span className="chip-name">{name}</span> {conditionText(condition, t, lang)}
-              </button>
-            </Tag>
-          </Popover>
+            <button type="button" className="chip-text" {...press(condition.dimension)}>
+              <span className="chip-name">{name}</span> {conditionText(condition, t, lang)}
+            </button>
+          </Tag>,
         );
       })}
-      <Popover
-        trigger="click"
-        placement="bottomLeft"
-        open={open === ""}
-        onOpenChange={(shown) => setOpen(shown ? "" : null)}
-        content={editor("")}
-        destroyOnHidden
-      >
-        <Button icon={<PlusOutlined />} size="small" type="dashed" data-testid="add-filter">
+      {opening(
+        "",
+        <Button
+          icon={<PlusOutlined />}
+          size="small"
+          type="dashed"
+          data-testid="add-filter"
+          {...press("")}
+        >
           {t("filter.add")} <kbd>/</kbd>
-        </Button>
-      </Popover>
+        </Button>,
+      )}
       {where.length > 1 && (
         <Button type="link" size="small" onClick={() => onChange([])}>
           {t("filter.clear")}
         </Button>
+      )}
+      {phone && (
+        <Drawer
+          open={open !== null}
+          placement="bottom"
+          size="auto"
+          closable={false}
+          onClose={() => setOpen(null)}
+          destroyOnHidden
+        >
+          {open !== null && editor(open)}
+        </Drawer>
       )}
     </search>
   );
@@ -126,6 +149,12 @@ function FilterEditor({
   const [dimension, setDimension] = useState(first);
   const [values, setValues] = useState<string[]>(valuesOf(first));
   const found = useQuery(valuesQuery(dimension, set));
+  const select = useRef<RefSelectProps>(null);
+  useEffect(() => {
+    // Only now is the editor on the screen and can take the focus.
+    const timer = setTimeout(() => select.current?.focus(), 50);
+    return () => clearTimeout(timer);
+  }, []);
   const apply = () => onApply({ dimension, op: "in", values });
 
   return (
@@ -139,7 +168,7 @@ function FilterEditor({
       }}
     >
       <Select
-        autoFocus={first === ""}
+        ref={first === "" ? select : undefined}
         defaultOpen={first === ""}
         showSearch={{ optionFilterProp: "label" }}
         aria-label={t("filter.dimension")}
@@ -155,7 +184,7 @@ function FilterEditor({
       />
       <Select
         mode="multiple"
-        autoFocus={first !== ""}
+        ref={first === "" ? undefined : select}
         aria-label={t("filter.values")}
         placeholder={t("filter.values")}
         disabled={!dimension}

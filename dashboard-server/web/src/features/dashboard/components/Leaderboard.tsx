@@ -218,7 +218,18 @@ function Members({ metric, board, where, onMember, onOpen }: Props) {
                   className="bar"
                   style={{ width: `${widest > 0 ? (size(row) / widest) * 100 : 0}%` }}
                 />
-                <button type="button" aria-pressed={on} onClick={select} title={label}>
+                <button
+                  type="button"
+                  aria-pressed={on}
+                  onClick={select}
+                  onKeyDown={(event) => {
+                    // Browsers make no click of Enter with Ctrl or Command.
+                    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+                    event.preventDefault();
+                    onMember(dimension, value, true);
+                  }}
+                  title={label}
+                >
                   {label}
                 </button>
               </td>

@@ -1,7 +1,7 @@
 import { CheckCircleFilled, DownloadOutlined } from "@ant-design/icons";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Alert, Button, Drawer, Skeleton, Tag } from "antd";
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { postExport } from "@/lib/api/client";
 import type { Dimension, DrillResult, Metric, Row, Status } from "@/lib/api/types";
 import { full, numberOf, pick, short, unitOf } from "@/lib/format";
@@ -40,6 +40,16 @@ export function RecordsDrawer({
   const { t, lang } = useTexts();
   const phone = usePhone();
   const range = records.period ?? days;
+  // Closing leads back to the number that was opened.
+  const [opener] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      setTimeout(() => {
+        if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      });
+    },
+    [opener],
+  );
   const where = useMemo(
     () => records.where.reduce(withCondition, page.where),
     [records.where, page.where],
