@@ -138,6 +138,8 @@ export default function LineChart(props: LineChartProps) {
           type: "value",
           scale: !fromZero,
           splitNumber: 4,
+          // Whole steps, so that a line of zeros has no five equal labels.
+          minInterval: fromZero ? 1 : undefined,
           splitLine: { lineStyle: { color: token.colorBorderSecondary } },
           axisLabel: {
             ...text,
@@ -149,11 +151,14 @@ export default function LineChart(props: LineChartProps) {
       { notMerge: true },
     );
 
-    // The names stand where the lines end, moved apart where the lines end close together.
+    // The names stand beside the ends of the lines, moved apart where the lines end close together.
     const end = (text: string, data: (number | null)[], color: string): Name[] => {
       const index = data.findLastIndex((value) => value !== null);
-      const point = chart.current?.convertToPixel({ gridIndex: 0 }, [index, data[index] ?? 0]);
-      return index >= 0 && point ? [{ text, color, x: point[0] ?? 0, y: point[1] ?? 0 }] : [];
+      const pixel = (at: number) =>
+        chart.current?.convertToPixel({ gridIndex: 0 }, [at, data[index] ?? 0]) ?? [];
+      const [x] = pixel(labels.length - 1);
+      const [, y] = pixel(index);
+      return index >= 0 && x !== undefined && y !== undefined ? [{ text, color, x, y }] : [];
     };
     const found = [
       ...end(names.current, current, token.colorPrimary),

@@ -103,6 +103,8 @@ export const en: Locale = {
       year: "by year",
     },
     toGo: "The dashed part is not complete yet",
+    immature: "{{count}} more are too young to count",
+    censored: "{{count}} that did not reach the end are included",
   },
   board: {
     title: "Leaderboard",
@@ -204,6 +206,7 @@ export const en: Locale = {
     forbiddenNote: "Ask your administrator for access to the dashboard.",
     suggestions: "Did you mean: ",
     drop: "Remove filters",
+    refused: "These filters give no numbers",
     otherFilter: "Not with these filters",
     emptyTitle: "No numbers yet",
     emptyText:

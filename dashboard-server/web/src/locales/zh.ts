@@ -95,6 +95,8 @@ export const zh = {
     hint: "点一下某个点，看它背后的记录",
     grain: { day: "按天", week: "按周", month: "按月", quarter: "按季", year: "按年" },
     toGo: "虚线部分尚未完整",
+    immature: "另有 {{count}} 条时间未满，未计入",
+    censored: "含未走到终点的 {{count}} 条",
   },
   board: {
     title: "排行",
@@ -194,10 +196,11 @@ export const zh = {
     forbiddenNote: "请向管理员申请看板的权限。",
     suggestions: "是不是要：",
     drop: "去掉筛选",
+    refused: "这样筛选没有数字",
     otherFilter: "不适用于当前筛选",
     emptyTitle: "这里还没有数字",
     emptyText:
-      "导入记录并运行一次之后，这里会有成交、赢率、周期和阶段停留，每个数字都能点开看到记录。在服务器上执行：",
+      "导入记录并运行一次之后，这里会有成交、赢单率、周期和阶段停留，每个数字都能点开看到记录。在服务器上执行：",
     emptyDemo: "先看演示公司",
     emptyReal: "用自己的文件",
     copy: "复制命令",

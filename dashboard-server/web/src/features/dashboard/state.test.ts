@@ -37,6 +37,7 @@ test("the address holds everything on the page", () => {
     metric: "win_rate",
     by: "owner",
     more: true,
+    view: "table",
     records: {
       metric: "win_rate",
       where: [{ dimension: "owner", op: "in", values: ["陈伟, 副总"] }],

@@ -19,6 +19,8 @@ export type PageState = {
   metric: string | null;
   by: string | null;
   more: boolean;
+  /** How the trend is shown. */
+  view: "chart" | "table";
   records: Records | null;
 };
 
@@ -83,6 +85,7 @@ export function readState(params: URLSearchParams): PageState {
     metric: params.get("metric"),
     by: params.get("by"),
     more: params.get("more") === "1",
+    view: params.get("view") === "table" ? "table" : "chart",
     records: metric
       ? {
           metric,
@@ -108,6 +111,7 @@ export function writeState(state: PageState, language: string | null): URLSearch
   if (state.metric) params.set("metric", state.metric);
   if (state.by) params.set("by", state.by);
   if (state.more) params.set("more", "1");
+  if (state.view !== "chart") params.set("view", state.view);
   if (state.records) {
     params.set("records", state.records.metric);
     for (const condition of state.records.where) params.append("in", writeCondition(condition));

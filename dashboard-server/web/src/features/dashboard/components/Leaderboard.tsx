@@ -35,7 +35,7 @@ export function Leaderboard(props: Props) {
   const others = dimensions.filter(({ name }) => !tabs.includes(name));
   const answer = board?.leaderboard;
   const all = useContext(NamesContext).dimensions;
-  const touch = useMedia("(pointer: coarse)");
+  const touch = useMedia("(pointer: coarse), (max-width: 640px)");
   return (
     <section className="card board" aria-label={t("board.title")} data-testid="leaderboard">
       <div className="card-head board-head">

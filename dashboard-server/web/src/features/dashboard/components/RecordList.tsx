@@ -16,6 +16,8 @@ type Props = {
   onEnd: () => void;
 };
 
+/** The columns of a card's second line that say most. */
+const FIRST = ["outcome", "stage", "next_stage", "kind", "owner", "team"];
 const HEADER_PX = 37;
 const NEAR_PX = 200;
 /** Widths are taken from this many records, so that columns stay as they are when more come. */
@@ -140,11 +142,18 @@ function Card({ row, found, metric, zone }: CardProps) {
   const { lang } = useTexts();
   const text = useText(metric, zone);
   const { ordered, title = ordered[0], figure, time } = found;
-  const texts = (columns: DrillColumn[]) =>
-    columns.map((column) => text(row, column).text).filter(Boolean);
-  const others = ordered.filter(
-    (column) => ![title, figure, time].includes(column) && column.kind === "text",
-  );
+  // A stage that is an end says the same as the outcome.
+  const texts = (columns: DrillColumn[]) => {
+    const found = columns.map((column) => text(row, column).text).filter(Boolean);
+    const lower = found.map((one) => one.toLowerCase());
+    return found.filter((_, index) => lower.indexOf(lower[index] ?? "") === index);
+  };
+  // What became of it and whose it is come before numbers of documents.
+  const place = ({ name }: DrillColumn) =>
+    FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length;
+  const others = ordered
+    .filter((column) => ![title, figure, time].includes(column) && column.kind === "text")
+    .sort((a, b) => place(a) - place(b));
   return (
     <details>
       <summary>
@@ -153,7 +162,7 @@ function Card({ row, found, metric, zone }: CardProps) {
           <strong>{figure && text(row, figure).text}</strong>
         </span>
         <span className="card-line quiet small">
-          <span className="clip">{[...new Set(texts(others))].join(" · ")}</span>
+          <span className="clip">{texts(others).join(" · ")}</span>
           <span>{time && text(row, time).text.slice(0, 10)}</span>
         </span>
       </summary>

@@ -2,23 +2,26 @@ import { WarningFilled } from "@ant-design/icons";
 import { Skeleton, Tooltip } from "antd";
 import { ChangeMark } from "@/components/ChangeMark";
 import { NumberButton } from "@/components/NumberButton";
-import type { Condition } from "@/lib/api/types";
-import { change, full, NONE, short, whole } from "@/lib/format";
+import type { Condition, Metric, Status } from "@/lib/api/types";
+import { change, full, NONE, numberOf, short, whole } from "@/lib/format";
 import { useTexts } from "@/locales/i18n";
 import { type Board, STAGE } from "../api/board";
 import { type StageRow, slowest, stageRows } from "../stages";
 import { memberCondition } from "../state";
 import { memberName, rangeText, stageName } from "../words";
+import { Definition } from "./Definition";
 import { FEW } from "./Tiles";
 import { Why } from "./Why";
 
 type Props = {
+  metric: Metric | undefined;
+  status: Status;
   board: Board | undefined;
   onOpen: (metric: string, where: Condition[], before: boolean) => void;
 };
 
 /** The stages in order with the time deals stay in them, and the slowest one named. */
-export function StageStrip({ board, onOpen }: Props) {
+export function StageStrip({ metric, status, board, onOpen }: Props) {
   const { t, lang } = useTexts();
   const rows = stageRows(
     board?.stages?.result?.rows ?? [],
@@ -31,6 +34,15 @@ export function StageStrip({ board, onOpen }: Props) {
     <section className="card" aria-labelledby="strip-title" data-testid="stages">
       <div className="card-head">
         <h2 id="strip-title">{t("strip.title")}</h2>
+        {metric && (
+          <Definition
+            metric={metric}
+            n={numberOf(board?.stages?.result?.total[`${STAGE.out}_n`])}
+            completeTo={status.complete_to}
+            zone={status.zone}
+            versions={board?.stages?.result?.versions}
+          />
+        )}
         <span className="quiet small">{t("strip.subtitle")}</span>
         {bottleneck && (
           <Tooltip title={t("strip.bottleneckNote")}>

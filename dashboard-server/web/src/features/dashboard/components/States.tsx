@@ -23,23 +23,25 @@ export function NoNumbers({ onCheck }: { onCheck: () => void }) {
       subTitle={t("state.emptyText")}
       data-testid="empty"
       extra={
-        <div className="starts">
-          {(
-            [
-              [t("state.emptyDemo"), DEMO],
-              [t("state.emptyReal"), REAL],
-            ] as const
-          ).map(([title, commands]) => (
-            <Card key={title} size="small" title={title}>
-              <pre>{commands}</pre>
-              <Button size="small" onClick={() => copy(commands)}>
-                {t("state.copy")}
-              </Button>
-            </Card>
-          ))}
-          <Button type="primary" onClick={onCheck}>
-            {t("state.check")}
-          </Button>
+        <div>
+          <div className="starts">
+            {(
+              [
+                [t("state.emptyDemo"), DEMO],
+                [t("state.emptyReal"), REAL],
+              ] as const
+            ).map(([title, commands]) => (
+              <Card key={title} size="small" title={title}>
+                <pre>{commands}</pre>
+                <Button size="small" onClick={() => copy(commands)}>
+                  {t("state.copy")}
+                </Button>
+              </Card>
+            ))}
+            <Button type="primary" onClick={onCheck}>
+              {t("state.check")}
+            </Button>
+          </div>
         </div>
       }
     />
@@ -99,7 +101,7 @@ export function RefusedNotice({ problem, onTake, onDrop }: RefusedProps) {
       type="warning"
       showIcon
       data-testid="refused"
-      title={t("state.otherFilter")}
+      title={t("state.refused")}
       description={<Why problem={problem} onTake={onTake} />}
       action={
         <Button size="small" onClick={onDrop}>

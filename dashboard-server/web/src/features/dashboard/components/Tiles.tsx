@@ -90,7 +90,9 @@ function Tile({
         <Tooltip title={<Why problem={answer.problem} />}>
           <div>
             <div className="tile-value none">–</div>
-            <div className="quiet small">{t("state.otherFilter")}</div>
+            <div className="quiet small">
+              {t(answer.problem.status >= 500 ? "state.failed" : "state.otherFilter")}
+            </div>
           </div>
         </Tooltip>
       ) : (

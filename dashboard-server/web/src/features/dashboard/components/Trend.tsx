@@ -1,13 +1,16 @@
 import { Segmented, Select, Skeleton } from "antd";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo } from "react";
 import { ChangeMark } from "@/components/ChangeMark";
 import { NumberButton } from "@/components/NumberButton";
 import type { Metric } from "@/lib/api/types";
-import { change, full, pick, short, unitOf } from "@/lib/format";
+import { change, full, numberOf, pick, short, unitOf, whole } from "@/lib/format";
 import type { Anchor, Range } from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
 import type { Board } from "../api/board";
+import type { PageState } from "../state";
 import { bucketText, timeline } from "../timeline";
+import { rangeText } from "../words";
+import { FEW } from "./Tiles";
 import { Why } from "./Why";
 
 const LineChart = lazy(() => import("@/components/LineChart"));
@@ -17,16 +20,20 @@ type Props = {
   metric: Metric;
   board: Board | undefined;
   anchor: Anchor;
+  view: PageState["view"];
+  onView: (view: PageState["view"]) => void;
   onChoose: (metric: string) => void;
   onOpen: (metric: string, period: Range) => void;
 };
 
 /** The chosen number over time, beside the compared period; every point opens its records. */
-export function Trend({ metrics, metric, board, anchor, onChoose, onOpen }: Props) {
+export function Trend({ metrics, metric, board, anchor, view, onView, onChoose, onOpen }: Props) {
   const { t, lang } = useTexts();
-  const [view, setView] = useState<"chart" | "table">("chart");
   const unit = unitOf(metric);
   const answer = board?.tiles.get(metric.name);
+  const total = answer?.result?.total;
+  const immature = numberOf(total?.[`${metric.name}_immature`]);
+  const censored = numberOf(total?.[`${metric.name}_censored`]);
 
   const lines = useMemo(() => {
     if (!board || !answer?.result) return null;
@@ -68,7 +75,7 @@ export function Trend({ metrics, metric, board, anchor, onChoose, onOpen }: Prop
           className="end"
           size="small"
           value={view}
-          onChange={setView}
+          onChange={onView}
           options={[
             { value: "chart", label: t("trend.chart") },
             { value: "table", label: t("trend.table") },
@@ -109,8 +116,14 @@ export function Trend({ metrics, metric, board, anchor, onChoose, onOpen }: Prop
             />
           </Suspense>
           <p className="quiet small hint">
-            {t("trend.hint")}
-            {lines.current.unfinished > 0 && ` · ${t("trend.toGo")}`}
+            {[
+              t("trend.hint"),
+              lines.current.unfinished > 0 && t("trend.toGo"),
+              immature && t("trend.immature", { count: whole(immature) }),
+              censored && t("trend.censored", { count: whole(censored) }),
+            ]
+              .filter(Boolean)
+              .join(" · ")}
           </p>
         </>
       )}
@@ -139,13 +152,15 @@ export function Trend({ metrics, metric, board, anchor, onChoose, onOpen }: Prop
                 const last = index >= lines.current.points.length - lines.current.unfinished;
                 return (
                   <tr key={point.bucket.key}>
-                    <td>
+                    <td title={rangeText(point.bucket)}>
                       {point.bucket.key}
                       {last && <span className="quiet small"> {t("trend.unfinished")}</span>}
                     </td>
                     <td className="num">
                       <NumberButton
                         label={`${point.bucket.key} ${short(point.value, unit, lang)}`}
+                        hint={full(point.value, unit, lang)}
+                        faint={point.n < FEW}
                         onOpen={() => onOpen(metric.name, point.bucket)}
                       >
                         {short(point.value, unit, lang)}
@@ -164,7 +179,8 @@ export function Trend({ metrics, metric, board, anchor, onChoose, onOpen }: Prop
                         {then && (
                           <NumberButton
                             label={`${then.bucket.key} ${short(then.value, unit, lang)}`}
-                            hint={then.bucket.key}
+                            hint={`${then.bucket.key}  ${full(then.value, unit, lang)}`}
+                            faint={then.n < FEW}
                             onOpen={() => onOpen(metric.name, then.bucket)}
                           >
                             {short(then.value, unit, lang)}
@@ -173,7 +189,9 @@ export function Trend({ metrics, metric, board, anchor, onChoose, onOpen }: Prop
                       </td>
                     )}
                     {lines.before && (
-                      <td className="num">{moved && <ChangeMark change={moved} />}</td>
+                      <td className={point.n < FEW ? "num faint" : "num"}>
+                        {moved && <ChangeMark change={moved} />}
+                      </td>
                     )}
                   </tr>
                 );

@@ -18,7 +18,7 @@ export function Why({ problem, onTake }: Props) {
       {sentence}
       {suggestions.length > 0 && (
         <>
-          {" "}
+          {lang === "en" && " "}
           {t("state.suggestions")}
           {suggestions.map(({ text, replace }, index) => (
             <span key={text}>

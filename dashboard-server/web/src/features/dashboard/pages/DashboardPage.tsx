@@ -8,7 +8,7 @@ import type { Condition, Dimension, Metric, Status } from "@/lib/api/types";
 import { dayOf, instant, numberOf } from "@/lib/format";
 import { anchorOf, compareRange, defaultPreset, grainOf, type Range, rangeOf } from "@/lib/period";
 import { setLanguage, useTexts } from "@/locales/i18n";
-import { type BoardQuestion, boardQuery, TILES } from "../api/board";
+import { type BoardQuestion, boardQuery, STAGE, TILES } from "../api/board";
 import { FilterBar } from "../components/FilterBar";
 import { Leaderboard } from "../components/Leaderboard";
 import { ComparePicker, PeriodPicker } from "../components/PeriodPicker";
@@ -172,7 +172,7 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
         compared,
         grain: grainOf(range),
         more: page.more,
-        stages: metrics.some(({ name }) => name === "dwell_median"),
+        stages: metrics.some(({ name }) => name === STAGE.out),
       }
     : null;
   const board = useQuery(boardQuery(question, status.set));
@@ -280,6 +280,8 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
             metric={metric}
             board={board.data}
             anchor={anchor}
+            view={page.view}
+            onView={(view) => change({ view })}
             onChoose={(name) => change({ metric: name })}
             onOpen={openPoint}
           />
@@ -298,7 +300,14 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
             onOpen={(where, before) => openRow(metric.name, where, before)}
           />
         </div>
-        {question?.stages && <StageStrip board={board.data} onOpen={openRow} />}
+        {question?.stages && (
+          <StageStrip
+            metric={metrics.find(({ name }) => name === STAGE.out)}
+            status={status}
+            board={board.data}
+            onOpen={openRow}
+          />
+        )}
       </main>
       {page.records && drilled && (
         <RecordsDrawer
