@@ -36,7 +36,7 @@ run: build
 # Installed only when the lock file changed.
 $(WEB)/node_modules/.installed: $(WEB)/package-lock.json
 	@sh scripts/need.sh node npm
-	$(NPM) install
+	$(NPM) ci
 	@touch $@
 
 WEB_SOURCES := $(shell find $(WEB) -type f \( -path '$(WEB)/src/*' -o -path '$(WEB)/public/*' \) 2>/dev/null) \

@@ -331,27 +331,25 @@ impl Registry {
 /// The names nearest to `wrong`, at most three, best first.
 pub fn nearest<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let wrong_lower = wrong.to_lowercase();
-    let mut scored: Vec<(usize, &str)> = right
+    let mut scored: Vec<(usize, usize, &str)> = right
         .into_iter()
         .map(|name| {
             let lower = name.to_lowercase();
-            let distance = if !wrong_lower.is_empty()
-                && (lower.contains(&wrong_lower) || wrong_lower.contains(&lower))
-            {
-                1
-            } else {
-                edit_distance(&wrong_lower, &lower)
-            };
-            (distance, name)
+            // a part of the name is nearer the less of it is missing
+            let part = !wrong_lower.is_empty()
+                && (lower.contains(&wrong_lower) || wrong_lower.contains(&lower));
+            let distance = edit_distance(&wrong_lower, &lower);
+            let distance = if part { distance.min(2) } else { distance };
+            (distance, name.chars().count(), name)
         })
-        .filter(|(distance, name)| *distance <= 2 + name.chars().count() / 3)
+        .filter(|(distance, _, name)| *distance <= 2 + name.chars().count() / 3)
         .collect();
     scored.sort();
     scored.dedup();
     scored
         .into_iter()
         .take(3)
-        .map(|(_, name)| name.to_owned())
+        .map(|(.., name)| name.to_owned())
         .collect()
 }
 
@@ -389,6 +387,7 @@ mod tests {
         let names = ["win_rate", "won_amount", "dwell_mean"];
         assert_eq!(nearest("winrate", names), ["win_rate"]);
         assert_eq!(nearest("dwel_mean", names), ["dwell_mean"]);
+        assert_eq!(nearest("regio", ["account.region", "region"])[0], "region");
         assert!(nearest("xyzxyz", names).is_empty());
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod deals;
+mod numbers;
 mod orders;
 mod quotes;
 mod records;

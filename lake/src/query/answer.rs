@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int32Type, Int64Type};
 use chrono::{DateTime, NaiveDate, Utc};
 use millrace_models::metric::{Measure, Metric, Registry, Unit};
 use millrace_models::period::{Grain, compared};
@@ -15,7 +15,7 @@ use super::compile::{Selection, select};
 use super::dimension::{self, Dimension, literal};
 use super::error::QueryError;
 use super::functions;
-use super::tables::{Opened, texts};
+use super::tables::{Dictionary, Opened, texts};
 
 /// Values by column.
 pub type Row = Map<String, Value>;
@@ -71,13 +71,103 @@ enum Member {
     Text(String),
 }
 
+impl Member {
+    fn shown(&self, dimension: &str, labels: Option<&Dictionary>) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::Flag(flag) => Value::Bool(*flag),
+            Self::Day(day) => {
+                Grain::from_name(dimension).map_or(Value::Null, |grain| grain.label(*day).into())
+            }
+            Self::Text(text) => {
+                let label = labels.and_then(|labels| labels.label.get(text));
+                label.unwrap_or(text).as_str().into()
+            }
+        }
+    }
+}
+
+/// A sum, exact where the column is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Sum {
+    Float(f64),
+    /// So many of the smallest unit, which has so many decimals.
+    Exact(i128, i8),
+}
+
+impl Sum {
+    fn value(self) -> f64 {
+        match self {
+            Self::Float(value) => value,
+            Self::Exact(units, decimals) => units as f64 / 10_f64.powi(i32::from(decimals)),
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Exact(left, decimals), Self::Exact(right, same)) if decimals == same => {
+                Self::Exact(left + right, decimals)
+            }
+            _ => Self::Float(self.value() + other.value()),
+        }
+    }
+}
+
 /// What the records of a group say of a metric.
 #[derive(Debug, Clone, Copy, Default)]
 struct Measured {
-    value: Option<f64>,
+    /// The value, or what stands above the line of a mean or ratio.
+    above: Option<Sum>,
+    /// What stands below the line of a ratio.
+    below: Option<Sum>,
     records: i64,
     events: Option<i64>,
     immature: Option<i64>,
+}
+
+impl Measured {
+    /// The records of two groups together, of a measure that adds up.
+    fn plus(self, other: Self) -> Self {
+        let sum = |left: Option<Sum>, right: Option<Sum>| match (left, right) {
+            (Some(left), Some(right)) => Some(left.plus(right)),
+            (left, right) => left.or(right),
+        };
+        let count = |left: Option<i64>, right: Option<i64>| match (left, right) {
+            (Some(left), Some(right)) => Some(left + right),
+            (left, right) => left.or(right),
+        };
+        Self {
+            above: sum(self.above, other.above),
+            below: sum(self.below, other.below),
+            records: self.records + other.records,
+            events: count(self.events, other.events),
+            immature: count(self.immature, other.immature),
+        }
+    }
+
+    fn value(self, measure: &Measure) -> Option<f64> {
+        let above = self.above.map(Sum::value);
+        match measure {
+            Measure::Count => Some(self.records as f64),
+            Measure::Sum { .. } | Measure::Distinct { .. } => Some(above.unwrap_or(0.0)),
+            Measure::Mean { .. } => (self.records > 0).then_some(above? / self.records as f64),
+            Measure::Ratio { .. } => {
+                let below = self.below?.value();
+                (below != 0.0).then_some(above? / below)
+            }
+            Measure::Quantile { .. } | Measure::KmMedian { .. } => above,
+            Measure::Compression { .. } => None,
+        }
+    }
+}
+
+/// Whether the total is the sum of its groups.
+fn adds_up(measure: &Measure) -> bool {
+    match measure {
+        Measure::Count | Measure::Sum { .. } | Measure::Mean { .. } => true,
+        Measure::Ratio { per, .. } => per.is_none(),
+        _ => false,
+    }
 }
 
 type Groups = BTreeMap<Vec<Member>, HashMap<usize, Measured>>;
@@ -129,28 +219,29 @@ pub(super) async fn answer(
         metrics: &metrics,
         now: query.as_of.unwrap_or(now),
     };
-    let groups = asking.groups(query.period, true, None).await?;
-    let total = asking.total(query.period, None).await?;
+    let groups = asking.groups(query.period).await?;
+    let total = asking.total(query.period, &groups, None).await?;
     let (groups_before, total_before) = match before {
         Some(period) => {
-            let groups = asking.groups(Some(period), true, None).await?;
-            let groups = asking.aligned(groups, period)?;
-            (Some(groups), Some(asking.total(Some(period), None).await?))
+            let groups = asking.groups(Some(period)).await?;
+            let total = asking.total(Some(period), &groups, None).await?;
+            (Some(asking.aligned(groups, period)?), Some(total))
         }
         None => (None, None),
     };
     let mut keys: BTreeSet<&Vec<Member>> = groups.keys().collect();
     keys.extend(groups_before.iter().flat_map(Groups::keys));
+    let labels = asking.labels().await?;
     let nothing = HashMap::new();
-    let mut rows = Vec::new();
+    let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
         let now = groups.get(key).unwrap_or(&nothing);
         let before = groups_before
             .as_ref()
             .map(|groups| groups.get(key).unwrap_or(&nothing));
         let mut row = Row::new();
-        for (member, name) in key.iter().zip(&query.by) {
-            row.insert(name.clone(), asking.shown(name, member).await?);
+        for ((member, name), labels) in key.iter().zip(&query.by).zip(&labels) {
+            row.insert(name.clone(), member.shown(name, *labels));
         }
         asking.fill(&mut row, now, before);
         rows.push((key.clone(), row));
@@ -168,7 +259,7 @@ pub(super) async fn answer(
                 None
             } else {
                 let top: Vec<&Vec<Member>> = rows.iter().map(|(key, _)| key).collect();
-                let now = asking.total(query.period, Some(&top)).await?;
+                let now = asking.total(query.period, &groups, Some(&top)).await?;
                 let mut row = Row::new();
                 asking.fill(&mut row, &now, None);
                 Some(row)
@@ -264,25 +355,67 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    /// All records together, or those outside some groups: added up from the groups where the
+    /// measure does, selected where it does not.
     async fn total(
         &self,
         period: Option<Period>,
+        groups: &Groups,
         without: Option<&[&Vec<Member>]>,
     ) -> Result<HashMap<usize, Measured>, QueryError> {
-        let mut groups = self.groups(period, false, without).await?;
-        Ok(groups.remove(&Vec::new()).unwrap_or_default())
+        if self.query.by.is_empty() {
+            return Ok(groups.get(&Vec::new()).cloned().unwrap_or_default());
+        }
+        let mut total = HashMap::new();
+        let mut others = Vec::new();
+        for (index, asked) in self.metrics.iter().enumerate() {
+            if !adds_up(&selected(self.registry, asked)?.measure) {
+                others.push(index);
+                continue;
+            }
+            let counted = groups
+                .iter()
+                .filter(|(key, _)| without.is_none_or(|without| !without.contains(key)))
+                .filter_map(|(_, measured)| measured.get(&index).copied());
+            let sum = counted.reduce(Measured::plus).unwrap_or_default();
+            total.insert(index, sum);
+        }
+        if !others.is_empty() {
+            let mut selected = Groups::new();
+            self.select(period, &others, false, without, &mut selected)
+                .await?;
+            total.extend(selected.remove(&Vec::new()).unwrap_or_default());
+        }
+        Ok(total)
     }
 
-    /// Runs the selects: one for all metrics that share base and time.
-    async fn groups(
+    async fn groups(&self, period: Option<Period>) -> Result<Groups, QueryError> {
+        let mut groups = Groups::new();
+        let all: Vec<usize> = (0..self.metrics.len()).collect();
+        self.select(period, &all, true, None, &mut groups).await?;
+        // a group in which nothing is measured is not an answer
+        if !self.query.by.is_empty() {
+            groups.retain(|_, measured| {
+                measured
+                    .values()
+                    .any(|one| one.records > 0 || one.immature.unwrap_or(0) > 0)
+            });
+        }
+        Ok(groups)
+    }
+
+    /// Runs the selects of some metrics: one for all that share base and time.
+    async fn select(
         &self,
         period: Option<Period>,
+        wanted: &[usize],
         by: bool,
         without: Option<&[&Vec<Member>]>,
-    ) -> Result<Groups, QueryError> {
+        groups: &mut Groups,
+    ) -> Result<(), QueryError> {
         let mut plans: Vec<(&Metric, Vec<(usize, &Metric)>)> = Vec::new();
-        for (index, asked) in self.metrics.iter().enumerate() {
-            let metric = selected(self.registry, asked)?;
+        for index in wanted.iter().copied() {
+            let metric = selected(self.registry, self.metrics[index])?;
             let alone = matches!(metric.measure, Measure::Ratio { per: Some(_), .. });
             let shared = plans.iter_mut().find(|(first, _)| {
                 !alone
@@ -295,7 +428,6 @@ impl Asking<'_> {
                 None => plans.push((metric, vec![(index, metric)])),
             }
         }
-        let mut groups = Groups::new();
         for (first, members) in &plans {
             let base = self
                 .registry
@@ -326,23 +458,12 @@ impl Asking<'_> {
             for dimension in &dimensions {
                 selection.join(dimension);
             }
-            for batch in self
-                .opened
-                .run(&select(&selection, members, &dimensions))
-                .await?
-            {
-                read(&batch, &dimensions, members, &mut groups)?;
+            let sql = select(&selection, members, &dimensions);
+            for batch in self.opened.run(&sql).await? {
+                read(self.opened, &batch, &dimensions, members, groups)?;
             }
         }
-        // a group in which nothing is measured is not an answer
-        if !self.query.by.is_empty() {
-            groups.retain(|_, measured| {
-                measured
-                    .values()
-                    .any(|one| one.records > 0 || one.immature.unwrap_or(0) > 0)
-            });
-        }
-        Ok(groups)
+        Ok(())
     }
 
     /// Gives the spans of a compared period the names of the spans that they stand beside.
@@ -376,29 +497,22 @@ impl Asking<'_> {
             .collect())
     }
 
-    async fn shown(&self, name: &str, member: &Member) -> Result<Value, QueryError> {
-        Ok(match member {
-            Member::None => Value::Null,
-            Member::Flag(flag) => Value::Bool(*flag),
-            Member::Day(day) => {
-                Grain::from_name(name).map_or(Value::Null, |grain| grain.label(*day).into())
-            }
-            Member::Text(text) => {
-                let metric = selected(self.registry, self.metrics[0])?;
-                let base = self
-                    .registry
-                    .base(&metric.entity)
-                    .ok_or(QueryError::NoMetric)?;
-                let found = dimension::resolve(metric, base, name, &self.opened.set.catalog)?;
-                match found.labels {
-                    Some(labels) => {
-                        let dictionary = self.opened.labels(labels).await?;
-                        dictionary.label.get(text).unwrap_or(text).as_str().into()
-                    }
-                    None => text.as_str().into(),
-                }
-            }
-        })
+    /// The words for the ids of the dimensions, where they are ids.
+    async fn labels(&self) -> Result<Vec<Option<&Dictionary>>, QueryError> {
+        let metric = selected(self.registry, self.metrics[0])?;
+        let base = self
+            .registry
+            .base(&metric.entity)
+            .ok_or(QueryError::NoMetric)?;
+        let mut all = Vec::with_capacity(self.query.by.len());
+        for name in &self.query.by {
+            let found = dimension::resolve(metric, base, name, &self.opened.set.catalog)?;
+            all.push(match found.labels {
+                Some(labels) => Some(self.opened.labels(labels).await?),
+                None => None,
+            });
+        }
+        Ok(all)
     }
 
     fn fill(
@@ -411,8 +525,13 @@ impl Asking<'_> {
             let name = &metric.name;
             let measured = now.get(&index).copied().unwrap_or_default();
             let earlier = before.map(|before| before.get(&index).copied().unwrap_or_default());
-            let mut value = shown_value(metric, measured);
-            let mut value_before = earlier.and_then(|earlier| shown_value(metric, earlier));
+            let measure = match &metric.measure {
+                Measure::Compression { of } => self.registry.metric(of).map(|of| &of.measure),
+                measure => Some(measure),
+            };
+            let of = |measured: Measured| measured.value(measure?);
+            let mut value = of(measured);
+            let mut value_before = earlier.and_then(of);
             if matches!(metric.measure, Measure::Compression { .. }) {
                 value = match (value, value_before) {
                     (Some(now), Some(before)) if before != 0.0 => Some(1.0 - now / before),
@@ -438,6 +557,8 @@ impl Asking<'_> {
             if before.is_some() && !matches!(metric.measure, Measure::Compression { .. }) {
                 let change = value.zip(value_before).map(|(now, before)| now - before);
                 row.insert(format!("{name}_before"), number(metric, value_before));
+                let records = earlier.unwrap_or_default().records;
+                row.insert(format!("{name}_before_n"), records.into());
                 row.insert(format!("{name}_change"), number(metric, change));
             }
         }
@@ -496,14 +617,6 @@ impl Asking<'_> {
     }
 }
 
-fn shown_value(metric: &Metric, measured: Measured) -> Option<f64> {
-    match metric.measure {
-        Measure::Sum { .. } | Measure::Distinct { .. } => Some(measured.value.unwrap_or(0.0)),
-        Measure::Count => Some(measured.records as f64),
-        _ => measured.value,
-    }
-}
-
 #[allow(clippy::cast_possible_truncation, reason = "counts are far below 2^53")]
 fn number(metric: &Metric, value: Option<f64>) -> Value {
     match value {
@@ -539,13 +652,22 @@ fn outside(dimensions: &[Dimension], groups: &[&Vec<Member>]) -> String {
     )
 }
 
-fn members(batch: &RecordBatch, dimensions: &[Dimension]) -> Result<Vec<Vec<Member>>, QueryError> {
+fn members(
+    opened: &Opened,
+    batch: &RecordBatch,
+    dimensions: &[Dimension],
+) -> Result<Vec<Vec<Member>>, QueryError> {
     let mut keys = vec![Vec::with_capacity(dimensions.len()); batch.num_rows()];
     for (index, dimension) in dimensions.iter().enumerate() {
         let column = batch.column(index);
         if dimension.grain.is_some() {
             for (row, key) in keys.iter_mut().enumerate() {
                 key.push(functions::date(column, row).map_or(Member::None, Member::Day));
+            }
+        } else if let Some(codes) = column.as_primitive_opt::<Int32Type>() {
+            for (code, key) in codes.iter().zip(&mut keys) {
+                let text = code.and_then(|code| opened.codes.text(code));
+                key.push(text.map_or(Member::None, Member::Text));
             }
         } else if dimension.flag {
             let flags = column.as_boolean();
@@ -561,41 +683,48 @@ fn members(batch: &RecordBatch, dimensions: &[Dimension]) -> Result<Vec<Vec<Memb
     Ok(keys)
 }
 
+fn sum(column: &ArrayRef, row: usize) -> Option<Sum> {
+    if column.is_null(row) {
+        return None;
+    }
+    match column.data_type() {
+        DataType::Decimal128(_, decimals) => {
+            let units = column.as_primitive::<Decimal128Type>().value(row);
+            Some(Sum::Exact(units, *decimals))
+        }
+        DataType::Int64 => {
+            let units = column.as_primitive::<Int64Type>().value(row);
+            Some(Sum::Exact(i128::from(units), 0))
+        }
+        _ => Some(Sum::Float(
+            column.as_primitive_opt::<Float64Type>()?.value(row),
+        )),
+    }
+}
+
 fn read(
+    opened: &Opened,
     batch: &RecordBatch,
     dimensions: &[Dimension],
     metrics: &[(usize, &Metric)],
     groups: &mut Groups,
 ) -> Result<(), QueryError> {
-    let keys = members(batch, dimensions)?;
-    for (index, metric) in metrics {
-        let float = |suffix: &str, row: usize| {
-            let column = batch.column_by_name(&format!("m{index}_{suffix}"))?;
-            let values = column.as_primitive::<Float64Type>();
-            values.is_valid(row).then(|| values.value(row))
-        };
-        let whole = |suffix: &str, row: usize| {
-            let column = batch.column_by_name(&format!("m{index}_{suffix}"))?;
-            let values = column.as_primitive::<Int64Type>();
+    let keys = members(opened, batch, dimensions)?;
+    for (index, _) in metrics {
+        let column = |suffix: &str| batch.column_by_name(&format!("m{index}_{suffix}"));
+        let (above, below) = (column("v"), column("d"));
+        let (records, events, immature) = (column("n"), column("e"), column("y"));
+        let whole = |column: Option<&ArrayRef>, row: usize| {
+            let values = column?.as_primitive::<Int64Type>();
             values.is_valid(row).then(|| values.value(row))
         };
         for (row, key) in keys.iter().enumerate() {
-            let records = whole("n", row).unwrap_or(0);
-            let raw = float("v", row);
-            let value = match &metric.measure {
-                Measure::Mean { .. } if records > 0 => raw.map(|sum| sum / records as f64),
-                Measure::Mean { .. } => None,
-                Measure::Ratio { .. } => match (raw, float("d", row)) {
-                    (Some(above), Some(below)) if below != 0.0 => Some(above / below),
-                    _ => None,
-                },
-                _ => raw,
-            };
             let measured = Measured {
-                value,
-                records,
-                events: whole("e", row),
-                immature: whole("y", row),
+                above: above.and_then(|column| sum(column, row)),
+                below: below.and_then(|column| sum(column, row)),
+                records: whole(records, row).unwrap_or(0),
+                events: whole(events, row),
+                immature: whole(immature, row),
             };
             groups
                 .entry(key.clone())

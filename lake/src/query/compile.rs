@@ -7,7 +7,7 @@ use millrace_models::query::{Condition, Op, Period};
 
 use super::dimension::{Dimension, identifier, literal, resolve, span};
 use super::error::QueryError;
-use super::tables::Opened;
+use super::tables::{FINISHED_VISITS, Opened, has_few_words};
 
 /// Dimensions with as many members as there are records: their members are not listed.
 const UNLISTED: [&str; 3] = ["opportunity", "quote", "order"];
@@ -17,6 +17,8 @@ pub(super) struct Selection<'a> {
     pub(super) opened: &'a Opened,
     pub(super) base: &'a Base,
     pub(super) as_of: DateTime<Utc>,
+    /// Only visits that have ended.
+    finished: bool,
     joins: Vec<super::dimension::Join>,
     conditions: Vec<String>,
 }
@@ -44,13 +46,17 @@ impl<'a> Selection<'a> {
             opened,
             base,
             as_of,
+            finished: base.table == "stage_visits"
+                && metric.time.column.as_deref() == Some("left_at"),
             joins: Vec::new(),
             conditions: Vec::new(),
         };
         if let (Some(column), Some(period)) = (&metric.time.column, period) {
             let range = selection.range(column, period.from, period.to);
             selection.conditions.push(range);
-        } else if let Some(column) = &metric.time.column {
+        } else if let Some(column) = &metric.time.column
+            && (!selection.finished || selection.is_past())
+        {
             selection
                 .conditions
                 .push(format!("b.{} IS NOT NULL", identifier(column)));
@@ -81,16 +87,36 @@ impl<'a> Selection<'a> {
         text.replace("{as_of}", &moment(self.as_of.timestamp_micros()))
     }
 
+    /// Whether something happened after the moment that is asked about.
+    fn is_past(&self) -> bool {
+        let last = self.opened.set.last_event_at;
+        last.is_none_or(|last| last > self.as_of)
+    }
+
+    /// What records are grouped by: the dimension, or the numbers of its words.
+    fn grouped(&self, dimension: &Dimension) -> String {
+        let base = self.base;
+        match &dimension.column {
+            Some(column)
+                if base.from.is_none()
+                    && !base.as_of.contains_key(column)
+                    && has_few_words(&base.table, column) =>
+            {
+                format!("code({})", dimension.expression)
+            }
+            _ => dimension.expression.clone(),
+        }
+    }
+
     /// The `FROM` and `WHERE` of the selection; the base is `b`.
     pub(super) fn from(&self) -> String {
         let base = self.base;
-        let mut source = base.table.clone();
-        let ahead = self
-            .opened
-            .set
-            .last_event_at
-            .is_none_or(|last| last > self.as_of);
-        if ahead || base.ages {
+        let mut source = if self.finished {
+            FINISHED_VISITS.to_owned()
+        } else {
+            base.table.clone()
+        };
+        if self.is_past() || base.ages {
             let replaced: Vec<String> = base
                 .as_of
                 .iter()
@@ -108,14 +134,28 @@ impl<'a> Selection<'a> {
             source = format!("({})", select.replace("{table}", &format!("{source} AS t")));
         }
         let mut sql = format!("FROM {source} AS b");
-        for join in &self.joins {
-            sql.push_str(&format!(
-                " LEFT JOIN {} AS {alias} ON b.{} = {alias}.{}",
-                join.table,
-                identifier(&join.column),
-                join.key,
-                alias = join.alias,
-            ));
+        if !self.joins.is_empty() {
+            let mut joined = String::new();
+            let mut aliases = Vec::new();
+            for join in &self.joins {
+                joined.push_str(&format!(
+                    ", {}.{} AS {}",
+                    join.alias,
+                    identifier(&join.attribute),
+                    join.name()
+                ));
+                if !aliases.contains(&join.alias) {
+                    aliases.push(join.alias);
+                    sql.push_str(&format!(
+                        " LEFT JOIN {} AS {alias} ON b.{} = {alias}.{}",
+                        join.table,
+                        identifier(&join.column),
+                        join.key,
+                        alias = join.alias,
+                    ));
+                }
+            }
+            sql = format!("FROM (SELECT b.*{joined} {sql}) AS b");
         }
         if !self.conditions.is_empty() {
             sql.push_str(" WHERE ");
@@ -271,17 +311,11 @@ impl<'a> Selection<'a> {
 
     /// Selects the members of a dimension.
     pub(super) fn distinct(&self, dimension: &Dimension) -> String {
-        let expression = &dimension.expression;
-        match &dimension.join {
-            Some(join) => format!(
-                "SELECT DISTINCT {expression} AS v FROM {} AS {} WHERE {expression} IS NOT NULL",
-                join.table, join.alias
-            ),
-            None => format!(
-                "SELECT DISTINCT {expression} AS v FROM {} AS b WHERE {expression} IS NOT NULL",
-                self.base.table
-            ),
-        }
+        let (column, table) = match &dimension.join {
+            Some(join) => (identifier(&join.attribute), join.table),
+            None => (dimension.expression.clone(), self.base.table.as_str()),
+        };
+        format!("SELECT DISTINCT {column} AS v FROM {table} AS b WHERE {column} IS NOT NULL")
     }
 }
 
@@ -316,16 +350,10 @@ pub(super) fn aggregates(selection: &Selection<'_>, metric: &Metric, index: usiz
     match &metric.measure {
         Measure::Count | Measure::Compression { .. } => {}
         Measure::Distinct { value } => {
-            item(
-                "v",
-                format!("CAST(count(DISTINCT {}){all} AS DOUBLE)", expression(value)),
-            );
+            item("v", format!("count(DISTINCT {}){all}", expression(value)));
         }
         Measure::Sum { value } | Measure::Mean { value } => {
-            item(
-                "v",
-                format!("CAST(sum({}){all} AS DOUBLE)", expression(value)),
-            );
+            item("v", format!("sum({}){all}", expression(value)));
         }
         Measure::Quantile { value, q } => {
             let value = expression(value);
@@ -347,14 +375,8 @@ pub(super) fn aggregates(selection: &Selection<'_>, metric: &Metric, index: usiz
             denominator,
             ..
         } => {
-            item(
-                "v",
-                format!("CAST(sum({}){all} AS DOUBLE)", expression(numerator)),
-            );
-            item(
-                "d",
-                format!("CAST(sum({}){all} AS DOUBLE)", expression(denominator)),
-            );
+            item("v", format!("sum({}){all}", expression(numerator)));
+            item("d", format!("sum({}){all}", expression(denominator)));
         }
     }
     if let Some(immature) = &metric.immature {
@@ -375,12 +397,12 @@ pub(super) fn select(
     let groups: Vec<String> = by
         .iter()
         .enumerate()
-        .map(|(index, dimension)| format!("{} AS d{index}", dimension.expression))
+        .map(|(index, dimension)| format!("{} AS d{index}", selection.grouped(dimension)))
         .collect();
     let group_by = |extra: &[String]| {
         let all: Vec<String> = by
             .iter()
-            .map(|dimension| dimension.expression.clone())
+            .map(|dimension| selection.grouped(dimension))
             .chain(extra.iter().cloned())
             .collect();
         if all.is_empty() {
@@ -411,8 +433,8 @@ pub(super) fn select(
             let outer: Vec<String> = (0..by.len()).map(|index| format!("d{index}")).collect();
             let mut items = outer.clone();
             items.push(format!("count(*) AS m{index}_n"));
-            items.push(format!("CAST(sum({numerator}) AS DOUBLE) AS m{index}_v"));
-            items.push(format!("CAST(sum({denominator}) AS DOUBLE) AS m{index}_d"));
+            items.push(format!("sum({numerator}) AS m{index}_v"));
+            items.push(format!("sum({denominator}) AS m{index}_d"));
             let tail = if outer.is_empty() {
                 String::new()
             } else {

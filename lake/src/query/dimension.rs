@@ -32,7 +32,18 @@ pub(super) struct Join {
     pub(super) alias: &'static str,
     pub(super) table: &'static str,
     pub(super) key: &'static str,
+    /// The column of the base that holds the key.
     pub(super) column: String,
+    /// The column that is wanted of the other table.
+    pub(super) attribute: String,
+}
+
+impl Join {
+    /// The wanted column as the records then have it. Its name is no name of a column, so that
+    /// what a metric says of its own columns stays clear.
+    pub(super) fn name(&self) -> String {
+        identifier(&format!("{}.{}", self.alias, self.attribute))
+    }
 }
 
 /// A dimension of a base.
@@ -41,6 +52,8 @@ pub(super) struct Dimension {
     pub(super) name: String,
     /// SQL over the base `b` and its joins.
     pub(super) expression: String,
+    /// The column of the base, where that is all there is to it.
+    pub(super) column: Option<String>,
     pub(super) join: Option<Join>,
     pub(super) labels: Option<Labels>,
     pub(super) grain: Option<Grain>,
@@ -63,8 +76,9 @@ const REFERENCES: [(&str, &str, &str, &str, &str); 4] = [
 ];
 
 /// Columns of dimension tables that are not dimensions.
-const NOT_DIMENSIONS: [&str; 10] = [
+const NOT_DIMENSIONS: [&str; 11] = [
     "id",
+    "recorded_at",
     "name",
     "created_at",
     "list_price",
@@ -75,6 +89,9 @@ const NOT_DIMENSIONS: [&str; 10] = [
     "amount",
     "lost_amount",
 ];
+
+/// Fields of a deal that others have too, by the same name.
+const OPTIONAL: [&str; 1] = ["source"];
 
 /// Copies of the account's attributes that every fact carries.
 const COPIES: [&str; 3] = ["region", "industry", "segment"];
@@ -114,6 +131,7 @@ fn through(base: &Base, reference: &str, attribute: &str, catalog: &Catalog) -> 
     let plain = Dimension {
         name: attribute.to_owned(),
         expression: String::new(),
+        column: None,
         join: None,
         labels: labels_of(attribute),
         grain: None,
@@ -122,30 +140,33 @@ fn through(base: &Base, reference: &str, attribute: &str, catalog: &Catalog) -> 
     if entity == "account" && !is_attribute && COPIES.contains(&attribute) {
         return Some(Dimension {
             expression: format!("b.{attribute}"),
+            column: Some(attribute.to_owned()),
             ..plain
         });
     }
-    let name = if is_attribute {
-        format!("{ATTRIBUTE_PREFIX}{attribute}")
-    } else {
-        attribute.to_owned()
+    let name = match (entity, attribute) {
+        _ if is_attribute => format!("{ATTRIBUTE_PREFIX}{attribute}"),
+        ("opportunity", "account") => "account_id".to_owned(),
+        _ => attribute.to_owned(),
+    };
+    let join = Join {
+        alias,
+        table,
+        key,
+        column: column.clone(),
+        attribute: name,
     };
     Some(Dimension {
-        expression: format!("{alias}.{}", identifier(&name)),
-        join: Some(Join {
-            alias,
-            table,
-            key,
-            column: column.clone(),
-        }),
+        expression: format!("b.{}", join.name()),
+        join: Some(join),
         ..plain
     })
 }
 
 fn own(base: &Base, name: &str) -> Option<Dimension> {
-    let column = base.dimensions.get(name)?;
+    let stored = base.dimensions.get(name)?;
     let flag = name == "late_entry";
-    let column = format!("b.{}", identifier(column));
+    let column = format!("b.{}", identifier(stored));
     Some(Dimension {
         name: name.to_owned(),
         // a record that does not say when it was recorded is not late
@@ -154,6 +175,7 @@ fn own(base: &Base, name: &str) -> Option<Dimension> {
         } else {
             column
         },
+        column: (!flag).then(|| stored.clone()),
         join: None,
         labels: labels_of(name),
         grain: None,
@@ -167,6 +189,7 @@ fn find(metric: &Metric, base: &Base, name: &str, catalog: &Catalog) -> Option<D
         return Some(Dimension {
             name: name.to_owned(),
             expression: format!("span_{name}(b.{})", identifier(column)),
+            column: None,
             join: None,
             labels: None,
             grain: Some(grain),
@@ -190,17 +213,23 @@ fn find(metric: &Metric, base: &Base, name: &str, catalog: &Catalog) -> Option<D
         return Some(Dimension {
             name: name.to_owned(),
             expression: "b.manager".to_owned(),
+            column: Some("manager".to_owned()),
             join: None,
             labels: None,
             grain: None,
             flag: false,
         });
     }
-    own(base, name).or_else(|| {
+    let referred = || {
         REFERENCES
             .iter()
             .find_map(|(reference, ..)| through(base, reference, name, catalog))
-    })
+    };
+    // a field of the deal that no source maps makes way for the next in line
+    if OPTIONAL.contains(&name) && !catalog.has("opportunity", name) {
+        return referred().or_else(|| own(base, name));
+    }
+    own(base, name).or_else(referred)
 }
 
 /// Every name that `find` knows for this metric.

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Float64Array, Float64Builder, ListBuilder,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Float64Builder, ListBuilder,
+    StringViewArray,
 };
 use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, TimestampMicrosecondType};
 use chrono::{Datelike, NaiveDate};
@@ -63,19 +64,32 @@ pub(super) fn register(context: &SessionContext, calendar: &Arc<WorkingCalendar>
         Volatility::Immutable,
         Arc::new(move |_| Ok(ColumnarValue::Scalar(ScalarValue::Float64(Some(hours))))),
     ));
+    register_stage(context, "allowed_days", DataType::Float64, |names| {
+        let days: Float64Array = names.iter().map(|name| allowed_days(name?)).collect();
+        Arc::new(days)
+    });
+    register_stage(context, "is_end", DataType::Boolean, |names| {
+        let ends = |name| stage::find(name).is_some_and(|stage| stage.terminal);
+        let ends: BooleanArray = names.iter().map(|name| Some(ends(name?))).collect();
+        Arc::new(ends)
+    });
+}
+
+/// A function of the name of a stage.
+fn register_stage(
+    context: &SessionContext,
+    name: &str,
+    returned: DataType,
+    function: fn(&StringViewArray) -> ArrayRef,
+) {
     context.register_udf(create_udf(
-        "allowed_days",
+        name,
         vec![DataType::Utf8View],
-        DataType::Float64,
+        returned,
         Volatility::Immutable,
-        Arc::new(|arguments| {
+        Arc::new(move |arguments| {
             let arrays = ColumnarValue::values_to_arrays(arguments)?;
-            let result: Float64Array = arrays[0]
-                .as_string_view()
-                .iter()
-                .map(|name| allowed_days(name?))
-                .collect();
-            Ok(ColumnarValue::Array(Arc::new(result)))
+            Ok(ColumnarValue::Array(function(arrays[0].as_string_view())))
         }),
     ));
 }

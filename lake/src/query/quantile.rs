@@ -26,26 +26,84 @@ pub(super) fn udaf() -> AggregateUDF {
     })
 }
 
+/// Above this many values the place of a quantile is first narrowed down by a histogram.
+const NARROWED: usize = 1 << 15;
+/// A merged list of at least this many values is kept as it is, not copied.
+const KEPT: usize = 1024;
+
 /// The quantile `q` of `values`, which are reordered; `None` where there are none.
 pub fn exact_quantile(values: &mut [f64], q: f64) -> Option<f64> {
-    if values.is_empty() {
-        return None;
-    }
-    let place = q.clamp(0.0, 1.0) * (values.len() - 1) as f64;
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "q is in 0..=1, so the place is an index"
-    )]
-    let below = place.floor() as usize;
+    let (below, weight) = place(values.len(), q)?;
+    Some(between(values, below, weight))
+}
+
+/// The index of the value at or just below a quantile, and how far it is to the next one.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "q is in 0..=1, so the place is an index"
+)]
+fn place(count: usize, q: f64) -> Option<(usize, f64)> {
+    let place = q.clamp(0.0, 1.0) * count.checked_sub(1)? as f64;
+    Some((place.floor() as usize, place.fract()))
+}
+
+fn between(values: &mut [f64], below: usize, weight: f64) -> f64 {
     let (_, low, rest) = values.select_nth_unstable_by(below, f64::total_cmp);
     let low = *low;
-    let weight = place - below as f64;
     if weight == 0.0 {
-        return Some(low);
+        return low;
     }
     let high = rest.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
-    Some(low + (high - low) * weight)
+    low + (high - low) * weight
+}
+
+/// The sixteen highest bits of a value, so turned that they sort as `f64::total_cmp`.
+#[allow(clippy::cast_possible_truncation, reason = "16 bits are left")]
+fn bucket(value: f64) -> usize {
+    let bits = value.to_bits();
+    let turned = if bits >> 63 == 0 {
+        bits | 1 << 63
+    } else {
+        !bits
+    };
+    (turned >> 48) as usize
+}
+
+/// The quantile of all values of some lists. Long ones are read twice, once to count what falls
+/// into each bucket, once to take the few buckets that the quantile lies in; nothing is copied.
+fn quantile_of<'a>(lists: impl Iterator<Item = &'a [f64]> + Clone, q: f64) -> Option<f64> {
+    let count = lists.clone().map(<[f64]>::len).sum();
+    let (below, weight) = place(count, q)?;
+    if count <= NARROWED {
+        let mut values: Vec<f64> = lists.flatten().copied().collect();
+        return Some(between(&mut values, below, weight));
+    }
+    let mut counts = vec![0_usize; 1 << 16];
+    for value in lists.clone().flatten() {
+        counts[bucket(*value)] += 1;
+    }
+    let above = (below + 1).min(count - 1);
+    let (mut before, mut first, mut last) = (0, None, 0);
+    let mut passed = 0;
+    for (bucket, held) in counts.iter().enumerate() {
+        passed += held;
+        if first.is_none() && passed > below {
+            first = Some(bucket);
+            before = passed - held;
+        }
+        if passed > above {
+            last = bucket;
+            break;
+        }
+    }
+    let wanted = first?..=last;
+    let mut values: Vec<f64> = lists
+        .flatten()
+        .copied()
+        .filter(|value| wanted.contains(&bucket(*value)))
+        .collect();
+    Some(between(&mut values, below - before, weight))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -93,7 +151,7 @@ impl AggregateUDFImpl for ExactQuantile {
     fn accumulator(&self, arguments: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         Ok(Box::new(All {
             q: fraction(&arguments)?,
-            values: Vec::new(),
+            group: Group::default(),
         }))
     }
 
@@ -107,7 +165,7 @@ impl AggregateUDFImpl for ExactQuantile {
     ) -> Result<Box<dyn GroupsAccumulator>> {
         Ok(Box::new(Groups {
             q: fraction(&arguments)?,
-            values: Vec::new(),
+            groups: Vec::new(),
         }))
     }
 }
@@ -116,7 +174,7 @@ impl AggregateUDFImpl for ExactQuantile {
 #[derive(Debug)]
 struct All {
     q: f64,
-    values: Vec<f64>,
+    group: Group,
 }
 
 fn extend(values: &mut Vec<f64>, array: &Float64Array) {
@@ -129,31 +187,61 @@ fn extend(values: &mut Vec<f64>, array: &Float64Array) {
 
 impl Accumulator for All {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        extend(&mut self.values, values[0].as_primitive::<Float64Type>());
+        extend(&mut self.group.own, values[0].as_primitive::<Float64Type>());
         Ok(())
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Float64(exact_quantile(
-            &mut self.values,
-            self.q,
-        )))
+        let quantile = quantile_of(self.group.lists(), self.q);
+        Ok(ScalarValue::Float64(quantile))
     }
 
     fn size(&self) -> usize {
-        size_of_val(self) + self.values.capacity() * size_of::<f64>()
+        size_of_val(self) + self.group.len() * size_of::<f64>()
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let list = lists(vec![std::mem::take(&mut self.values)])?;
+        let group = std::mem::take(&mut self.group);
+        // what only this thread has met goes on without a copy
+        let list = if group.merged.is_empty() {
+            list_array(OffsetBuffer::from_lengths([group.own.len()]), group.own)?
+        } else {
+            lists(vec![group])?
+        };
         Ok(vec![ScalarValue::List(Arc::new(list))])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         for list in states[0].as_list::<i32>().iter().flatten() {
-            extend(&mut self.values, list.as_primitive::<Float64Type>());
+            self.group.merge(list.as_primitive::<Float64Type>());
         }
         Ok(())
+    }
+}
+
+/// The values of one group: those met here, and those of other threads as they came.
+#[derive(Debug, Default)]
+struct Group {
+    own: Vec<f64>,
+    merged: Vec<Float64Array>,
+}
+
+impl Group {
+    fn lists(&self) -> impl Iterator<Item = &[f64]> + Clone {
+        let merged = self.merged.iter().map(|list| list.values().as_ref());
+        std::iter::once(self.own.as_slice()).chain(merged)
+    }
+
+    fn merge(&mut self, list: &Float64Array) {
+        if list.len() >= KEPT && list.null_count() == 0 {
+            self.merged.push(list.clone());
+        } else {
+            extend(&mut self.own, list);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.lists().map(<[f64]>::len).sum()
     }
 }
 
@@ -161,22 +249,29 @@ impl Accumulator for All {
 #[derive(Debug)]
 struct Groups {
     q: f64,
-    values: Vec<Vec<f64>>,
+    groups: Vec<Group>,
 }
 
-fn lists(groups: Vec<Vec<f64>>) -> Result<ListArray> {
-    let offsets = OffsetBuffer::from_lengths(groups.iter().map(Vec::len));
-    let field = Arc::new(Field::new_list_field(DataType::Float64, true));
-    let mut values = Vec::with_capacity(groups.iter().map(Vec::len).sum());
+fn lists(groups: Vec<Group>) -> Result<ListArray> {
+    let offsets = OffsetBuffer::from_lengths(groups.iter().map(Group::len));
+    let mut values = Vec::with_capacity(groups.iter().map(Group::len).sum());
     for group in groups {
-        values.extend_from_slice(&group);
+        for list in group.lists() {
+            values.extend_from_slice(list);
+        }
     }
-    Ok(ListArray::try_new(
-        field,
-        offsets,
-        Arc::new(Float64Array::from(values)),
-        None,
-    )?)
+    list_array(offsets, values)
+}
+
+fn list_array(offsets: OffsetBuffer<i32>, values: Vec<f64>) -> Result<ListArray> {
+    let field = Arc::new(Field::new_list_field(DataType::Float64, true));
+    let values = Arc::new(Float64Array::from(values));
+    Ok(ListArray::try_new(field, offsets, values, None)?)
+}
+
+/// Whether a row counts.
+fn kept(values: &Float64Array, filter: Option<&BooleanArray>, row: usize) -> bool {
+    values.is_valid(row) && filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
 
 impl GroupsAccumulator for Groups {
@@ -187,18 +282,18 @@ impl GroupsAccumulator for Groups {
         filter: Option<&BooleanArray>,
         total: usize,
     ) -> Result<()> {
-        self.values.resize_with(total, Vec::new);
+        self.groups.resize_with(total, Group::default);
         let values = values[0].as_primitive::<Float64Type>();
-        if filter.is_none() && values.null_count() == 0 {
+        let all = filter.is_none_or(|filter| filter.null_count() == 0 && !filter.has_false());
+        if all && values.null_count() == 0 {
             for (group, value) in groups.iter().zip(values.values()) {
-                self.values[*group].push(*value);
+                self.groups[*group].own.push(*value);
             }
             return Ok(());
         }
         for (row, group) in groups.iter().enumerate() {
-            let kept = filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
-            if kept && values.is_valid(row) {
-                self.values[*group].push(values.value(row));
+            if kept(values, filter, row) {
+                self.groups[*group].own.push(values.value(row));
             }
         }
         Ok(())
@@ -206,21 +301,21 @@ impl GroupsAccumulator for Groups {
 
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
         let mut result = Float64Builder::new();
-        for mut group in emit.take_needed(&mut self.values) {
-            result.append_option(exact_quantile(&mut group, self.q));
+        for group in emit.take_needed(&mut self.groups) {
+            result.append_option(quantile_of(group.lists(), self.q));
         }
         Ok(Arc::new(result.finish()))
     }
 
     fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
-        Ok(vec![Arc::new(lists(emit.take_needed(&mut self.values))?)])
+        Ok(vec![Arc::new(lists(emit.take_needed(&mut self.groups))?)])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
-        self.values.resize_with(total, Vec::new);
+        self.groups.resize_with(total, Group::default);
         for (list, group) in states[0].as_list::<i32>().iter().zip(groups) {
             if let Some(list) = list {
-                extend(&mut self.values[*group], list.as_primitive::<Float64Type>());
+                self.groups[*group].merge(list.as_primitive::<Float64Type>());
             }
         }
         Ok(())
@@ -232,30 +327,32 @@ impl GroupsAccumulator for Groups {
         filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
         let values = values[0].as_primitive::<Float64Type>();
-        let groups = (0..values.len())
-            .map(|row| {
-                let kept = filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
-                if kept && values.is_valid(row) {
-                    vec![values.value(row)]
-                } else {
-                    Vec::new()
-                }
-            })
-            .collect();
-        Ok(vec![Arc::new(lists(groups)?)])
+        let rows = || (0..values.len()).map(|row| kept(values, filter, row));
+        let offsets = OffsetBuffer::from_lengths(rows().map(usize::from));
+        let counted = rows().zip(values.values()).filter(|(kept, _)| *kept);
+        let list = list_array(offsets, counted.map(|(_, value)| *value).collect())?;
+        Ok(vec![Arc::new(list)])
     }
 
     fn size(&self) -> usize {
-        self.values
+        let own = |group: &Group| group.own.capacity() * size_of::<f64>();
+        let merged = |group: &Group| {
+            group
+                .merged
+                .iter()
+                .map(|list| list.len() * size_of::<f64>())
+                .sum::<usize>()
+        };
+        self.groups
             .iter()
-            .map(|group| group.capacity() * size_of::<f64>())
+            .map(|group| own(group) + merged(group))
             .sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::exact_quantile;
+    use super::*;
 
     #[test]
     fn interpolates_between_order_statistics() {
@@ -270,5 +367,21 @@ mod tests {
         check(&[3.0], 0.9, Some(3.0));
         check(&[4.0, 1.0, 3.0, 2.0], 0.5, Some(2.5));
         check(&[10.0, 20.0], 0.9, Some(19.0));
+    }
+
+    #[test]
+    fn narrows_long_lists_down_to_the_same_value() {
+        // signs, magnitudes and repetitions, in an order that is none
+        let values: Vec<f64> = (0..3 * NARROWED as u64)
+            .map(|index| {
+                let mixed = index.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+                (mixed % 50_021) as f64 * if mixed % 3 == 0 { -1e-3 } else { 7.5 }
+            })
+            .collect();
+        let lists = || values.chunks(NARROWED / 2 + 7);
+        for q in [0.0, 0.1, 0.333_333, 0.5, 0.9, 0.999_99, 1.0] {
+            let expected = exact_quantile(&mut values.clone(), q);
+            assert_eq!(quantile_of(lists(), q), expected, "at {q}");
+        }
     }
 }

@@ -7,18 +7,26 @@ use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use chrono_tz::Tz;
+use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
 use datafusion::prelude::{SessionConfig, SessionContext};
 use millrace_models::calendar::WorkingCalendar;
+use millrace_models::marts;
 use tokio::sync::{OnceCell, RwLock};
 
+use super::codes::{Codes, coded};
 use super::dimension::Labels;
 use super::error::QueryError;
 use super::functions;
-use crate::{Lake, LakeError, PublishedSet, Table};
+use crate::{Lake, LakeError, PublishedSet, Table, TableFile};
+
+/// The visits that have ended: all partitions of `stage_visits` but the open one.
+pub(super) const FINISHED_VISITS: &str = "finished_stage_visits";
+/// The partition of the visits that have not.
+const OPEN_VISITS: &str = "open";
 
 /// Ids and the words that people read for them.
 #[derive(Debug, Default)]
@@ -33,6 +41,7 @@ pub(super) struct Opened {
     pub(super) zone: Tz,
     pub(super) calendar: Arc<WorkingCalendar>,
     pub(super) context: SessionContext,
+    pub(super) codes: Codes,
     labels: [OnceCell<Dictionary>; 3],
     /// Distinct values by the SQL that selects them.
     values: RwLock<HashMap<String, Arc<Vec<String>>>>,
@@ -53,19 +62,18 @@ impl Opened {
             .with_collect_statistics(true);
         let context = SessionContext::new_with_config(config);
         functions::register(&context, calendar);
+        let codes = Codes::default();
+        context.register_udf(codes.udf());
         for (name, version) in &set.versions {
             let Some(mart) = name.strip_prefix("marts/") else {
                 continue;
             };
             let table = lake.table_at(name, *version).await?;
-            let provider = datafusion::datasource::MemTable::try_new(
-                viewed(&columns(&table)),
-                vec![Vec::new()],
-            );
-            if table.files().is_empty() {
-                context.register_table(mart, Arc::new(provider?))?;
-            } else {
-                context.register_table(mart, Arc::new(listing(&table)?))?;
+            register(&context, mart, &table, table.files())?;
+            if mart == "stage_visits" {
+                let left = |file: &&TableFile| file.partition.as_deref() != Some(OPEN_VISITS);
+                let files: Vec<TableFile> = table.files().iter().filter(left).cloned().collect();
+                register(&context, FINISHED_VISITS, &table, &files)?;
             }
         }
         Ok(Self {
@@ -73,6 +81,7 @@ impl Opened {
             zone,
             calendar: Arc::clone(calendar),
             context,
+            codes,
             labels: Default::default(),
             values: RwLock::default(),
         })
@@ -147,12 +156,36 @@ fn columns(table: &Table) -> SchemaRef {
     Arc::new(Schema::new(kept.cloned().collect::<Vec<_>>()))
 }
 
-/// Text as views, which is how `DataFusion` reads them fastest.
-fn viewed(schema: &Schema) -> SchemaRef {
+/// Whether a column has few words, which are then read and grouped as numbers.
+pub(super) fn has_few_words(table: &str, column: &str) -> bool {
+    const FEW: [&str; 12] = [
+        "stage",
+        "next_stage",
+        "outcome",
+        "kind",
+        "team",
+        "current_team",
+        "manager",
+        "region",
+        "industry",
+        "segment",
+        "lost_reason",
+        "owner",
+    ];
+    let is_fact = marts::schema(table).is_some_and(|schema| schema.index_of("late_entry").is_ok());
+    is_fact && FEW.contains(&column)
+}
+
+/// Text as numbered words where there are few, else as views, which is how `DataFusion` reads
+/// them fastest.
+fn read_as(mart: &str, schema: &Schema) -> SchemaRef {
     let fields: Vec<Field> = schema
         .fields()
         .iter()
         .map(|field| match field.data_type() {
+            DataType::Utf8 if has_few_words(mart, field.name()) => {
+                field.as_ref().clone().with_data_type(coded())
+            }
             DataType::Utf8 => field.as_ref().clone().with_data_type(DataType::Utf8View),
             _ => field.as_ref().clone(),
         })
@@ -160,9 +193,21 @@ fn viewed(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-fn listing(table: &Table) -> Result<ListingTable, QueryError> {
-    let urls = table
-        .files()
+/// Makes these files of a mart a table of that name.
+fn register(
+    context: &SessionContext,
+    name: &str,
+    table: &Table,
+    files: &[TableFile],
+) -> Result<(), QueryError> {
+    let mart = table.name().strip_prefix("marts/").unwrap_or(name);
+    let schema = read_as(mart, &columns(table));
+    if files.is_empty() {
+        let empty = MemTable::try_new(schema, vec![Vec::new()])?;
+        context.register_table(name, Arc::new(empty))?;
+        return Ok(());
+    }
+    let urls = files
         .iter()
         .map(|file| {
             let url = url::Url::from_file_path(&file.path).map_err(|()| LakeError::Path {
@@ -175,6 +220,7 @@ fn listing(table: &Table) -> Result<ListingTable, QueryError> {
         ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
     let config = ListingTableConfig::new_with_multi_paths(urls)
         .with_listing_options(options)
-        .with_schema(viewed(&columns(table)));
-    Ok(ListingTable::try_new(config)?)
+        .with_schema(schema);
+    context.register_table(name, Arc::new(ListingTable::try_new(config)?))?;
+    Ok(())
 }

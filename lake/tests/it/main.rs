@@ -4,4 +4,5 @@
     reason = "a helper of a test fails the test by panicking, too"
 )]
 
+mod metrics;
 mod storage;

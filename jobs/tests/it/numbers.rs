@@ -1,0 +1,202 @@
+//! Every number of the registry opens to exactly its records: for each metric, split by each of
+//! its dimensions, the records of a row are as many as its n and give its value again. The value
+//! is computed here anew, by the plainest means, from nothing but the records.
+//!
+//! Every seventh pair of a metric and a dimension is tried; all of them with
+//! `MILLRACE_TEST_ALL=1`, which takes some minutes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use futures::TryStreamExt;
+use millrace_ingest::{IngestOptions, OnError, Silent as Quiet, ingest_mapping};
+use millrace_jobs::demo::{DemoOptions, generate};
+use millrace_jobs::{RunOptions, Silent, run};
+use millrace_lake::Lake;
+use millrace_lake::query::{DrillRequest, Engine, Row};
+use millrace_models::calendar::WorkingCalendar;
+use millrace_models::config::Company;
+use millrace_models::metric::{Measure, Registry};
+use millrace_models::query::{Condition, Op, Period, Query};
+
+const ZONE: Tz = chrono_tz::Asia::Shanghai;
+
+fn now() -> DateTime<Utc> {
+    "2026-11-01T04:00:00Z".parse().unwrap()
+}
+
+async fn engine(folder: &std::path::Path) -> Engine {
+    let options = DemoOptions {
+        accounts: 50,
+        months: 8,
+        until: "2026-11-01".parse().unwrap(),
+        seed: 7,
+    };
+    let mapping = generate(&folder.join("files"), &options).unwrap();
+    let lake = Lake::init(&folder.join("lake")).await.unwrap();
+    let options = IngestOptions {
+        company_zone: ZONE,
+        now: now(),
+        on_error: OnError::Stop,
+        dry_run: false,
+        progress: &Quiet,
+    };
+    ingest_mapping(&lake, &mapping, &options).await.unwrap();
+    let company = Company::default();
+    let calendar = WorkingCalendar::chinese(&company.hours, ZONE, &company.overrides);
+    let options = RunOptions {
+        company,
+        as_of: None,
+        now: now(),
+        jobs: Vec::new(),
+        full: true,
+        progress: Arc::new(Silent),
+    };
+    run(&lake, &options).await.unwrap();
+    Engine::new(lake, ZONE, Arc::new(calendar))
+}
+
+fn values(rows: &[Row], column: &str) -> Vec<f64> {
+    rows.iter()
+        .map(|row| row[column].as_f64().unwrap_or(0.0))
+        .collect()
+}
+
+/// By sorting; between neighbours in proportion.
+fn quantile(mut values: Vec<f64>, q: f64) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let place = q * (values.len().checked_sub(1)? as f64);
+    let (below, above) = (place.floor() as usize, place.ceil() as usize);
+    Some(values[below] + (values[above] - values[below]) * place.fract())
+}
+
+/// The product over the event times, each from a count of all records again.
+fn km_median(durations: &[f64], events: &[f64]) -> Option<f64> {
+    let ended = || {
+        durations
+            .iter()
+            .zip(events)
+            .filter(|(_, event)| **event > 0.0)
+    };
+    let mut times: Vec<f64> = ended().map(|(time, _)| *time).collect();
+    times.sort_by(f64::total_cmp);
+    times.dedup();
+    let mut survival = 1.0;
+    for time in times {
+        let at_risk = durations.iter().filter(|other| **other >= time).count();
+        let died = ended().filter(|(other, _)| **other == time).count();
+        survival *= 1.0 - died as f64 / at_risk as f64;
+        if survival <= 0.5 + 1e-12 {
+            return Some(time);
+        }
+    }
+    None
+}
+
+fn again(measure: &Measure, rows: &[Row]) -> Option<f64> {
+    let sum = |column: &str| values(rows, column).iter().sum::<f64>();
+    match measure {
+        Measure::Count => Some(rows.len() as f64),
+        Measure::Sum { .. } | Measure::Distinct { .. } => Some(sum("value")),
+        Measure::Mean { .. } => (!rows.is_empty()).then(|| sum("value") / rows.len() as f64),
+        Measure::Quantile { q, .. } => quantile(values(rows, "value"), *q),
+        Measure::KmMedian { .. } => km_median(&values(rows, "value"), &values(rows, "weight")),
+        Measure::Ratio { .. } => (sum("weight") != 0.0).then(|| sum("value") / sum("weight")),
+        Measure::Compression { .. } => None,
+    }
+}
+
+async fn check(engine: &Engine, query: &Query, row: &Row, measure: &Measure) {
+    let name = &query.metrics[0];
+    let request = DrillRequest {
+        query: query.clone(),
+        ..DrillRequest::default()
+    };
+    let stream = engine.drill_all(&request, now()).await.unwrap();
+    let records: Vec<Row> = stream.rows.try_concat().await.unwrap();
+    let what = format!("{name} where {:?} in {:?}", query.conditions, query.period);
+    let n = row[&format!("{name}_n")].as_u64().unwrap();
+    assert_eq!(records.len() as u64, n, "records of {what}");
+    match (row[name].as_f64(), again(measure, &records)) {
+        (Some(shown), Some(found)) => assert!(
+            (shown - found).abs() <= 1e-9 * shown.abs().max(1.0),
+            "{what}: {shown} is shown, the records give {found}"
+        ),
+        (shown, found) => assert_eq!(shown, found, "{what}"),
+    }
+}
+
+fn only(dimension: &str, member: &serde_json::Value) -> Condition {
+    let (op, values) = match member {
+        serde_json::Value::Null => (Op::IsNull, Vec::new()),
+        serde_json::Value::String(text) => (Op::In, vec![text.clone()]),
+        other => (Op::In, vec![other.to_string()]),
+    };
+    Condition {
+        dimension: dimension.to_owned(),
+        op,
+        values,
+    }
+}
+
+#[tokio::test]
+async fn every_number_of_the_registry_opens_to_its_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path()).await;
+    let registry = Registry::shipped().unwrap();
+    let mut checked: BTreeMap<String, usize> = BTreeMap::new();
+    let step = if std::env::var_os("MILLRACE_TEST_ALL").is_some() {
+        1
+    } else {
+        7
+    };
+    let mut pair = 0;
+    for info in engine.metrics().await.unwrap().metrics {
+        let measure = &registry.metric(&info.name).unwrap().measure;
+        if matches!(measure, Measure::Compression { .. }) {
+            continue; // of two periods: the records are those of its mean, which is checked
+        }
+        let period = Period {
+            from: "2026-05-11".parse().unwrap(),
+            to: "2026-09-20".parse().unwrap(),
+        };
+        for (place, dimension) in info.dimensions.iter().enumerate() {
+            pair += 1;
+            if pair % step != 0 && place > 0 {
+                continue;
+            }
+            let query = Query {
+                metrics: vec![info.name.clone()],
+                by: vec![dimension.clone()],
+                period: (place % 2 == 0).then_some(period),
+                ..Query::default()
+            };
+            let answer = engine.query(&query, now()).await.unwrap();
+            let ends = [answer.rows.first(), answer.rows.last()];
+            for row in ends.into_iter().flatten() {
+                let query = Query {
+                    by: Vec::new(),
+                    conditions: vec![only(dimension, &row[dimension])],
+                    ..query.clone()
+                };
+                check(&engine, &query, row, measure).await;
+                *checked.entry(info.name.clone()).or_default() += 1;
+            }
+            if place == 0 {
+                let query = Query {
+                    by: Vec::new(),
+                    ..query
+                };
+                check(&engine, &query, &answer.total, measure).await;
+            }
+        }
+    }
+    for metric in registry.metrics() {
+        if !matches!(metric.measure, Measure::Compression { .. }) {
+            let times = checked.get(&metric.name).copied().unwrap_or(0);
+            assert!(times >= 3, "{} was checked {times} times", metric.name);
+        }
+    }
+}
