@@ -19,9 +19,6 @@ use crate::arguments::{Arguments, Command, Format};
 use crate::failure::Failure;
 use crate::settings::Context;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The clock of the machine; nothing else reads it.
 #[derive(Debug, Clone, Copy)]
 struct SystemClock;

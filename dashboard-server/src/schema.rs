@@ -108,13 +108,10 @@ pub(crate) struct QueryResult {
     /// The columns of the rows.
     pub(crate) columns: Vec<Column>,
     /// One row for every group; one in all without `by`.
-    #[schema(value_type = Vec<Object>)]
     pub(crate) rows: Vec<Row>,
     /// What a limit left over, as one row.
-    #[schema(value_type = Option<Object>)]
     pub(crate) rest: Option<Row>,
     /// All records together.
-    #[schema(value_type = Object)]
     pub(crate) total: Row,
 }
 
@@ -160,7 +157,6 @@ pub(crate) struct DrillResult {
     /// line of a ratio; `weight` what it adds below.
     pub(crate) columns: Vec<RecordColumn>,
     /// The records of this page.
-    #[schema(value_type = Vec<Object>)]
     pub(crate) rows: Vec<Row>,
     /// How many records there are in all.
     pub(crate) count: i64,

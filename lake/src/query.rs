@@ -2,7 +2,6 @@
 //! published set, a drill-down to the records behind a number, from the same parts.
 
 mod answer;
-mod codes;
 mod compile;
 mod dimension;
 mod drill;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use chrono::{DateTime, NaiveDate, Utc};
 use millrace_models::metric::{Measure, Metric, Registry, Unit};
 use millrace_models::period::{Grain, compared};
@@ -15,6 +15,7 @@ use super::compile::{Selection, select};
 use super::dimension::{self, Dimension, literal};
 use super::error::QueryError;
 use super::functions;
+use super::quantile::Kept;
 use super::tables::{Dictionary, Opened, texts};
 
 /// Values by column.
@@ -219,12 +220,16 @@ pub(super) async fn answer(
         metrics: &metrics,
         now: query.as_of.unwrap_or(now),
     };
-    let groups = asking.groups(query.period).await?;
-    let total = asking.total(query.period, &groups, None).await?;
+    let (groups, kept) = asking.groups(query.period).await?;
+    let total = asking
+        .total(query.period, &groups, Some(&kept), None)
+        .await?;
     let (groups_before, total_before) = match before {
         Some(period) => {
-            let groups = asking.groups(Some(period)).await?;
-            let total = asking.total(Some(period), &groups, None).await?;
+            let (groups, kept) = asking.groups(Some(period)).await?;
+            let total = asking
+                .total(Some(period), &groups, Some(&kept), None)
+                .await?;
             (Some(asking.aligned(groups, period)?), Some(total))
         }
         None => (None, None),
@@ -259,7 +264,9 @@ pub(super) async fn answer(
                 None
             } else {
                 let top: Vec<&Vec<Member>> = rows.iter().map(|(key, _)| key).collect();
-                let now = asking.total(query.period, &groups, Some(&top)).await?;
+                let now = asking
+                    .total(query.period, &groups, None, Some(&top))
+                    .await?;
                 let mut row = Row::new();
                 asking.fill(&mut row, &now, None);
                 Some(row)
@@ -356,11 +363,12 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     /// All records together, or those outside some groups: added up from the groups where the
-    /// measure does, selected where it does not.
+    /// measure does, from the values that quantiles kept, else selected.
     async fn total(
         &self,
         period: Option<Period>,
         groups: &Groups,
+        kept: Option<&Kept>,
         without: Option<&[&Vec<Member>]>,
     ) -> Result<HashMap<usize, Measured>, QueryError> {
         if self.query.by.is_empty() {
@@ -369,7 +377,14 @@ impl Asking<'_> {
         let mut total = HashMap::new();
         let mut others = Vec::new();
         for (index, asked) in self.metrics.iter().enumerate() {
-            if !adds_up(&selected(self.registry, asked)?.measure) {
+            let measure = &selected(self.registry, asked)?.measure;
+            let quantile = match (measure, kept) {
+                (Measure::Quantile { q, .. }, Some(kept)) => {
+                    Some(kept.quantile(i64::try_from(index).unwrap_or(i64::MAX), *q))
+                }
+                _ => None,
+            };
+            if !adds_up(measure) && quantile.is_none() {
                 others.push(index);
                 continue;
             }
@@ -377,22 +392,34 @@ impl Asking<'_> {
                 .iter()
                 .filter(|(key, _)| without.is_none_or(|without| !without.contains(key)))
                 .filter_map(|(_, measured)| measured.get(&index).copied());
-            let sum = counted.reduce(Measured::plus).unwrap_or_default();
+            let mut sum = counted.reduce(Measured::plus).unwrap_or_default();
+            if let Some(quantile) = quantile {
+                sum.above = quantile.map(Sum::Float);
+            }
             total.insert(index, sum);
         }
         if !others.is_empty() {
             let mut selected = Groups::new();
-            self.select(period, &others, false, without, &mut selected)
-                .await?;
+            self.select(
+                period,
+                &others,
+                false,
+                without,
+                &Kept::default(),
+                &mut selected,
+            )
+            .await?;
             total.extend(selected.remove(&Vec::new()).unwrap_or_default());
         }
         Ok(total)
     }
 
-    async fn groups(&self, period: Option<Period>) -> Result<Groups, QueryError> {
-        let mut groups = Groups::new();
+    /// The groups, and the values of their quantiles.
+    async fn groups(&self, period: Option<Period>) -> Result<(Groups, Kept), QueryError> {
+        let (mut groups, kept) = (Groups::new(), Kept::default());
         let all: Vec<usize> = (0..self.metrics.len()).collect();
-        self.select(period, &all, true, None, &mut groups).await?;
+        self.select(period, &all, true, None, &kept, &mut groups)
+            .await?;
         // a group in which nothing is measured is not an answer
         if !self.query.by.is_empty() {
             groups.retain(|_, measured| {
@@ -401,7 +428,7 @@ impl Asking<'_> {
                     .any(|one| one.records > 0 || one.immature.unwrap_or(0) > 0)
             });
         }
-        Ok(groups)
+        Ok((groups, kept))
     }
 
     /// Runs the selects of some metrics: one for all that share base and time.
@@ -411,6 +438,7 @@ impl Asking<'_> {
         wanted: &[usize],
         by: bool,
         without: Option<&[&Vec<Member>]>,
+        kept: &Kept,
         groups: &mut Groups,
     ) -> Result<(), QueryError> {
         let mut plans: Vec<(&Metric, Vec<(usize, &Metric)>)> = Vec::new();
@@ -459,8 +487,8 @@ impl Asking<'_> {
                 selection.join(dimension);
             }
             let sql = select(&selection, members, &dimensions);
-            for batch in self.opened.run(&sql).await? {
-                read(self.opened, &batch, &dimensions, members, groups)?;
+            for batch in self.opened.run_kept(&sql, kept).await? {
+                read(&batch, &dimensions, members, groups)?;
             }
         }
         Ok(())
@@ -652,22 +680,13 @@ fn outside(dimensions: &[Dimension], groups: &[&Vec<Member>]) -> String {
     )
 }
 
-fn members(
-    opened: &Opened,
-    batch: &RecordBatch,
-    dimensions: &[Dimension],
-) -> Result<Vec<Vec<Member>>, QueryError> {
+fn members(batch: &RecordBatch, dimensions: &[Dimension]) -> Result<Vec<Vec<Member>>, QueryError> {
     let mut keys = vec![Vec::with_capacity(dimensions.len()); batch.num_rows()];
     for (index, dimension) in dimensions.iter().enumerate() {
         let column = batch.column(index);
         if dimension.grain.is_some() {
             for (row, key) in keys.iter_mut().enumerate() {
                 key.push(functions::date(column, row).map_or(Member::None, Member::Day));
-            }
-        } else if let Some(codes) = column.as_primitive_opt::<Int32Type>() {
-            for (code, key) in codes.iter().zip(&mut keys) {
-                let text = code.and_then(|code| opened.codes.text(code));
-                key.push(text.map_or(Member::None, Member::Text));
             }
         } else if dimension.flag {
             let flags = column.as_boolean();
@@ -703,13 +722,12 @@ fn sum(column: &ArrayRef, row: usize) -> Option<Sum> {
 }
 
 fn read(
-    opened: &Opened,
     batch: &RecordBatch,
     dimensions: &[Dimension],
     metrics: &[(usize, &Metric)],
     groups: &mut Groups,
 ) -> Result<(), QueryError> {
-    let keys = members(opened, batch, dimensions)?;
+    let keys = members(batch, dimensions)?;
     for (index, _) in metrics {
         let column = |suffix: &str| batch.column_by_name(&format!("m{index}_{suffix}"));
         let (above, below) = (column("v"), column("d"));

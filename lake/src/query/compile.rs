@@ -7,7 +7,7 @@ use millrace_models::query::{Condition, Op, Period};
 
 use super::dimension::{Dimension, identifier, literal, resolve, span};
 use super::error::QueryError;
-use super::tables::{FINISHED_VISITS, Opened, has_few_words};
+use super::tables::{FINISHED_VISITS, Opened};
 
 /// Dimensions with as many members as there are records: their members are not listed.
 const UNLISTED: [&str; 3] = ["opportunity", "quote", "order"];
@@ -91,21 +91,6 @@ impl<'a> Selection<'a> {
     fn is_past(&self) -> bool {
         let last = self.opened.set.last_event_at;
         last.is_none_or(|last| last > self.as_of)
-    }
-
-    /// What records are grouped by: the dimension, or the numbers of its words.
-    fn grouped(&self, dimension: &Dimension) -> String {
-        let base = self.base;
-        match &dimension.column {
-            Some(column)
-                if base.from.is_none()
-                    && !base.as_of.contains_key(column)
-                    && has_few_words(&base.table, column) =>
-            {
-                format!("code({})", dimension.expression)
-            }
-            _ => dimension.expression.clone(),
-        }
     }
 
     /// The `FROM` and `WHERE` of the selection; the base is `b`.
@@ -359,7 +344,7 @@ pub(super) fn aggregates(selection: &Selection<'_>, metric: &Metric, index: usiz
             let value = expression(value);
             item(
                 "v",
-                format!("exact_quantile(CAST({value} AS DOUBLE), {q:?}){all}"),
+                format!("exact_quantile(CAST({value} AS DOUBLE), {q:?}, {index}){all}"),
             );
         }
         Measure::KmMedian { value, event } => {
@@ -397,12 +382,12 @@ pub(super) fn select(
     let groups: Vec<String> = by
         .iter()
         .enumerate()
-        .map(|(index, dimension)| format!("{} AS d{index}", selection.grouped(dimension)))
+        .map(|(index, dimension)| format!("{} AS d{index}", dimension.expression))
         .collect();
     let group_by = |extra: &[String]| {
         let all: Vec<String> = by
             .iter()
-            .map(|dimension| selection.grouped(dimension))
+            .map(|dimension| dimension.expression.clone())
             .chain(extra.iter().cloned())
             .collect();
         if all.is_empty() {

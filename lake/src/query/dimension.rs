@@ -52,8 +52,6 @@ pub(super) struct Dimension {
     pub(super) name: String,
     /// SQL over the base `b` and its joins.
     pub(super) expression: String,
-    /// The column of the base, where that is all there is to it.
-    pub(super) column: Option<String>,
     pub(super) join: Option<Join>,
     pub(super) labels: Option<Labels>,
     pub(super) grain: Option<Grain>,
@@ -131,7 +129,6 @@ fn through(base: &Base, reference: &str, attribute: &str, catalog: &Catalog) -> 
     let plain = Dimension {
         name: attribute.to_owned(),
         expression: String::new(),
-        column: None,
         join: None,
         labels: labels_of(attribute),
         grain: None,
@@ -140,7 +137,6 @@ fn through(base: &Base, reference: &str, attribute: &str, catalog: &Catalog) -> 
     if entity == "account" && !is_attribute && COPIES.contains(&attribute) {
         return Some(Dimension {
             expression: format!("b.{attribute}"),
-            column: Some(attribute.to_owned()),
             ..plain
         });
     }
@@ -164,9 +160,9 @@ fn through(base: &Base, reference: &str, attribute: &str, catalog: &Catalog) -> 
 }
 
 fn own(base: &Base, name: &str) -> Option<Dimension> {
-    let stored = base.dimensions.get(name)?;
+    let column = base.dimensions.get(name)?;
     let flag = name == "late_entry";
-    let column = format!("b.{}", identifier(stored));
+    let column = format!("b.{}", identifier(column));
     Some(Dimension {
         name: name.to_owned(),
         // a record that does not say when it was recorded is not late
@@ -175,7 +171,6 @@ fn own(base: &Base, name: &str) -> Option<Dimension> {
         } else {
             column
         },
-        column: (!flag).then(|| stored.clone()),
         join: None,
         labels: labels_of(name),
         grain: None,
@@ -189,7 +184,6 @@ fn find(metric: &Metric, base: &Base, name: &str, catalog: &Catalog) -> Option<D
         return Some(Dimension {
             name: name.to_owned(),
             expression: format!("span_{name}(b.{})", identifier(column)),
-            column: None,
             join: None,
             labels: None,
             grain: Some(grain),
@@ -213,7 +207,6 @@ fn find(metric: &Metric, base: &Base, name: &str, catalog: &Catalog) -> Option<D
         return Some(Dimension {
             name: name.to_owned(),
             expression: "b.manager".to_owned(),
-            column: Some("manager".to_owned()),
             join: None,
             labels: None,
             grain: None,

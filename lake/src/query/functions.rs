@@ -149,20 +149,21 @@ fn register_span(
         Volatility::Immutable,
         Arc::new(move |arguments| {
             let arrays = ColumnarValue::values_to_arrays(arguments)?;
+            let times = times(&arrays[0]);
             let (mut from, mut to, mut day) = (0_i64, 0_i64, 0_i32);
-            let result: Date32Array = times(&arrays[0])
-                .iter()
+            let days: Vec<i32> = (times.values().iter())
                 .map(|at| {
-                    let at = at?;
-                    if at < from || at >= to {
-                        let start = grain.start(calendar.date(at));
+                    // what stands where there is no time is masked below
+                    if !(from..to).contains(at) {
+                        let start = grain.start(calendar.date(*at));
                         from = calendar.start_of_day_us(start);
                         to = calendar.start_of_day_us(grain.next(start));
                         day = start.num_days_from_ce() - EPOCH_FROM_CE;
                     }
-                    Some(day)
+                    day
                 })
                 .collect();
+            let result = Date32Array::new(days.into(), times.nulls().cloned());
             Ok(ColumnarValue::Array(Arc::new(result)))
         }),
     ));

@@ -1,29 +1,73 @@
 //! `exact_quantile(value, q)`: a quantile by linear interpolation between order statistics
 //! (definition 7 of Hyndman and Fan 1996). `DataFusion`'s own rounds the weight to six digits.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Float64Builder, ListArray,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, ListArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature,
+    TypeSignature, Volatility,
 };
 use datafusion::physical_expr::expressions::Literal;
 use datafusion::scalar::ScalarValue;
 
 /// The function.
 pub(super) fn udaf() -> AggregateUDF {
-    AggregateUDF::from(ExactQuantile {
-        signature: Signature::exact(
-            vec![DataType::Float64, DataType::Float64],
-            Volatility::Immutable,
-        ),
-    })
+    Kept::default().udaf()
+}
+
+/// The values of all groups of one plan, kept when their quantiles are known, so that the quantile
+/// of the total needs no second scan. `exact_quantile(value, q, slot)` keeps them in a slot.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Kept {
+    slots: Arc<Mutex<HashMap<i64, Vec<Group>>>>,
+}
+
+impl Kept {
+    /// The function that keeps them.
+    pub(super) fn udaf(&self) -> AggregateUDF {
+        let exact = |arguments: &[DataType]| TypeSignature::Exact(arguments.to_vec());
+        let two = [DataType::Float64, DataType::Float64];
+        let three = [DataType::Float64, DataType::Float64, DataType::Int64];
+        AggregateUDF::from(ExactQuantile {
+            signature: Signature::one_of(vec![exact(&two), exact(&three)], Volatility::Immutable),
+            kept: self.clone(),
+        })
+    }
+
+    /// The quantile of all that is in a slot; `None` where there is nothing.
+    pub(super) fn quantile(&self, slot: i64, q: f64) -> Option<f64> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let groups = slots.get(&slot)?;
+        quantile_of(groups.iter().flat_map(Group::lists), q)
+    }
+
+    fn keep(&self, slot: Option<i64>, groups: Vec<Group>) {
+        if let Some(slot) = slot {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            slots.entry(slot).or_default().extend(groups);
+        }
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.slots, &other.slots)
+    }
+}
+
+impl Eq for Kept {}
+
+impl Hash for Kept {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.slots).hash(state);
+    }
 }
 
 /// Above this many values the place of a quantile is first narrowed down by a histogram.
@@ -80,8 +124,10 @@ fn quantile_of<'a>(lists: impl Iterator<Item = &'a [f64]> + Clone, q: f64) -> Op
         return Some(between(&mut values, below, weight));
     }
     let mut counts = vec![0_usize; 1 << 16];
-    for value in lists.clone().flatten() {
-        counts[bucket(*value)] += 1;
+    for list in lists.clone() {
+        for value in list {
+            counts[bucket(*value)] += 1;
+        }
     }
     let above = (below + 1).min(count - 1);
     let (mut before, mut first, mut last) = (0, None, 0);
@@ -98,17 +144,20 @@ fn quantile_of<'a>(lists: impl Iterator<Item = &'a [f64]> + Clone, q: f64) -> Op
         }
     }
     let wanted = first?..=last;
-    let mut values: Vec<f64> = lists
-        .flatten()
-        .copied()
-        .filter(|value| wanted.contains(&bucket(*value)))
-        .collect();
+    let mut values = Vec::with_capacity(passed - before);
+    for list in lists {
+        values.extend(
+            list.iter()
+                .filter(|value| wanted.contains(&bucket(**value))),
+        );
+    }
     Some(between(&mut values, below - before, weight))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct ExactQuantile {
     signature: Signature,
+    kept: Kept,
 }
 
 fn list_type() -> DataType {
@@ -124,6 +173,13 @@ fn fraction(arguments: &AccumulatorArgs) -> Result<f64> {
         _ => Err(DataFusionError::Plan(
             "the second argument of exact_quantile is a number".into(),
         )),
+    }
+}
+
+fn slot(arguments: &AccumulatorArgs) -> Option<i64> {
+    match arguments.exprs.get(2)?.downcast_ref::<Literal>()?.value() {
+        ScalarValue::Int64(slot) => *slot,
+        _ => None,
     }
 }
 
@@ -152,6 +208,8 @@ impl AggregateUDFImpl for ExactQuantile {
         Ok(Box::new(All {
             q: fraction(&arguments)?,
             group: Group::default(),
+            slot: slot(&arguments),
+            kept: self.kept.clone(),
         }))
     }
 
@@ -166,6 +224,8 @@ impl AggregateUDFImpl for ExactQuantile {
         Ok(Box::new(Groups {
             q: fraction(&arguments)?,
             groups: Vec::new(),
+            slot: slot(&arguments),
+            kept: self.kept.clone(),
         }))
     }
 }
@@ -175,6 +235,8 @@ impl AggregateUDFImpl for ExactQuantile {
 struct All {
     q: f64,
     group: Group,
+    slot: Option<i64>,
+    kept: Kept,
 }
 
 fn extend(values: &mut Vec<f64>, array: &Float64Array) {
@@ -193,6 +255,8 @@ impl Accumulator for All {
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         let quantile = quantile_of(self.group.lists(), self.q);
+        self.kept
+            .keep(self.slot, vec![std::mem::take(&mut self.group)]);
         Ok(ScalarValue::Float64(quantile))
     }
 
@@ -250,6 +314,8 @@ impl Group {
 struct Groups {
     q: f64,
     groups: Vec<Group>,
+    slot: Option<i64>,
+    kept: Kept,
 }
 
 fn lists(groups: Vec<Group>) -> Result<ListArray> {
@@ -300,11 +366,11 @@ impl GroupsAccumulator for Groups {
     }
 
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
-        let mut result = Float64Builder::new();
-        for group in emit.take_needed(&mut self.groups) {
-            result.append_option(quantile_of(group.lists(), self.q));
-        }
-        Ok(Arc::new(result.finish()))
+        let groups = emit.take_needed(&mut self.groups);
+        let quantile = |group: &Group| quantile_of(group.lists(), self.q);
+        let result: Float64Array = groups.iter().map(quantile).collect();
+        self.kept.keep(self.slot, groups);
+        Ok(Arc::new(result))
     }
 
     fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {

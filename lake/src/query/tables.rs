@@ -12,15 +12,15 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
+use datafusion::execution::FunctionRegistry;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use millrace_models::calendar::WorkingCalendar;
-use millrace_models::marts;
 use tokio::sync::{OnceCell, RwLock};
 
-use super::codes::{Codes, coded};
 use super::dimension::Labels;
 use super::error::QueryError;
 use super::functions;
+use super::quantile::Kept;
 use crate::{Lake, LakeError, PublishedSet, Table, TableFile};
 
 /// The visits that have ended: all partitions of `stage_visits` but the open one.
@@ -41,7 +41,6 @@ pub(super) struct Opened {
     pub(super) zone: Tz,
     pub(super) calendar: Arc<WorkingCalendar>,
     pub(super) context: SessionContext,
-    pub(super) codes: Codes,
     labels: [OnceCell<Dictionary>; 3],
     /// Distinct values by the SQL that selects them.
     values: RwLock<HashMap<String, Arc<Vec<String>>>>,
@@ -56,14 +55,10 @@ impl Opened {
     ) -> Result<Self, QueryError> {
         let config = SessionConfig::new()
             .with_information_schema(false)
-            .set_bool("datafusion.execution.parquet.pushdown_filters", true)
-            .set_bool("datafusion.execution.parquet.reorder_filters", true)
             .set_bool("datafusion.sql_parser.enable_ident_normalization", false)
             .with_collect_statistics(true);
         let context = SessionContext::new_with_config(config);
         functions::register(&context, calendar);
-        let codes = Codes::default();
-        context.register_udf(codes.udf());
         for (name, version) in &set.versions {
             let Some(mart) = name.strip_prefix("marts/") else {
                 continue;
@@ -81,7 +76,6 @@ impl Opened {
             zone,
             calendar: Arc::clone(calendar),
             context,
-            codes,
             labels: Default::default(),
             values: RwLock::default(),
         })
@@ -91,6 +85,19 @@ impl Opened {
     pub(super) async fn run(&self, sql: &str) -> Result<Vec<RecordBatch>, QueryError> {
         tracing::debug!(sql, "query");
         Ok(self.context.sql(sql).await?.collect().await?)
+    }
+
+    /// Runs a select whose exact quantiles keep their values.
+    pub(super) async fn run_kept(
+        &self,
+        sql: &str,
+        kept: &Kept,
+    ) -> Result<Vec<RecordBatch>, QueryError> {
+        tracing::debug!(sql, "query");
+        let mut state = self.context.state();
+        state.register_udaf(Arc::new(kept.udaf()))?;
+        let context = SessionContext::new_with_state(state);
+        Ok(context.sql(sql).await?.collect().await?)
     }
 
     /// The words for the ids of a dimension table.
@@ -156,36 +163,12 @@ fn columns(table: &Table) -> SchemaRef {
     Arc::new(Schema::new(kept.cloned().collect::<Vec<_>>()))
 }
 
-/// Whether a column has few words, which are then read and grouped as numbers.
-pub(super) fn has_few_words(table: &str, column: &str) -> bool {
-    const FEW: [&str; 12] = [
-        "stage",
-        "next_stage",
-        "outcome",
-        "kind",
-        "team",
-        "current_team",
-        "manager",
-        "region",
-        "industry",
-        "segment",
-        "lost_reason",
-        "owner",
-    ];
-    let is_fact = marts::schema(table).is_some_and(|schema| schema.index_of("late_entry").is_ok());
-    is_fact && FEW.contains(&column)
-}
-
-/// Text as numbered words where there are few, else as views, which is how `DataFusion` reads
-/// them fastest.
-fn read_as(mart: &str, schema: &Schema) -> SchemaRef {
+/// Text as views, which is how `DataFusion` reads them fastest.
+fn viewed(schema: &Schema) -> SchemaRef {
     let fields: Vec<Field> = schema
         .fields()
         .iter()
         .map(|field| match field.data_type() {
-            DataType::Utf8 if has_few_words(mart, field.name()) => {
-                field.as_ref().clone().with_data_type(coded())
-            }
             DataType::Utf8 => field.as_ref().clone().with_data_type(DataType::Utf8View),
             _ => field.as_ref().clone(),
         })
@@ -200,8 +183,7 @@ fn register(
     table: &Table,
     files: &[TableFile],
 ) -> Result<(), QueryError> {
-    let mart = table.name().strip_prefix("marts/").unwrap_or(name);
-    let schema = read_as(mart, &columns(table));
+    let schema = viewed(&columns(table));
     if files.is_empty() {
         let empty = MemTable::try_new(schema, vec![Vec::new()])?;
         context.register_table(name, Arc::new(empty))?;

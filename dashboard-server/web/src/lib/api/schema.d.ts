@@ -129,6 +129,9 @@ export interface components {
     schemas: {
         /** @description What a batch answers: numbers or records. */
         Answer: components["schemas"]["QueryResult"] | components["schemas"]["DrillResult"];
+        BTreeMap: {
+            [key: string]: null | (number | string | boolean);
+        };
         /** @description A query or a drill-down, with the name that its answer will have. */
         BatchItem: {
             /**
@@ -227,7 +230,7 @@ export interface components {
              */
             columns: components["schemas"]["RecordColumn"][];
             /** @description The records of this page. */
-            rows: Record<string, never>[];
+            rows: components["schemas"]["BTreeMap"][];
             /**
              * Format: int64
              * @description How many records there are in all.
@@ -402,11 +405,10 @@ export interface components {
             /** @description The columns of the rows. */
             columns: components["schemas"]["Column"][];
             /** @description One row for every group; one in all without `by`. */
-            rows: Record<string, never>[];
-            /** @description What a limit left over, as one row. */
-            rest?: Record<string, never> | null;
+            rows: components["schemas"]["BTreeMap"][];
+            rest?: components["schemas"]["BTreeMap"] | null;
             /** @description All records together. */
-            total: Record<string, never>;
+            total: components["schemas"]["BTreeMap"];
         };
         /** @description A column of a record. */
         RecordColumn: {
