@@ -12,7 +12,7 @@ NPM := npm --prefix $(WEB) --no-fund --no-audit
 # Where `make pictures` puts them; the one of the README is copied to docs/pictures.
 PICTURES ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace/pictures
 
-.PHONY: help build run test test-rust test-web test-python test-browser lint lint-rust lint-web clippy bench pictures web clean
+.PHONY: help build run test test-rust test-web test-python test-browser lint lint-rust lint-web bench pictures web clean
 
 help:
 	@echo 'make build      the web app and the release binary, linked at bin/millrace'
@@ -75,13 +75,10 @@ test-browser: $(DEBUG) web
 
 lint: lint-rust lint-web
 
-# Not yet part of lint: the tree is not free of its warnings.
-clippy:
-	cargo clippy --workspace --all-targets --locked -- -D warnings
-
 lint-rust:
 	@sh scripts/need.sh cargo cc
 	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; else echo 'cargo deny is not installed: skipped'; fi
 	@if command -v cargo-machete >/dev/null; then cargo machete; else echo 'cargo machete is not installed: skipped'; fi
 

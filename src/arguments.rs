@@ -162,7 +162,7 @@ pub(crate) struct QueryArguments {
     pub(crate) by: Vec<String>,
     #[command(flatten)]
     pub(crate) filters: Filters,
-    /// Compare with another period: previous, year_ago or baseline:FROM..TO
+    /// Compare with another period: previous, `year_ago` or baseline:FROM..TO
     #[arg(long, value_name = "WITH")]
     pub(crate) compare: Option<String>,
     /// Order by this metric, highest first, or with +METRIC lowest first; or by a dimension

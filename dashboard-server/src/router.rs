@@ -55,7 +55,7 @@ pub fn router(state: AppState) -> Router {
     add_problems(&mut document);
     let document: Arc<str> = document.to_json().unwrap_or_default().into();
     let own_types = DefaultPredicate::new().and(NotForContentType::const_new(export::XLSX_TYPE));
-    let mut router = routes
+    let mut service = routes
         .route(
             "/api/openapi.json",
             get(async move || {
@@ -72,11 +72,11 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(guard::own_host_only))
         .layer(TraceLayer::new_for_http());
     for (name, value) in guard::HEADERS {
-        router = router.layer(tower_http::set_header::SetResponseHeaderLayer::overriding(
+        service = service.layer(tower_http::set_header::SetResponseHeaderLayer::overriding(
             name, value,
         ));
     }
-    router
+    service
 }
 
 /// The OpenAPI 3.1 document of the API.

@@ -37,7 +37,7 @@ pub(crate) struct Episode<'a> {
 /// The outcome that entering a stage means.
 pub(crate) fn outcome_of(stage: &str) -> Option<&'static str> {
     match stage {
-        "won" | "delivery_payment" => Some("won"),
+        "won" | "delivery_payment" | "delivery_completed" => Some("won"),
         "lost" => Some("lost"),
         "shelved" => Some("shelved"),
         "invalid" => Some("invalid"),

@@ -219,10 +219,10 @@ impl Engine {
             .latest_set()
             .await?
             .ok_or(QueryError::NothingPublished)?;
-        if let Some(opened) = self.newest.read().await.as_ref() {
-            if opened.set.id == set.id {
-                return Ok(Arc::clone(opened));
-            }
+        if let Some(opened) = self.newest.read().await.as_ref()
+            && opened.set.id == set.id
+        {
+            return Ok(Arc::clone(opened));
         }
         let opened = Arc::new(Opened::open(&self.lake, set, self.zone, &self.calendar).await?);
         *self.newest.write().await = Some(Arc::clone(&opened));

@@ -322,12 +322,11 @@ impl Entity {
     /// The field that says when it happened, if any.
     pub fn time_field(self) -> Option<&'static str> {
         match self {
-            Entity::Opportunity => Some("opened_at"),
+            Entity::Opportunity | Entity::Ticket => Some("opened_at"),
             Entity::StageChange => Some("changed_at"),
             Entity::Quote => Some("sent_at"),
             Entity::Order => Some("ordered_at"),
             Entity::Interaction | Entity::DeviceReading => Some("at"),
-            Entity::Ticket => Some("opened_at"),
             Entity::Account => Some("created_at"),
             _ => None,
         }

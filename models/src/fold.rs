@@ -1023,17 +1023,19 @@ mod tests {
         scatter.push(&events, calendar()).unwrap();
     }
 
+    type Outcome = (
+        BTreeMap<String, Vec<Visit>>,
+        BTreeMap<String, OpenVisit>,
+        BTreeMap<(String, u32), i64>,
+    );
+
     /// Folds batches; the visits by opportunity, stages as names, and where each deal stands.
     fn fold(
         vocabulary: &mut Vocabulary,
         batches: &[&[Row]],
         shards: usize,
         resumed: &BTreeMap<String, OpenVisit>,
-    ) -> (
-        BTreeMap<String, Vec<Visit>>,
-        BTreeMap<String, OpenVisit>,
-        BTreeMap<(String, u32), i64>,
-    ) {
+    ) -> Outcome {
         let mut parts: Vec<Shard> = (0..shards).map(|_| Shard::default()).collect();
         for (id, open) in resumed {
             parts[Shard::of(id, shards)]

@@ -80,6 +80,7 @@ fn fact(own: Vec<Field>) -> Vec<Field> {
 
 /// The columns of a mart, without the `attr_<name>` columns that dimension tables carry behind
 /// them; `None` for an unknown table.
+#[allow(clippy::too_many_lines, reason = "one table after another")]
 pub fn schema(table: &str) -> Option<SchemaRef> {
     let fields = match table {
         // one row a day; hours of work on it

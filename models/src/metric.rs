@@ -344,7 +344,7 @@ pub fn nearest<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -> Vec
         })
         .filter(|(distance, _, name)| *distance <= 2 + name.chars().count() / 3)
         .collect();
-    scored.sort();
+    scored.sort_unstable();
     scored.dedup();
     scored
         .into_iter()

@@ -166,11 +166,13 @@ impl Condition {
         if values.is_empty() {
             return Err(missing());
         }
-        if op == Op::In && values.len() == 1 && !right.contains('"') {
-            if let Some((from, to)) = values[0].clone().split_once("..") {
-                op = Op::Between;
-                values = vec![from.trim().to_owned(), to.trim().to_owned()];
-            }
+        if op == Op::In
+            && values.len() == 1
+            && !right.contains('"')
+            && let Some((from, to)) = values[0].clone().split_once("..")
+        {
+            op = Op::Between;
+            values = vec![from.trim().to_owned(), to.trim().to_owned()];
         }
         Ok(Self {
             dimension,

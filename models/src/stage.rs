@@ -53,7 +53,7 @@ const fn end(code: &'static str, zh: &'static str, en: &'static str) -> Stage {
 pub const DEFAULT_ALLOWED_DAYS: u32 = 5;
 
 /// The stages in order, then the ends. `won` stands between signing and delivery, where a
-/// source records it as a stage.
+/// source records it as a stage; `delivery_completed` ends the stage after winning.
 pub const DEFAULT_PIPELINE: &[Stage] = &[
     stage("lead", "线索登记", "Lead", 1, 0.05),
     stage("first_contact", "初步接触", "First contact", 2, 0.15),
@@ -73,6 +73,11 @@ pub const DEFAULT_PIPELINE: &[Stage] = &[
         probability: 1.0,
         allowed_days: None,
         terminal: false,
+    },
+    Stage {
+        position: 8,
+        probability: 1.0,
+        ..end("delivery_completed", "交付完成", "Delivered and paid")
     },
     end("lost", "输单", "Lost"),
     end("shelved", "搁置", "Shelved"),

@@ -25,11 +25,14 @@ pub(crate) async fn run(context: &Context, options: &MetricsArguments) -> Result
     let engine = context.engine(context.lake().await?);
     let registry = engine.metrics().await?;
     let Some(name) = &options.metric else {
-        return Ok(match context.format {
-            Format::Json => output::json(&registry)?,
-            Format::Csv => csv(&registry.metrics)?,
-            Format::Table => output::write(&table(&registry.metrics))?,
-        });
+        return {
+            let _: () = match context.format {
+                Format::Json => output::json(&registry)?,
+                Format::Csv => csv(&registry.metrics)?,
+                Format::Table => output::write(&table(&registry.metrics))?,
+            };
+            Ok(())
+        };
     };
     let metric = registry
         .metrics

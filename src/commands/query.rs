@@ -36,7 +36,7 @@ pub(crate) async fn run(context: &Context, options: QueryArguments) -> Result<()
     if context.format == Format::Json {
         return Ok(output::json(&result)?);
     }
-    let answer = Answer::new(serde_json::to_value(&result).map_err(anyhow::Error::new)?);
+    let answer = Answer::new(&serde_json::to_value(&result).map_err(anyhow::Error::new)?);
     match context.format {
         Format::Csv => answer.write_csv()?,
         Format::Table | Format::Json => {
@@ -119,7 +119,7 @@ enum Kind {
 }
 
 impl Answer {
-    fn new(result: Value) -> Self {
+    fn new(result: &Value) -> Self {
         let text = |value: &Value, key: &str| {
             value
                 .get(key)
@@ -154,7 +154,7 @@ impl Answer {
                 .collect(),
             rest: object(result.get("rest")),
             total: object(result.get("total")),
-            as_of: text(&result, "as_of"),
+            as_of: text(result, "as_of"),
             is_compared: result
                 .pointer("/query/compare")
                 .is_some_and(|compare| !compare.is_null()),
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_a_table_with_its_rest_and_total() {
-        let answer = Answer::new(json!({
+        let answer = Answer::new(&json!({
             "query": {"metrics": ["win_rate", "won_amount"], "by": ["region"], "compare": "previous"},
             "as_of": "2026-11-01T00:00:00+08:00",
             "columns": [

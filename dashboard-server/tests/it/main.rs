@@ -1,4 +1,10 @@
 //! The server in process: a small lake, requests, snapshots of the answers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking, too"
+)]
 
 mod app;
 mod batch;

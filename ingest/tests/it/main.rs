@@ -1,4 +1,10 @@
 //! Ingest from files, end to end and file by file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking, too"
+)]
 
 mod formats;
 mod idempotency;

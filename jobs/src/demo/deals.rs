@@ -18,6 +18,8 @@ pub(super) const STAGES: [&str; 5] = [
 ];
 /// The stage after winning.
 pub(super) const DELIVERY: &str = "delivery_payment";
+/// What ends it.
+pub(super) const DELIVERED: &str = "delivery_completed";
 /// The index of the stage in which quotes are made.
 pub(super) const QUOTATION: usize = 3;
 

@@ -3,9 +3,9 @@
 use super::catalog::PRODUCTS;
 use super::company::{Account, Rep, Span};
 use super::days::{MINUTES, Stamp};
-use super::deals::{DELIVERY, Deal, End, STAGES};
+use super::deals::{DELIVERED, DELIVERY, Deal, End, STAGES};
 use super::files::yuan;
-use super::random::Dice;
+use super::random::{Dice, rounded};
 
 /// The rows of the opportunities and of their stage changes.
 pub(super) fn rows(
@@ -16,6 +16,7 @@ pub(super) fn rows(
     reps: &[Rep],
 ) -> (Vec<Vec<String>>, Vec<Vec<String>>) {
     let mut dice = Dice::new(seed, "entry");
+    let mut delivery = Dice::new(seed, "delivery");
     let mut opportunities = Vec::new();
     let mut changes = Vec::new();
     for deal in deals {
@@ -36,6 +37,12 @@ pub(super) fn rows(
         // A deal that never ends stays in its last stage; the others leave it when they end.
         if let Some(closed) = closed {
             moves.push((if won { DELIVERY } else { outcome.code() }, closed));
+        }
+        // goods made and sent, and the last instalment paid
+        let completed = deal.ended + rounded(46.0 * delivery.factor(0.4)) * MINUTES;
+        let delivered = won && span.seen(completed);
+        if delivered {
+            moves.push((DELIVERED, completed));
         }
         let mut opening_recorded = deal.opened;
         for (place, (stage, at)) in moves.iter().enumerate() {
@@ -74,7 +81,12 @@ pub(super) fn rows(
             if won { time(deal.ended) } else { String::new() },
             closed.map(time).unwrap_or_default(),
             time(opening_recorded),
-            if won { DELIVERY } else { stage }.to_string(),
+            match (won, delivered) {
+                (true, true) => DELIVERED,
+                (true, false) => DELIVERY,
+                _ => stage,
+            }
+            .to_string(),
             outcome.code().to_string(),
             if estimated {
                 yuan(deal.amount)

@@ -274,6 +274,7 @@ fn stages_run_from_opening_to_end() {
         moves.entry(row["商机编号"].clone()).or_default().push(row);
     }
     let mut came_back = 0;
+    let mut delivered = 0;
     for deal in demo.rows("opportunity") {
         let moves = &moves[&deal["商机编号"]];
         let times: Vec<&String> = moves.iter().map(|row| &row["变更时间"]).collect();
@@ -284,10 +285,22 @@ fn stages_run_from_opening_to_end() {
         );
         let last = &moves[moves.len() - 1];
         match deal["结果"].as_str() {
-            "赢单" => assert_eq!(
-                (last["阶段"].as_str(), &last["变更时间"], &deal["关闭时间"]),
-                ("delivery_payment", &deal["赢单时间"], &deal["赢单时间"])
-            ),
+            "赢单" => {
+                let stages = moves.iter().map(|row| row["阶段"].as_str());
+                let won = stages.clone().position(|stage| stage == "delivery_payment");
+                let won = won.expect("what is won is delivered");
+                assert_eq!(
+                    (times[won], &deal["关闭时间"]),
+                    (&deal["赢单时间"], &deal["赢单时间"])
+                );
+                let after: Vec<&str> = stages.skip(won + 1).collect();
+                assert!(
+                    after.is_empty() || after == ["delivery_completed"],
+                    "{after:?}"
+                );
+                assert_eq!(last["阶段"], deal["当前阶段"]);
+                delivered += after.len();
+            }
             "进行中" => {
                 assert_eq!(last["阶段"], deal["当前阶段"]);
                 assert_eq!(deal["关闭时间"], "");
@@ -298,6 +311,7 @@ fn stages_run_from_opening_to_end() {
         came_back += usize::from(stages.len() < moves.len());
     }
     assert!(came_back > 200, "{came_back}");
+    assert!(delivered > 200, "{delivered}");
 }
 
 #[test]

@@ -65,6 +65,11 @@ fn values(rows: &[Row], column: &str) -> Vec<f64> {
 }
 
 /// By sorting; between neighbours in proportion.
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_truncation,
+    reason = "q is in 0..=1"
+)]
 fn quantile(mut values: Vec<f64>, q: f64) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let place = q * (values.len().checked_sub(1)? as f64);
@@ -86,7 +91,9 @@ fn km_median(durations: &[f64], events: &[f64]) -> Option<f64> {
     let mut survival = 1.0;
     for time in times {
         let at_risk = durations.iter().filter(|other| **other >= time).count();
-        let died = ended().filter(|(other, _)| **other == time).count();
+        let died = ended()
+            .filter(|(other, _)| other.total_cmp(&time).is_eq())
+            .count();
         survival *= 1.0 - died as f64 / at_risk as f64;
         if survival <= 0.5 + 1e-12 {
             return Some(time);

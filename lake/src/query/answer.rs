@@ -181,6 +181,7 @@ fn selected<'a>(registry: &'a Registry, metric: &'a Metric) -> Result<&'a Metric
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "one step after another")]
 pub(super) async fn answer(
     opened: &Opened,
     query: &Query,
@@ -230,7 +231,7 @@ pub(super) async fn answer(
             let total = asking
                 .total(Some(period), &groups, Some(&kept), None)
                 .await?;
-            (Some(asking.aligned(groups, period)?), Some(total))
+            (Some(asking.aligned(groups, period)), Some(total))
         }
         None => (None, None),
     };
@@ -495,17 +496,17 @@ impl Asking<'_> {
     }
 
     /// Gives the spans of a compared period the names of the spans that they stand beside.
-    fn aligned(&self, groups: Groups, before: Period) -> Result<Groups, QueryError> {
+    fn aligned(&self, groups: Groups, before: Period) -> Groups {
         let place = self
             .query
             .by
             .iter()
             .position(|name| Grain::from_name(name).is_some());
         let (Some(place), Some(period)) = (place, self.query.period) else {
-            return Ok(groups);
+            return groups;
         };
         let Some(grain) = Grain::from_name(&self.query.by[place]) else {
-            return Ok(groups);
+            return groups;
         };
         let spans = |period: Period| {
             std::iter::successors(Some(grain.start(period.from)), move |start| {
@@ -514,7 +515,7 @@ impl Asking<'_> {
             .take_while(move |start| *start <= period.to)
         };
         let beside: HashMap<NaiveDate, NaiveDate> = spans(before).zip(spans(period)).collect();
-        Ok(groups
+        groups
             .into_iter()
             .filter_map(|(mut key, measured)| {
                 if let Member::Day(day) = &key[place] {
@@ -522,7 +523,7 @@ impl Asking<'_> {
                 }
                 Some((key, measured))
             })
-            .collect())
+            .collect()
     }
 
     /// The words for the ids of the dimensions, where they are ids.

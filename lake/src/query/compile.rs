@@ -71,10 +71,10 @@ impl<'a> Selection<'a> {
     }
 
     pub(super) fn join(&mut self, dimension: &Dimension) {
-        if let Some(join) = &dimension.join {
-            if !self.joins.contains(join) {
-                self.joins.push(join.clone());
-            }
+        if let Some(join) = &dimension.join
+            && !self.joins.contains(join)
+        {
+            self.joins.push(join.clone());
         }
     }
 
@@ -123,21 +123,16 @@ impl<'a> Selection<'a> {
             let mut joined = String::new();
             let mut aliases = Vec::new();
             for join in &self.joins {
-                joined.push_str(&format!(
-                    ", {}.{} AS {}",
-                    join.alias,
-                    identifier(&join.attribute),
-                    join.name()
-                ));
+                let attribute = identifier(&join.attribute);
+                joined += &format!(", {}.{attribute} AS {}", join.alias, join.name());
                 if !aliases.contains(&join.alias) {
                     aliases.push(join.alias);
-                    sql.push_str(&format!(
-                        " LEFT JOIN {} AS {alias} ON b.{} = {alias}.{}",
+                    let (column, key) = (identifier(&join.column), join.key);
+                    sql += &format!(
+                        " LEFT JOIN {} AS {alias} ON b.{column} = {alias}.{key}",
                         join.table,
-                        identifier(&join.column),
-                        join.key,
                         alias = join.alias,
-                    ));
+                    );
                 }
             }
             sql = format!("FROM (SELECT b.*{joined} {sql}) AS b");
@@ -396,43 +391,42 @@ pub(super) fn select(
             format!(" GROUP BY {}", all.join(", "))
         }
     };
-    if let [(index, metric)] = metrics {
-        if let Measure::Ratio {
+    if let [(index, metric)] = metrics
+        && let Measure::Ratio {
             numerator,
             denominator,
             per: Some(per),
             inner: Some(inner),
         } = &metric.measure
-        {
-            let filter = metric
-                .condition
-                .as_ref()
-                .map(|condition| format!(" FILTER (WHERE {})", selection.expression(condition)))
-                .unwrap_or_default();
-            let per = format!("b.{}", identifier(per));
-            let columns: Vec<String> = groups
-                .iter()
-                .cloned()
-                .chain([format!("{inner}{filter} AS orders")])
-                .collect();
-            let outer: Vec<String> = (0..by.len()).map(|index| format!("d{index}")).collect();
-            let mut items = outer.clone();
-            items.push(format!("count(*) AS m{index}_n"));
-            items.push(format!("sum({numerator}) AS m{index}_v"));
-            items.push(format!("sum({denominator}) AS m{index}_d"));
-            let tail = if outer.is_empty() {
-                String::new()
-            } else {
-                format!(" GROUP BY {}", outer.join(", "))
-            };
-            return format!(
-                "SELECT {} FROM (SELECT {} {}{}) WHERE orders > 0{tail}",
-                items.join(", "),
-                columns.join(", "),
-                selection.from(),
-                group_by(&[per]),
-            );
-        }
+    {
+        let filter = metric
+            .condition
+            .as_ref()
+            .map(|condition| format!(" FILTER (WHERE {})", selection.expression(condition)))
+            .unwrap_or_default();
+        let per = format!("b.{}", identifier(per));
+        let columns: Vec<String> = groups
+            .iter()
+            .cloned()
+            .chain([format!("{inner}{filter} AS orders")])
+            .collect();
+        let outer: Vec<String> = (0..by.len()).map(|index| format!("d{index}")).collect();
+        let mut items = outer.clone();
+        items.push(format!("count(*) AS m{index}_n"));
+        items.push(format!("sum({numerator}) AS m{index}_v"));
+        items.push(format!("sum({denominator}) AS m{index}_d"));
+        let tail = if outer.is_empty() {
+            String::new()
+        } else {
+            format!(" GROUP BY {}", outer.join(", "))
+        };
+        return format!(
+            "SELECT {} FROM (SELECT {} {}{}) WHERE orders > 0{tail}",
+            items.join(", "),
+            columns.join(", "),
+            selection.from(),
+            group_by(&[per]),
+        );
     }
     let mut items = groups;
     for (index, metric) in metrics {

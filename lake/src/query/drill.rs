@@ -120,6 +120,7 @@ struct Drill {
     metric: &'static Metric,
 }
 
+#[allow(clippy::too_many_lines, reason = "one measure after another")]
 async fn compile(
     opened: &Opened,
     request: &DrillRequest,

@@ -223,7 +223,7 @@ impl AggregateUDFImpl for ExactQuantile {
     ) -> Result<Box<dyn GroupsAccumulator>> {
         Ok(Box::new(Groups {
             q: fraction(&arguments)?,
-            groups: Vec::new(),
+            all: Vec::new(),
             slot: slot(&arguments),
             kept: self.kept.clone(),
         }))
@@ -313,7 +313,7 @@ impl Group {
 #[derive(Debug)]
 struct Groups {
     q: f64,
-    groups: Vec<Group>,
+    all: Vec<Group>,
     slot: Option<i64>,
     kept: Kept,
 }
@@ -348,25 +348,25 @@ impl GroupsAccumulator for Groups {
         filter: Option<&BooleanArray>,
         total: usize,
     ) -> Result<()> {
-        self.groups.resize_with(total, Group::default);
+        self.all.resize_with(total, Group::default);
         let values = values[0].as_primitive::<Float64Type>();
         let all = filter.is_none_or(|filter| filter.null_count() == 0 && !filter.has_false());
         if all && values.null_count() == 0 {
             for (group, value) in groups.iter().zip(values.values()) {
-                self.groups[*group].own.push(*value);
+                self.all[*group].own.push(*value);
             }
             return Ok(());
         }
         for (row, group) in groups.iter().enumerate() {
             if kept(values, filter, row) {
-                self.groups[*group].own.push(values.value(row));
+                self.all[*group].own.push(values.value(row));
             }
         }
         Ok(())
     }
 
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
-        let groups = emit.take_needed(&mut self.groups);
+        let groups = emit.take_needed(&mut self.all);
         let quantile = |group: &Group| quantile_of(group.lists(), self.q);
         let result: Float64Array = groups.iter().map(quantile).collect();
         self.kept.keep(self.slot, groups);
@@ -374,14 +374,14 @@ impl GroupsAccumulator for Groups {
     }
 
     fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
-        Ok(vec![Arc::new(lists(emit.take_needed(&mut self.groups))?)])
+        Ok(vec![Arc::new(lists(emit.take_needed(&mut self.all))?)])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
-        self.groups.resize_with(total, Group::default);
+        self.all.resize_with(total, Group::default);
         for (list, group) in states[0].as_list::<i32>().iter().zip(groups) {
             if let Some(list) = list {
-                self.groups[*group].merge(list.as_primitive::<Float64Type>());
+                self.all[*group].merge(list.as_primitive::<Float64Type>());
             }
         }
         Ok(())
@@ -409,7 +409,7 @@ impl GroupsAccumulator for Groups {
                 .map(|list| list.len() * size_of::<f64>())
                 .sum::<usize>()
         };
-        self.groups
+        self.all
             .iter()
             .map(|group| own(group) + merged(group))
             .sum()

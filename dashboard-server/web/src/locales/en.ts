@@ -15,6 +15,7 @@ export const en: Locale = {
     quotation: "Quotation",
     signing: "Signing",
     delivery_payment: "Delivery and payment",
+    delivery_completed: "Delivered and paid",
   },
   values: {
     none: "(not filled in)",

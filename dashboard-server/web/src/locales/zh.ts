@@ -13,6 +13,7 @@ export const zh = {
     quotation: "方案报价",
     signing: "合同签订",
     delivery_payment: "交付回款",
+    delivery_completed: "交付完成",
   },
   values: {
     none: "(未填写)",

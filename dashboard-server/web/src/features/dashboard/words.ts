@@ -18,6 +18,8 @@ export const STAGES = [
   "delivery_payment",
 ] as const;
 export const AFTER_WINNING = "delivery_payment";
+/** What ends the stage after winning. */
+const DELIVERED = "delivery_completed";
 /** The ends of a deal, which sources also record as stages. */
 export const ENDS = ["won", "lost", "shelved", "invalid", "duplicate"] as const;
 
@@ -25,6 +27,7 @@ export const ENDS = ["won", "lost", "shelved", "invalid", "duplicate"] as const;
 export function stageName(code: string, t: Translate): string {
   const known = STAGES.find((stage) => stage === code);
   if (known) return t(`stages.${known}`);
+  if (code === DELIVERED) return t("stages.delivery_completed");
   const end = ENDS.find((outcome) => outcome === code);
   if (!end) return code;
   const name = t(`values.outcome.${end}`);
