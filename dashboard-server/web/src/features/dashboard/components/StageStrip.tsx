@@ -8,7 +8,7 @@ import { useTexts } from "@/locales/i18n";
 import { type Board, STAGE } from "../api/board";
 import { type StageRow, slowest, stageRows } from "../stages";
 import { memberCondition } from "../state";
-import { memberName, rangeText, stageName } from "../words";
+import { AFTER_WINNING, memberName, rangeText, stageName } from "../words";
 import { Definition } from "./Definition";
 import { FEW } from "./Tiles";
 import { Why } from "./Why";
@@ -29,7 +29,10 @@ export function StageStrip({ metric, status, board, onOpen }: Props) {
     board?.stagesStalled?.result?.rows,
   );
   const bottleneck = slowest(rows, FEW);
-  const longest = Math.max(...rows.flatMap(({ median, before }) => [median ?? 0, before ?? 0]), 0);
+  // delivery takes months where selling takes days: its bar has a scale of its own
+  const longestOf = (some: typeof rows) =>
+    Math.max(...some.flatMap(({ median, before }) => [median ?? 0, before ?? 0]), 0);
+  const longest = longestOf(rows.filter((row) => row.stage !== AFTER_WINNING));
   return (
     <section className="card" aria-labelledby="strip-title" data-testid="stages">
       <div className="card-head">
@@ -71,7 +74,7 @@ export function StageStrip({ metric, status, board, onOpen }: Props) {
               key={row.stage ?? ""}
               row={row}
               slow={row === bottleneck}
-              longest={longest}
+              longest={row.stage === AFTER_WINNING ? longestOf([row]) : longest}
               compared={board.question.compared && rangeText(board.question.compared)}
               onOpen={(metric, before = false) =>
                 onOpen(metric, [memberCondition("stage", row.stage)], before)
