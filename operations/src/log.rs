@@ -9,7 +9,8 @@
 //! entries of transactions below `pg_snapshot_xmin`: all of these have ended, so nothing can appear
 //! behind a cursor of (transaction, seq). Since writes are serialisable, a transaction that builds
 //! on another's change has the higher id (ids are given after the snapshot is taken), so the
-//! versions of a record come in their order.
+//! versions of a record come in their order. The price: a transaction that is long open, in any
+//! database of the server, keeps later entries waiting.
 
 mod replay;
 

@@ -122,7 +122,7 @@ macro_rules! record {
                 )*
                 Field::of::<DateTime<Utc>>("recorded_at", " When it was recorded.").computed().filter(),
                 Field::of::<DateTime<Utc>>("updated_at", " When it was last changed.").computed().filter(),
-                Field::of::<Option<DateTime<Utc>>>("deleted_at", " When it was marked as deleted.").computed(),
+                Field::of::<Option<DateTime<Utc>>>("deleted_at", " When it was marked as deleted.").computed().unsorted(),
                 Field::of::<i64>("version", " One more with each change.").computed(),
             ],
             paths: &[$($path),+],

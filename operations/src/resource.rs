@@ -241,6 +241,12 @@ impl Field {
         self
     }
 
+    /// Lists cannot be sorted by it, though it is a time.
+    pub const fn unsorted(mut self) -> Self {
+        self.sortable = false;
+        self
+    }
+
     /// The search words are looked for in it.
     pub const fn search(mut self) -> Self {
         self.searched = true;

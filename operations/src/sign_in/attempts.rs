@@ -18,6 +18,8 @@ pub(super) struct Subject {
     key: String,
     /// How many failures are allowed.
     allowed: i64,
+    /// Whether several people share it.
+    shared: bool,
 }
 
 impl Subject {
@@ -26,6 +28,7 @@ impl Subject {
         Self {
             key: format!("user:{name}"),
             allowed: 5,
+            shared: false,
         }
     }
 
@@ -34,6 +37,7 @@ impl Subject {
         Self {
             key: format!("address:{address}"),
             allowed: 50,
+            shared: true,
         }
     }
 }
@@ -79,13 +83,23 @@ pub(super) async fn failed(unit: &Unit, subjects: &[Subject]) -> Result<()> {
     Ok(())
 }
 
-/// Forgets the failures of a subject.
-pub(super) async fn forget(unit: &Unit, subject: &Subject) -> Result<()> {
-    let delete = Query::delete()
-        .from_table("sign_in_attempts")
-        .and_where(Expr::col("subject").eq(subject.key.as_str()))
-        .to_owned();
-    unit.run(&delete).await?;
+/// Takes back what [`failed`] counted for an attempt that turned out right: the name begins anew,
+/// the address, which others share, loses one.
+pub(super) async fn succeeded(unit: &Unit, subjects: &[Subject]) -> Result<()> {
+    for subject in subjects {
+        let mut update = Query::update();
+        update
+            .table("sign_in_attempts")
+            .value("locked_until", None::<DateTime<Utc>>)
+            .and_where(Expr::col("subject").eq(subject.key.as_str()));
+        if subject.shared {
+            update.value("failures", Expr::col("failures").sub(1_i64));
+            update.and_where(Expr::col("failures").gt(0_i64));
+        } else {
+            update.value("failures", 0_i64);
+        }
+        unit.run(&update).await?;
+    }
     Ok(())
 }
 

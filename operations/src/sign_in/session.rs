@@ -96,7 +96,7 @@ pub async fn sign_in(store: &Store, rules: SessionRules, with: &SignIn) -> Resul
     let token = random_token()?;
     let expires_at = store
         .write(&actor, async |unit| {
-            attempts::forget(&unit, &subjects[0]).await?;
+            attempts::succeeded(&unit, &subjects).await?;
             let expires_at = unit.now() + rules.absolute;
             let insert = Query::insert()
                 .into_table("sessions")
