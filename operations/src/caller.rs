@@ -17,6 +17,7 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 
 use crate::entity::{self, role, team, user};
 use crate::error::{OperationsError, Result};
+use crate::record::Record;
 use crate::resource::{Field, Hidden, Kind, Path, Resource};
 use crate::row::{Row, integer};
 use crate::unit::Actor;
@@ -103,6 +104,18 @@ impl Caller {
         }
     }
 
+    /// That the caller's role allows it at all, on whichever records.
+    ///
+    /// # Errors
+    ///
+    /// [`OperationsError::Forbidden`] when it does not.
+    pub fn require(&self, resource: &'static Resource, action: Action) -> Result<()> {
+        match self.rights.scope(resource.name, action) {
+            Some(_) => Ok(()),
+            None => Err(OperationsError::forbidden(resource.name, action)),
+        }
+    }
+
     /// The rows on which the caller may do that.
     ///
     /// # Errors
@@ -160,6 +173,14 @@ impl Caller {
             }
         }
         row
+    }
+
+    /// A record that the caller may read, as they may see it.
+    pub fn show<R: Record>(&self, record: &R) -> Row {
+        match serde_json::to_value(record) {
+            Ok(serde_json::Value::Object(row)) => self.mask(R::RESOURCE, row),
+            _ => Row::new(),
+        }
     }
 
     fn may_claim(&self, resource: &Resource) -> bool {

@@ -101,6 +101,9 @@ pub enum OperationsError {
     /// The database could not serialise the transaction; running it again can succeed.
     #[error("too many people change the same records at once: try again")]
     Busy,
+    /// The database is too busy to be reached in time.
+    #[error("the database is too busy: try again later")]
+    Overloaded,
     /// The store is no database that can be opened.
     #[error("the operational store cannot be opened at {place}: {source}")]
     Open {
@@ -197,14 +200,14 @@ impl OperationsError {
             }
             Self::Stale { .. } => ErrorKind::Stale,
             Self::LockedOut { .. } => ErrorKind::Limited,
-            Self::Busy => ErrorKind::Unavailable,
+            Self::Busy | Self::Overloaded => ErrorKind::Unavailable,
             _ => ErrorKind::Internal,
         }
     }
 
     /// Whether the very same request can succeed when it is made again.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Busy)
+        matches!(self, Self::Busy | Self::Overloaded)
     }
 
     /// Whether its message may be shown to the one who asked.
@@ -245,7 +248,7 @@ impl From<DbErr> for OperationsError {
         | DbErr::Conn(sea_orm::RuntimeErr::SqlxError(cause))) = &error
         else {
             return match error {
-                DbErr::ConnectionAcquire(_) => Self::Busy,
+                DbErr::ConnectionAcquire(_) => Self::Overloaded,
                 other => Self::Database(other),
             };
         };
@@ -261,9 +264,11 @@ impl From<DbErr> for OperationsError {
             })
         };
         match code.as_ref() {
-            // PostgreSQL: serialisation failure, deadlock, lock not available.
-            // SQLite: busy, locked, busy with a snapshot.
-            "40001" | "40P01" | "55P03" | "5" | "6" | "517" | "261" => Self::Busy,
+            // PostgreSQL: serialisation failure, deadlock.
+            "40001" | "40P01" => Self::Busy,
+            // PostgreSQL: lock not available, too many connections. SQLite: busy and locked, when
+            // another process writes for longer than the busy timeout.
+            "55P03" | "53300" | "5" | "6" | "517" | "261" => Self::Overloaded,
             "23505" | "2067" | "1555" => Self::Taken {
                 constraint: constraint(),
             },

@@ -12,13 +12,16 @@
 //! services can call one another in one transaction:
 //!
 //! ```
+//! use millrace_models::scope::Action;
 //! use millrace_operations::entity::todo;
+//! use millrace_operations::row::Row;
 //! use millrace_operations::{Caller, Result, Store, Unit};
 //! use sea_orm::Set;
 //!
 //! /// Ticks a to-do off.
 //! pub async fn complete(unit: &Unit, caller: &Caller, id: i64, result: &str) -> Result<todo::Model> {
-//!     let read = unit.get_for::<todo::Model>(caller, id).await?; // not there, or not theirs: NotFound
+//!     // Not there or not to be seen: NotFound; to be seen and no more: Forbidden.
+//!     let read = unit.get_for::<todo::Model>(caller, Action::Update, id).await?;
 //!     let change = todo::ActiveModel {
 //!         state: Set("done".to_owned()),
 //!         completed_at: Set(Some(unit.now())),
@@ -30,8 +33,10 @@
 //!
 //! // Its caller opens the unit of work. The work may run again when the database could not
 //! // serialise it, so it does nothing outside the unit.
-//! pub async fn handler(store: &Store, caller: &Caller, id: i64) -> Result<todo::Model> {
-//!     store.write(&caller.actor(), async |unit| complete(&unit, caller, id, "called").await).await
+//! pub async fn handler(store: &Store, caller: &Caller, id: i64) -> Result<Row> {
+//!     let work = async |unit: Unit| complete(&unit, caller, id, "called").await;
+//!     let done = store.write(&caller.actor(), work).await?;
+//!     Ok(caller.show(&done)) // without what the caller's role does not see
 //! }
 //! ```
 //!

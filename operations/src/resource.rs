@@ -50,6 +50,10 @@ pub enum Hidden {
 
 /// A field of a resource.
 #[derive(Debug, Clone, Copy)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that is or is not done with the field"
+)]
 pub struct Field {
     /// Its name: the column, the JSON key, and the word of the contract.
     pub name: &'static str,
@@ -217,12 +221,14 @@ impl Field {
     }
 
     /// A create must give it.
+    #[must_use]
     pub const fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
     /// Only services set it.
+    #[must_use]
     pub const fn computed(mut self) -> Self {
         self.given = false;
         self.required = false;
@@ -230,42 +236,49 @@ impl Field {
     }
 
     /// Lists can be filtered by it.
+    #[must_use]
     pub const fn filter(mut self) -> Self {
         self.filterable = true;
         self
     }
 
     /// Lists can be sorted by it.
+    #[must_use]
     pub const fn sort(mut self) -> Self {
         self.sortable = true;
         self
     }
 
     /// Lists cannot be sorted by it, though it is a time.
+    #[must_use]
     pub const fn unsorted(mut self) -> Self {
         self.sortable = false;
         self
     }
 
     /// The search words are looked for in it.
+    #[must_use]
     pub const fn search(mut self) -> Self {
         self.searched = true;
         self
     }
 
     /// The change log, exports and search never see it.
+    #[must_use]
     pub const fn secret(mut self) -> Self {
         self.secret = true;
         self
     }
 
     /// Hidden while the account is in the pool.
+    #[must_use]
     pub const fn contact_detail(mut self) -> Self {
         self.pool_hidden = true;
         self
     }
 
     /// A telephone number: masked for those who do not see it in full, and hidden in the pool.
+    #[must_use]
     pub const fn phone(mut self) -> Self {
         self.hidden = Some(Hidden::Phone);
         self.pool_hidden = true;
@@ -274,12 +287,14 @@ impl Field {
     }
 
     /// A cost or a margin.
+    #[must_use]
     pub const fn margin(mut self) -> Self {
         self.hidden = Some(Hidden::Without(Visibility::Margin));
         self
     }
 
     /// Money in fen, not below zero, for those who see amounts.
+    #[must_use]
     pub const fn money(mut self) -> Self {
         self.kind = Kind::Money;
         self.least = Some(0);
@@ -287,12 +302,14 @@ impl Field {
     }
 
     /// Money in fen that may be below zero, for those who see amounts.
+    #[must_use]
     pub const fn signed_money(mut self) -> Self {
         self.kind = Kind::Money;
         self.amount()
     }
 
     /// The price of one unit in millionths, for those who see amounts.
+    #[must_use]
     pub const fn unit_price(mut self) -> Self {
         self.kind = Kind::UnitPrice;
         self.least = Some(0);
@@ -306,6 +323,7 @@ impl Field {
     }
 
     /// A share in basis points, from none to the whole.
+    #[must_use]
     pub const fn basis_points(mut self) -> Self {
         self.kind = Kind::BasisPoints;
         self.least = Some(0);
@@ -314,6 +332,7 @@ impl Field {
     }
 
     /// An exchange rate in millionths.
+    #[must_use]
     pub const fn rate(mut self) -> Self {
         self.kind = Kind::Rate;
         self.least = Some(1);
@@ -321,6 +340,7 @@ impl Field {
     }
 
     /// A quantity in thousandths, not below zero.
+    #[must_use]
     pub const fn quantity(mut self) -> Self {
         self.kind = Kind::Quantity;
         self.least = Some(0);
@@ -328,6 +348,7 @@ impl Field {
     }
 
     /// A number within those bounds, both included.
+    #[must_use]
     pub const fn between(mut self, least: i64, greatest: i64) -> Self {
         self.least = Some(least);
         self.greatest = Some(greatest);
@@ -335,18 +356,21 @@ impl Field {
     }
 
     /// The id of a record of that resource; lists can be filtered by it.
+    #[must_use]
     pub const fn reference(mut self, resource: &'static str) -> Self {
         self.kind = Kind::Reference(resource);
         self.filter()
     }
 
     /// One of these words; lists can be filtered by it.
+    #[must_use]
     pub const fn choice(mut self, words: &'static [&'static str]) -> Self {
         self.kind = Kind::Choice(words);
         self.filter()
     }
 
     /// A text of at most that many characters.
+    #[must_use]
     pub const fn length(mut self, characters: usize) -> Self {
         self.max_length = characters;
         self

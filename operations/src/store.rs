@@ -178,10 +178,9 @@ impl Store {
     ///
     /// Those of the database.
     pub async fn close(self) -> Result<()> {
-        for connection in [Some(self.reader), self.numbers, Some(self.writer)] {
-            if let Some(connection) = connection {
-                connection.close().await?;
-            }
+        let connections = [Some(self.reader), self.numbers, Some(self.writer)];
+        for connection in connections.into_iter().flatten() {
+            connection.close().await?;
         }
         Ok(())
     }

@@ -37,7 +37,7 @@ const MANAGE: &[Action] = &[
     Action::Claim,
     Action::Assign,
 ];
-const EVERYTHING: &[Action] = MANAGE;
+const NOTES: &[Action] = &[Action::Create, Action::Read, Action::Update, Action::Delete];
 const ALL_FIELDS: [Visibility; 3] = [
     Visibility::Amounts,
     Visibility::Margin,
@@ -83,248 +83,231 @@ const MONEY: &[&str] = &[
     "delivery",
 ];
 
-/// The roles that a new installation starts with, the most modest first.
-pub fn default_roles() -> Vec<DefaultRole> {
-    use Scope::{All, Own, Team, TeamTree};
-    let amounts = [Visibility::Amounts];
-    let amounts_phone = [Visibility::Amounts, Visibility::FullPhone];
-    let phone = [Visibility::FullPhone];
-    let none: [Visibility; 0] = [];
-
-    let mut rep = on(SELLING, WRITE, Own);
-    rep.extend(on(MONEY, READ, Own));
-    rep.extend(on(&["payment_request", "invoice_application"], WRITE, Own));
-    rep.push(("account", WRITE_CLAIM, Own));
-    rep.push(("opportunity", WRITE_CLAIM, Own));
-
-    let mut assistant = on(SELLING, WRITE, Team);
-    assistant.extend(on(MONEY, WRITE, Team));
-
-    let mut lead = on(SELLING, MANAGE, Team);
-    lead.extend(on(MONEY, READ_EXPORT, Team));
-    lead.extend(on(&["payment_request", "invoice_application"], WRITE, Team));
-
-    let mut regional = on(SELLING, MANAGE, TeamTree);
-    regional.extend(on(MONEY, READ_EXPORT, TeamTree));
-    regional.extend(on(
-        &["payment_request", "invoice_application"],
-        WRITE,
-        TeamTree,
-    ));
-
-    let mut director = on(SELLING, MANAGE, All);
-    director.extend(on(MONEY, READ_EXPORT, All));
-    director.extend(on(
-        &["price_list", "price_list_item", "product"],
-        MANAGE,
-        All,
-    ));
-
-    let mut finance = on(SELLING, READ, All);
-    finance.extend(on(MONEY, MANAGE, All));
-    finance.extend(on(&["ticket", "todo", "attachment"], WRITE, All));
-
-    let mut project = on(
-        &["account", "contact", "opportunity", "quote", "quote_line"],
-        READ,
-        TeamTree,
-    );
-    project.extend(on(
-        &["contract", "order", "order_line", "payment_plan"],
-        READ,
-        TeamTree,
-    ));
-    project.extend(on(
-        &[
-            "delivery",
-            "payment_request",
-            "ticket",
-            "todo",
-            "attachment",
-            "interaction",
-        ],
-        WRITE,
-        TeamTree,
-    ));
-
-    let mut engineering = on(
-        &[
-            "account",
-            "opportunity",
-            "quote",
-            "quote_line",
-            "order",
-            "order_line",
-        ],
-        READ,
-        All,
-    );
-    engineering.extend(on(
-        &["ticket", "todo", "attachment", "delivery"],
-        WRITE,
-        All,
-    ));
-
-    let mut success = on(SELLING, READ, All);
-    success.extend(on(MONEY, READ, All));
-    success.extend(on(
-        &["interaction", "ticket", "todo", "attachment", "contact"],
-        WRITE,
-        All,
-    ));
-
-    let mut general = on(SELLING, READ_EXPORT, All);
-    general.extend(on(MONEY, READ_EXPORT, All));
-    general.extend(on(&["ticket", "todo", "attachment"], WRITE, All));
-
-    vec![
-        role(
-            "rep",
-            "销售代表",
-            "Sales rep",
-            rep,
-            &amounts_phone,
-            (Some(200), Some(10), 500),
-        ),
-        role(
-            "sales_assistant",
-            "销售助理",
-            "Sales assistant",
-            assistant,
-            &amounts_phone,
-            (None, Some(0), 0),
-        ),
-        role(
-            "team_lead",
-            "销售主管",
-            "Team lead",
-            lead,
-            &ALL_FIELDS,
-            (Some(200), Some(10), 1000),
-        ),
-        role(
-            "regional_manager",
-            "区域经理",
-            "Regional manager",
-            regional,
-            &ALL_FIELDS,
-            (Some(200), Some(10), 1500),
-        ),
-        role(
-            "director",
-            "销售总监",
-            "Sales director",
-            director,
-            &ALL_FIELDS,
-            (None, None, 2500),
-        ),
-        role(
-            "finance",
-            "财务",
-            "Finance",
-            finance,
-            &[Visibility::Amounts, Visibility::Margin],
-            (None, Some(0), 0),
-        ),
-        role(
-            "project_manager",
-            "项目经理",
-            "Project manager",
-            project,
-            &amounts,
-            (None, Some(0), 0),
-        ),
-        role(
-            "engineering",
-            "技术支持",
-            "Engineering",
-            engineering,
-            &none,
-            (None, Some(0), 0),
-        ),
-        role(
-            "customer_success",
-            "客户成功",
-            "Customer success",
-            success,
-            &phone,
-            (None, Some(0), 0),
-        ),
-        role(
-            "general_manager",
-            "总经理",
-            "General manager",
-            general,
-            &ALL_FIELDS,
-            (None, None, 10_000),
-        ),
-        DefaultRole {
-            code: ADMINISTRATOR,
-            name_zh: "管理员",
-            name_en: "Administrator",
-            rights: Rights::everything(),
-            pool_capacity: None,
-            daily_claims: None,
-            discount_limit: 10_000,
-        },
-    ]
-}
-
-type GrantRow = (&'static str, &'static [Action], Scope);
-
-fn on(
-    entities: &'static [&'static str],
-    actions: &'static [Action],
-    scope: Scope,
-) -> Vec<GrantRow> {
-    entities
-        .iter()
-        .map(|entity| (*entity, actions, scope))
-        .collect()
-}
-
-fn grants(rows: &[GrantRow], visibility: &[Visibility]) -> Rights {
-    let grant = |actions: &[Action], scope| Grant {
-        actions: actions.iter().copied().collect(),
-        scope,
-    };
-    Rights {
-        grants: rows
-            .iter()
-            .map(|(entity, actions, scope)| ((*entity).to_owned(), grant(actions, *scope)))
-            .collect(),
-        visibility: visibility.iter().copied().collect(),
-    }
-}
-
-/// A role with the rights named, reading what all need to see, and keeping its private notes.
-fn role(
+/// A role as declared here: its grants by groups of entities, the later over the earlier.
+struct Declared {
     code: &'static str,
     name_zh: &'static str,
     name_en: &'static str,
-    rows: Vec<GrantRow>,
-    visibility: &[Visibility],
-    (pool_capacity, daily_claims, discount_limit): (Option<i64>, Option<i64>, i64),
-) -> DefaultRole {
-    let mut all = on(COMMON, READ, Scope::All);
-    all.push((
-        "private_note",
-        &[Action::Create, Action::Read, Action::Update, Action::Delete],
-        Scope::Own,
-    ));
-    all.extend(rows);
+    scope: Scope,
+    grants: &'static [(&'static [&'static str], &'static [Action])],
+    visibility: &'static [Visibility],
+    pool_capacity: Option<i64>,
+    daily_claims: Option<i64>,
+    discount_limit: i64,
+}
+
+const CLAIMED: &[&str] = &["account", "opportunity"];
+const REQUESTS: &[&str] = &["payment_request", "invoice_application"];
+const DESK: &[&str] = &["ticket", "todo", "attachment"];
+const PRICES: &[&str] = &["price_list", "price_list_item", "product"];
+const AMOUNTS_PHONE: &[Visibility] = &[Visibility::Amounts, Visibility::FullPhone];
+const AMOUNTS_MARGIN: &[Visibility] = &[Visibility::Amounts, Visibility::Margin];
+
+/// From the most modest to the most powerful; the administrator's is made by [`everything`].
+const DECLARED: &[Declared] = &[
+    Declared {
+        code: "rep",
+        name_zh: "销售代表",
+        name_en: "Sales rep",
+        scope: Scope::Own,
+        grants: &[
+            (SELLING, WRITE),
+            (MONEY, READ),
+            (REQUESTS, WRITE),
+            (CLAIMED, WRITE_CLAIM),
+        ],
+        visibility: AMOUNTS_PHONE,
+        pool_capacity: Some(200),
+        daily_claims: Some(10),
+        discount_limit: 500,
+    },
+    Declared {
+        code: "sales_assistant",
+        name_zh: "销售助理",
+        name_en: "Sales assistant",
+        scope: Scope::Team,
+        grants: &[(SELLING, WRITE), (MONEY, WRITE)],
+        visibility: AMOUNTS_PHONE,
+        pool_capacity: None,
+        daily_claims: Some(0),
+        discount_limit: 0,
+    },
+    Declared {
+        code: "team_lead",
+        name_zh: "销售主管",
+        name_en: "Team lead",
+        scope: Scope::Team,
+        grants: &[(SELLING, MANAGE), (MONEY, READ_EXPORT), (REQUESTS, WRITE)],
+        visibility: &ALL_FIELDS,
+        pool_capacity: Some(200),
+        daily_claims: Some(10),
+        discount_limit: 1_000,
+    },
+    Declared {
+        code: "regional_manager",
+        name_zh: "区域经理",
+        name_en: "Regional manager",
+        scope: Scope::TeamTree,
+        grants: &[(SELLING, MANAGE), (MONEY, READ_EXPORT), (REQUESTS, WRITE)],
+        visibility: &ALL_FIELDS,
+        pool_capacity: Some(200),
+        daily_claims: Some(10),
+        discount_limit: 1_500,
+    },
+    Declared {
+        code: "director",
+        name_zh: "销售总监",
+        name_en: "Sales director",
+        scope: Scope::All,
+        grants: &[(SELLING, MANAGE), (MONEY, READ_EXPORT), (PRICES, MANAGE)],
+        visibility: &ALL_FIELDS,
+        pool_capacity: None,
+        daily_claims: None,
+        discount_limit: 2_500,
+    },
+    Declared {
+        code: "finance",
+        name_zh: "财务",
+        name_en: "Finance",
+        scope: Scope::All,
+        grants: &[(SELLING, READ), (MONEY, MANAGE), (DESK, WRITE)],
+        visibility: AMOUNTS_MARGIN,
+        pool_capacity: None,
+        daily_claims: Some(0),
+        discount_limit: 0,
+    },
+    Declared {
+        code: "project_manager",
+        name_zh: "项目经理",
+        name_en: "Project manager",
+        scope: Scope::TeamTree,
+        grants: &[
+            (
+                &["account", "contact", "opportunity", "quote", "quote_line"],
+                READ,
+            ),
+            (&["contract", "order", "order_line", "payment_plan"], READ),
+            (&["delivery", "payment_request", "interaction"], WRITE),
+            (DESK, WRITE),
+        ],
+        visibility: &[Visibility::Amounts],
+        pool_capacity: None,
+        daily_claims: Some(0),
+        discount_limit: 0,
+    },
+    Declared {
+        code: "engineering",
+        name_zh: "技术支持",
+        name_en: "Engineering",
+        scope: Scope::All,
+        grants: &[
+            (
+                &[
+                    "account",
+                    "opportunity",
+                    "quote",
+                    "quote_line",
+                    "order",
+                    "order_line",
+                ],
+                READ,
+            ),
+            (&["delivery"], WRITE),
+            (DESK, WRITE),
+        ],
+        visibility: &[],
+        pool_capacity: None,
+        daily_claims: Some(0),
+        discount_limit: 0,
+    },
+    Declared {
+        code: "customer_success",
+        name_zh: "客户成功",
+        name_en: "Customer success",
+        scope: Scope::All,
+        grants: &[
+            (SELLING, READ),
+            (MONEY, READ),
+            (&["interaction", "contact"], WRITE),
+            (DESK, WRITE),
+        ],
+        visibility: &[Visibility::FullPhone],
+        pool_capacity: None,
+        daily_claims: Some(0),
+        discount_limit: 0,
+    },
+    Declared {
+        code: "general_manager",
+        name_zh: "总经理",
+        name_en: "General manager",
+        scope: Scope::All,
+        grants: &[(SELLING, READ_EXPORT), (MONEY, READ_EXPORT), (DESK, WRITE)],
+        visibility: &ALL_FIELDS,
+        pool_capacity: None,
+        daily_claims: None,
+        discount_limit: 10_000,
+    },
+];
+
+/// The roles that a new installation starts with, the most modest first.
+pub fn default_roles() -> Vec<DefaultRole> {
+    let administrator = DefaultRole {
+        code: ADMINISTRATOR,
+        name_zh: "管理员",
+        name_en: "Administrator",
+        rights: everything(),
+        pool_capacity: None,
+        daily_claims: None,
+        discount_limit: 10_000,
+    };
+    DECLARED.iter().map(role).chain([administrator]).collect()
+}
+
+/// A role with the rights declared, reading what all need to see, and keeping its private notes.
+fn role(declared: &Declared) -> DefaultRole {
+    let mut rights = rights(declared.visibility);
+    let mut give = |entities: &[&str], actions: &[Action], scope| {
+        for entity in entities {
+            rights
+                .grants
+                .insert((*entity).to_owned(), grant(actions, scope));
+        }
+    };
+    give(COMMON, READ, Scope::All);
+    give(&["private_note"], NOTES, Scope::Own);
+    for (entities, actions) in declared.grants {
+        give(entities, actions, declared.scope);
+    }
     DefaultRole {
-        code,
-        name_zh,
-        name_en,
-        rights: grants(&all, visibility),
-        pool_capacity,
-        daily_claims,
-        discount_limit,
+        code: declared.code,
+        name_zh: declared.name_zh,
+        name_en: declared.name_en,
+        rights,
+        pool_capacity: declared.pool_capacity,
+        daily_claims: declared.daily_claims,
+        discount_limit: declared.discount_limit,
     }
 }
 
 /// Every right on all records.
 pub(super) fn everything() -> Rights {
-    grants(&[("*", EVERYTHING, Scope::All)], &ALL_FIELDS)
+    let mut rights = rights(&ALL_FIELDS);
+    rights
+        .grants
+        .insert("*".to_owned(), grant(MANAGE, Scope::All));
+    rights
+}
+
+fn rights(visibility: &[Visibility]) -> Rights {
+    Rights {
+        visibility: visibility.iter().copied().collect(),
+        ..Rights::default()
+    }
+}
+
+fn grant(actions: &[Action], scope: Scope) -> Grant {
+    Grant {
+        actions: actions.iter().copied().collect(),
+        scope,
+    }
 }

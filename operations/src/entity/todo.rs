@@ -31,7 +31,7 @@ record! {
     /// The ticket.
     ticket_id: Option<i64> => reference("ticket");
     /// How it stands.
-    state: String => choice(STATES);
+    state: String => computed, choice(STATES);
     /// Until when it is put off.
     snoozed_until: Option<DateTime<Utc>> => filter;
     /// Why it is put off.

@@ -80,12 +80,16 @@ fn takes_new_accounts(caller: &Caller) -> bool {
     claims.is_some() && caller.daily_claims != Some(0)
 }
 
-/// The caller and their team, where the record belongs to people.
+/// The caller and their team, where the record belongs to people. Of two who have to do with it, as
+/// the one who asks and the one who answers, the caller is the first; the other is assigned.
 fn own(caller: &Caller, resource: &'static Resource, values: &mut Values) {
+    let mut owned = false;
     for path in resource.paths {
         match path {
+            Path::Owner(_) if owned => return,
             Path::Owner(column) | Path::Author(column) => {
                 set(resource, values, column, caller.user_id.into());
+                owned = true;
             }
             Path::Team(column) => set(resource, values, column, caller.team_id.into()),
             _ => {}

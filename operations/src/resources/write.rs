@@ -1,12 +1,9 @@
 //! Create, update and delete for the resources that clients may write to directly.
 
 use millrace_models::scope::Action;
-use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::ExprTrait as _;
-use sea_orm::sea_query::{Alias, Condition, Query};
 
 use super::prepare;
-use crate::caller::{Caller, column_of, references};
+use crate::caller::{Caller, references};
 use crate::error::{FieldError, OperationsError, Result};
 use crate::resource::Resource;
 use crate::row::{self, Row, Values};
@@ -63,7 +60,7 @@ pub async fn update(
     let values = validate(caller, resource, input, Vec::new())?;
     let done = store
         .write(&caller.actor(), async |unit| {
-            within(&unit, caller, resource, id, Action::Update).await?;
+            unit.check(caller, resource, Action::Update, id).await?;
             check_references(&unit, caller, resource, input).await?;
             let values = prepare::update(resource, values.clone());
             unit.update_row(resource, id, version, values).await
@@ -87,7 +84,7 @@ pub async fn delete(
     allowed(caller, resource, Action::Delete)?;
     let done = store
         .write(&caller.actor(), async |unit| {
-            within(&unit, caller, resource, id, Action::Delete).await?;
+            unit.check(caller, resource, Action::Delete, id).await?;
             unit.delete_row(resource, id, version).await
         })
         .await;
@@ -121,33 +118,6 @@ fn shown(caller: &Caller, resource: &'static Resource, done: Result<Row>) -> Res
     }
 }
 
-/// That the caller may do it on that very record. What they may not even read is not there.
-async fn within(
-    unit: &Unit,
-    caller: &Caller,
-    resource: &'static Resource,
-    id: i64,
-    action: Action,
-) -> Result<()> {
-    if !exists(
-        unit,
-        resource,
-        id,
-        caller.condition(resource, Action::Read)?,
-    )
-    .await?
-    {
-        return Err(OperationsError::NotFound {
-            entity: resource.name,
-            id,
-        });
-    }
-    if !exists(unit, resource, id, caller.condition(resource, action)?).await? {
-        return Err(OperationsError::forbidden(resource.name, action));
-    }
-    Ok(())
-}
-
 /// That every record referred to is one that the caller sees, beyond the pool.
 async fn check_references(
     unit: &Unit,
@@ -160,7 +130,7 @@ async fn check_references(
         let Some(id) = row::integer(input, field.name) else {
             continue;
         };
-        if !exists(unit, target, id, caller.reach_of(target)).await? {
+        if !unit.exists(target, id, caller.reach_of(target)).await? {
             fields.push(FieldError {
                 field: field.name.to_owned(),
                 message: format!("there is no {} {id}", target.name),
@@ -171,22 +141,6 @@ async fn check_references(
         return Ok(());
     }
     Err(OperationsError::Invalid { fields })
-}
-
-async fn exists(
-    unit: &Unit,
-    resource: &'static Resource,
-    id: i64,
-    condition: Condition,
-) -> Result<bool> {
-    let select = Query::select()
-        .expr(column_of(resource, "id"))
-        .from(Alias::new(resource.table))
-        .and_where(column_of(resource, "id").eq(id))
-        .and_where(column_of(resource, "deleted_at").is_null())
-        .cond_where(condition)
-        .to_owned();
-    Ok(unit.query_one(&select).await?.is_some())
 }
 
 /// The values of the fields given, all faults told at once.

@@ -23,9 +23,7 @@ const TOLD: TimeDelta = TimeDelta::days(1);
 ///
 /// [`OperationsError::AlreadyClaimed`] when somebody was faster.
 pub async fn claim(unit: &Unit, caller: &Caller, account_id: i64) -> Result<account::Model> {
-    if caller.rights.scope("account", Action::Claim).is_none() {
-        return Err(OperationsError::forbidden("account", Action::Claim));
-    }
+    caller.require(&account::RESOURCE, Action::Claim)?;
     let change = account::ActiveModel {
         pool_state: Set("owned".to_owned()),
         owner_id: Set(Some(caller.user_id)),

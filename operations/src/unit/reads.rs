@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use sea_orm::sea_query::Expr;
 use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::sea_query::{Alias, Condition, Expr, Query};
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StatementBuilder,
 };
@@ -27,25 +27,56 @@ impl Unit {
         draft::record(self.get_row(R::RESOURCE, id).await?)
     }
 
-    /// The record of that id, if the caller may read it; whether contact details of the pool and
-    /// other hidden fields are used is up to the service.
+    /// The record of that id, on which the caller may do that. It holds all fields: what of them may
+    /// be answered is for [`Caller::mask`].
     ///
     /// # Errors
     ///
-    /// [`OperationsError::NotFound`] when there is none or the caller may not read it.
-    pub async fn get_for<R: Record>(&self, caller: &Caller, id: i64) -> Result<R> {
+    /// [`OperationsError::NotFound`] when there is none that the caller may read,
+    /// [`OperationsError::Forbidden`] when they may read it and no more.
+    pub async fn get_for<R: Record>(&self, caller: &Caller, action: Action, id: i64) -> Result<R> {
         let resource = R::RESOURCE;
-        let mut select = row::select(resource);
-        select
+        self.check(caller, resource, action, id).await?;
+        self.get(id).await
+    }
+
+    /// That the caller may do it on that very record. What they may not even read is not there.
+    pub(crate) async fn check(
+        &self,
+        caller: &Caller,
+        resource: &'static Resource,
+        action: Action,
+        id: i64,
+    ) -> Result<()> {
+        let readable = caller.condition(resource, Action::Read)?;
+        if !self.exists(resource, id, readable).await? {
+            return Err(OperationsError::NotFound {
+                entity: resource.name,
+                id,
+            });
+        }
+        let allowed = caller.condition(resource, action)?;
+        if action != Action::Read && !self.exists(resource, id, allowed).await? {
+            return Err(OperationsError::forbidden(resource.name, action));
+        }
+        Ok(())
+    }
+
+    /// Whether there is a record of that id that meets the condition.
+    pub(crate) async fn exists(
+        &self,
+        resource: &'static Resource,
+        id: i64,
+        condition: Condition,
+    ) -> Result<bool> {
+        let select = Query::select()
+            .expr(column_of(resource, "id"))
+            .from(Alias::new(resource.table))
             .and_where(column_of(resource, "id").eq(id))
             .and_where(column_of(resource, "deleted_at").is_null())
-            .cond_where(caller.condition(resource, Action::Read)?);
-        let found = self.query(&select).await?;
-        let found = found.ok_or(OperationsError::NotFound {
-            entity: resource.name,
-            id,
-        })?;
-        draft::record(row::read(resource, &found)?)
+            .cond_where(condition)
+            .to_owned();
+        Ok(self.query(&select).await?.is_some())
     }
 
     /// The row of that id, unless it is deleted.

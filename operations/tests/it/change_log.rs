@@ -1,7 +1,7 @@
 //! The change log holds every change, and nothing that it must not.
 
 use millrace_operations::entity::{RESOURCES, account, private_note};
-use millrace_operations::log::{Op, replay};
+use millrace_operations::log::{Op, Position, replay};
 use millrace_operations::resources::{create, update};
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -71,7 +71,7 @@ async fn every_change_is_there_with_who_when_and_why(home: Home) {
     home.settle().await;
     let start = home
         .store
-        .changes_since(Default::default(), 10_000)
+        .changes_since(Position::default(), 10_000)
         .await
         .unwrap()
         .next;
@@ -81,7 +81,7 @@ async fn every_change_is_there_with_who_when_and_why(home: Home) {
         .unwrap();
     rep.reason = Some("moved".to_owned());
     let id = made["id"].as_i64().unwrap();
-    let changed = update(
+    let updated = update(
         &home.store,
         &rep,
         &account::RESOURCE,
@@ -108,7 +108,7 @@ async fn every_change_is_there_with_who_when_and_why(home: Home) {
     assert_eq!(second.reason.as_deref(), Some("moved"));
     assert_eq!(second.at, home.store.now());
     assert_eq!(second.before.as_ref(), Some(&first.after));
-    assert_eq!(second.after.as_object(), Some(&changed));
+    assert_eq!(second.after.as_object(), Some(&updated));
     assert_eq!(second.after["recorded_at"], "2026-03-02T01:30:00.123456Z");
     let history = home.store.history("account", id, 10).await.unwrap();
     assert_eq!(history, [second.clone(), first.clone()]);
@@ -185,7 +185,7 @@ async fn versions_of_a_record_come_in_their_order(home: Home) {
     home.settle().await;
     let changes = home
         .store
-        .changes_since(Default::default(), 10_000)
+        .changes_since(Position::default(), 10_000)
         .await
         .unwrap()
         .changes;

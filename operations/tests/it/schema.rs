@@ -1,7 +1,9 @@
 //! What the resources say and what the databases hold are the same.
 
+use millrace_models::config::Company;
 use millrace_operations::OperationsError;
 use millrace_operations::entity::RESOURCES;
+use millrace_operations::log::Position;
 use millrace_operations::resource::Path;
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 
@@ -79,7 +81,7 @@ async fn opening_again_changes_nothing(home: Home) {
     let home = home.initialised().await;
     let again = home.reopen().await.unwrap();
     home.settle().await;
-    let changes = again.changes_since(Default::default(), 1).await.unwrap();
+    let changes = again.changes_since(Position::default(), 1).await.unwrap();
     assert_eq!(changes.changes[0].entity, "role");
 }
 
@@ -89,7 +91,7 @@ async fn many_may_open_at_once(home: Home) {
     let opened = (0..4).map(|_| {
         let (place, clock) = (place.clone(), other.clock.clone());
         tokio::spawn(async move {
-            millrace_operations::Store::open(&place, clock, &Default::default()).await
+            millrace_operations::Store::open(&place, clock, &Company::default()).await
         })
     });
     for store in opened.collect::<Vec<_>>() {

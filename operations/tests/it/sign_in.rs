@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use millrace_models::scope::{Action, Allowance};
 use millrace_operations::entity::{account, user};
+use millrace_operations::log::Position;
 use millrace_operations::resources::{ListQuery, list};
 use millrace_operations::setup::initialise;
 use millrace_operations::sign_in::{
@@ -232,7 +233,7 @@ async fn no_secret_is_in_the_change_log(home: Home) {
     home.settle().await;
     let changes = home
         .store
-        .changes_since(Default::default(), 10_000)
+        .changes_since(Position::default(), 10_000)
         .await
         .unwrap();
     assert!(changes.changes.len() > 10);
