@@ -54,6 +54,7 @@ test: test-rust test-web test-python test-browser
 
 test-rust:
 	@sh scripts/need.sh cargo cc
+	@sh scripts/need.sh postgresql || echo 'tests on PostgreSQL will be skipped' >&2
 	cargo test --workspace --locked
 
 test-web: $(WEB)/node_modules/.installed

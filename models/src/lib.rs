@@ -12,4 +12,5 @@ pub mod marts;
 pub mod metric;
 pub mod period;
 pub mod query;
+pub mod scope;
 pub mod stage;

@@ -1,0 +1,126 @@
+//! What a new or changed record gets beside the fields that the client gave.
+
+use millrace_models::scope::Action;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, Value};
+
+use crate::caller::Caller;
+use crate::entity::{account, opportunity, pipeline, stage, stage_change};
+use crate::error::{OperationsError, Result};
+use crate::names::normalise;
+use crate::resource::{Kind, Path, Resource};
+use crate::row::{self, Row, Values};
+use crate::unit::Unit;
+
+/// The values of a new record with those that follow from the caller and the time.
+pub(super) async fn create(
+    unit: &Unit,
+    caller: &Caller,
+    resource: &'static Resource,
+    mut values: Values,
+) -> Result<Values> {
+    if resource.name == account::RESOURCE.name && !takes_new_accounts(caller) {
+        set(resource, &mut values, "pool_state", "pooled".into());
+        set(resource, &mut values, "pooled_at", unit.now().into());
+        set(resource, &mut values, "team_id", caller.team_id.into());
+    } else {
+        own(caller, resource, &mut values);
+        if resource.name == account::RESOURCE.name {
+            set(resource, &mut values, "pool_state", "owned".into());
+            set(resource, &mut values, "claimed_at", unit.now().into());
+        }
+    }
+    if resource.name == opportunity::RESOURCE.name {
+        let (pipeline, stage) = first_stage(unit).await?;
+        set(resource, &mut values, "pipeline_id", pipeline.into());
+        set(resource, &mut values, "stage_id", stage.into());
+    }
+    // A moment that must be there and that nobody gives is this one.
+    for field in resource.fields {
+        if field.kind == Kind::Time && !field.nullable && !field.given {
+            set(resource, &mut values, field.name, unit.now().into());
+        }
+    }
+    Ok(update(resource, values))
+}
+
+/// The values of a changed record with those that follow from them.
+pub(super) fn update(resource: &'static Resource, mut values: Values) -> Values {
+    let name = values.iter().find_map(|(field, value)| match value {
+        Value::String(Some(name)) if field.name == "name" => Some(normalise(name)),
+        _ => None,
+    });
+    if let Some(name) = name {
+        set(resource, &mut values, "normalised_name", name.into());
+    }
+    values
+}
+
+/// What else is recorded with a new record.
+pub(super) async fn created(unit: &Unit, resource: &'static Resource, row: &Row) -> Result<()> {
+    if resource.name != opportunity::RESOURCE.name {
+        return Ok(());
+    }
+    let id = |field: &str| row::integer(row, field).unwrap_or_default();
+    let change = stage_change::ActiveModel {
+        opportunity_id: Set(id("id")),
+        stage_id: Set(id("stage_id")),
+        outcome: Set("open".to_owned()),
+        changed_at: Set(unit.now()),
+        by_id: Set(unit.actor().user_id),
+        kind: Set("open".to_owned()),
+        ..Default::default()
+    };
+    unit.insert::<stage_change::Model>(change).await?;
+    Ok(())
+}
+
+/// Whether accounts that the caller enters are theirs; those of others enter the pool.
+fn takes_new_accounts(caller: &Caller) -> bool {
+    let claims = caller.rights.scope(account::RESOURCE.name, Action::Claim);
+    claims.is_some() && caller.daily_claims != Some(0)
+}
+
+/// The caller and their team, where the record belongs to people. Of two who have to do with it, as
+/// the one who asks and the one who answers, the caller is the first; the other is assigned.
+fn own(caller: &Caller, resource: &'static Resource, values: &mut Values) {
+    let mut owned = false;
+    for path in resource.paths {
+        match path {
+            Path::Owner(_) if owned => return,
+            Path::Owner(column) | Path::Author(column) => {
+                set(resource, values, column, caller.user_id.into());
+                owned = true;
+            }
+            Path::Team(column) => set(resource, values, column, caller.team_id.into()),
+            _ => {}
+        }
+    }
+}
+
+/// Sets a field that has no value yet; nothing where the resource has no such field.
+fn set(resource: &'static Resource, values: &mut Values, name: &str, value: Value) {
+    let given = values.iter().any(|(field, _)| field.name == name);
+    if let Some(field) = resource.field(name).filter(|_| !given) {
+        values.push((field, value));
+    }
+}
+
+/// The first stage of the default pipeline.
+async fn first_stage(unit: &Unit) -> Result<(i64, i64)> {
+    let none =
+        || OperationsError::field("pipeline_id", "there is no default pipeline with a stage");
+    let pipeline = pipeline::Entity::find()
+        .filter(pipeline::Column::DefaultPipeline.eq(true))
+        .filter(pipeline::Column::DeletedAt.is_null())
+        .one(unit)
+        .await?
+        .ok_or_else(none)?;
+    let stage = stage::Entity::find()
+        .filter(stage::Column::PipelineId.eq(pipeline.id))
+        .filter(stage::Column::DeletedAt.is_null())
+        .order_by_asc(stage::Column::Position)
+        .one(unit)
+        .await?
+        .ok_or_else(none)?;
+    Ok((pipeline.id, stage.id))
+}

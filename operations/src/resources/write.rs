@@ -1,0 +1,171 @@
+//! Create, update and delete for the resources that clients may write to directly.
+
+use millrace_models::scope::Action;
+
+use super::prepare;
+use crate::caller::{Caller, references};
+use crate::error::{FieldError, OperationsError, Result};
+use crate::resource::Resource;
+use crate::row::{self, Row, Values};
+use crate::store::Store;
+use crate::unit::Unit;
+
+/// Adds a record from the fields given, and gives it as the caller may see it.
+///
+/// # Errors
+///
+/// When the role may not, a field is missing, wrong or unknown, or refers to what the caller does
+/// not see.
+pub async fn create(
+    store: &Store,
+    caller: &Caller,
+    resource: &'static Resource,
+    input: &Row,
+) -> Result<Row> {
+    allowed(caller, resource, Action::Create)?;
+    let missing = resource
+        .required_fields()
+        .filter(|field| !input.contains_key(field.name))
+        .map(|field| FieldError {
+            field: field.name.to_owned(),
+            message: "is required".to_owned(),
+        });
+    let values = validate(caller, resource, input, missing.collect())?;
+    let row = store
+        .write(&caller.actor(), async |unit| {
+            check_references(&unit, caller, resource, input).await?;
+            let values = prepare::create(&unit, caller, resource, values.clone()).await?;
+            let row = unit.insert_row(resource, values).await?;
+            prepare::created(&unit, resource, &row).await?;
+            Ok(row)
+        })
+        .await?;
+    Ok(caller.mask(resource, row))
+}
+
+/// Changes the fields given, if the record is still at that version, and gives it as it is now.
+///
+/// # Errors
+///
+/// As in [`create`]; [`OperationsError::Stale`], with the current record as the caller may see it.
+pub async fn update(
+    store: &Store,
+    caller: &Caller,
+    resource: &'static Resource,
+    id: i64,
+    version: i64,
+    input: &Row,
+) -> Result<Row> {
+    allowed(caller, resource, Action::Update)?;
+    let values = validate(caller, resource, input, Vec::new())?;
+    let done = store
+        .write(&caller.actor(), async |unit| {
+            unit.check(caller, resource, Action::Update, id).await?;
+            check_references(&unit, caller, resource, input).await?;
+            let values = prepare::update(resource, values.clone());
+            unit.update_row(resource, id, version, values).await
+        })
+        .await;
+    shown(caller, resource, done)
+}
+
+/// Marks the record as deleted, if it is still at that version.
+///
+/// # Errors
+///
+/// As in [`update`].
+pub async fn delete(
+    store: &Store,
+    caller: &Caller,
+    resource: &'static Resource,
+    id: i64,
+    version: i64,
+) -> Result<Row> {
+    allowed(caller, resource, Action::Delete)?;
+    let done = store
+        .write(&caller.actor(), async |unit| {
+            unit.check(caller, resource, Action::Delete, id).await?;
+            unit.delete_row(resource, id, version).await
+        })
+        .await;
+    shown(caller, resource, done)
+}
+
+/// What of a resource the role may do by these functions.
+fn allowed(caller: &Caller, resource: &'static Resource, action: Action) -> Result<()> {
+    if resource.open && caller.rights.scope(resource.name, action).is_some() {
+        return Ok(());
+    }
+    Err(OperationsError::forbidden(resource.name, action))
+}
+
+/// The record or the error, as the caller may see it.
+fn shown(caller: &Caller, resource: &'static Resource, done: Result<Row>) -> Result<Row> {
+    match done {
+        Ok(row) => Ok(caller.mask(resource, row)),
+        Err(OperationsError::Stale {
+            entity,
+            id,
+            expected,
+            current,
+        }) => Err(OperationsError::Stale {
+            entity,
+            id,
+            expected,
+            current: Box::new(caller.mask(resource, *current)),
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+/// That every record referred to is one that the caller sees, beyond the pool.
+async fn check_references(
+    unit: &Unit,
+    caller: &Caller,
+    resource: &'static Resource,
+    input: &Row,
+) -> Result<()> {
+    let mut fields = Vec::new();
+    for (field, target) in references(resource) {
+        let Some(id) = row::integer(input, field.name) else {
+            continue;
+        };
+        if !unit.exists(target, id, caller.reach_of(target)).await? {
+            fields.push(FieldError {
+                field: field.name.to_owned(),
+                message: format!("there is no {} {id}", target.name),
+            });
+        }
+    }
+    if fields.is_empty() {
+        return Ok(());
+    }
+    Err(OperationsError::Invalid { fields })
+}
+
+/// The values of the fields given, all faults told at once.
+fn validate(
+    caller: &Caller,
+    resource: &'static Resource,
+    input: &Row,
+    mut faults: Vec<FieldError>,
+) -> Result<Values> {
+    let mut values = Values::new();
+    for (name, value) in input {
+        let field = resource
+            .field(name)
+            .filter(|field| field.given && caller.sees(field));
+        match field.map(|field| (field, row::to_sql(field, value))) {
+            Some((field, Ok(value))) => values.push((field, value)),
+            Some((_, Err(fault))) => faults.push(fault),
+            None => faults.push(FieldError {
+                field: name.clone(),
+                message: format!("is no field of {} that can be given", resource.name),
+            }),
+        }
+    }
+    if faults.is_empty() {
+        return Ok(values);
+    }
+    Err(OperationsError::Invalid { fields: faults })
+}

@@ -1,0 +1,39 @@
+//! Typed records to and from rows.
+
+use sea_orm::strum::IntoEnumIterator;
+use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IdenStatic, JsonValue, Value};
+
+use crate::error::{OperationsError, Result};
+use crate::record::{Draft, EntityOf, Record};
+use crate::row::{Row, Values, integer, truncate};
+
+/// The fields that a draft sets.
+pub(super) fn values<R: Record>(draft: &Draft<R>) -> Values {
+    let mut values = Values::new();
+    for column in <EntityOf<R> as EntityTrait>::Column::iter() {
+        let ActiveValue::Set(value) = draft.get(column) else {
+            continue;
+        };
+        if let Some(field) = R::RESOURCE.field(column.as_str()) {
+            values.push((field, precise(value)));
+        }
+    }
+    values
+}
+
+/// The record that a row holds.
+pub(super) fn record<R: Record>(row: Row) -> Result<R> {
+    let id = integer(&row, "id").unwrap_or_default();
+    serde_json::from_value(JsonValue::Object(row)).map_err(|error| OperationsError::Damaged {
+        entity: R::RESOURCE.name,
+        id,
+        detail: error.to_string(),
+    })
+}
+
+fn precise(value: Value) -> Value {
+    match value {
+        Value::ChronoDateTimeUtc(Some(at)) => truncate(at).into(),
+        other => other,
+    }
+}
