@@ -1,4 +1,11 @@
 //! The services: what the firm does with its records, one file each. See the crate's documentation
 //! for how one is written.
+//!
+//! A service checks the caller itself; its caller opens the unit of work and masks what comes back
+//! ([`Caller::show`](crate::Caller::show)). What it refuses it says by a typed error that a client
+//! has its own words for: [`Unmet`](crate::OperationsError::Unmet) (what a stage asks for),
+//! [`State`](crate::OperationsError::State) (how the record stands),
+//! [`Refused`](crate::OperationsError::Refused) (which rule).
 
 pub mod claim;
+pub mod criteria;
