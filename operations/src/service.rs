@@ -8,4 +8,8 @@
 //! [`Refused`](crate::OperationsError::Refused) (which rule).
 
 pub mod claim;
+pub mod correction;
 pub mod criteria;
+pub mod ending;
+pub mod moves;
+pub mod stage_move;
