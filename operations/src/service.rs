@@ -7,9 +7,15 @@
 //! [`State`](crate::OperationsError::State) (how the record stands),
 //! [`Refused`](crate::OperationsError::Refused) (which rule).
 
+pub mod approval;
 pub mod claim;
 pub mod correction;
 pub mod criteria;
 pub mod ending;
+mod lookup;
+pub mod money;
 pub mod moves;
+pub mod pricing;
+pub mod quote;
+pub mod quote_decision;
 pub mod stage_move;
