@@ -9,13 +9,20 @@
 
 pub mod approval;
 pub mod claim;
+pub mod contract;
+pub mod contract_draft;
 pub mod correction;
 pub mod criteria;
+pub(crate) mod delivery;
 pub mod ending;
+pub mod instalment;
+pub mod invoice;
 mod lookup;
 pub mod money;
 pub mod moves;
+pub mod payment_request;
 pub mod pricing;
 pub mod quote;
 pub mod quote_decision;
+pub mod receipt;
 pub mod stage_move;
