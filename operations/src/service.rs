@@ -16,6 +16,7 @@ pub mod criteria;
 pub(crate) mod delivery;
 pub mod ending;
 pub mod instalment;
+pub mod interaction;
 pub mod invoice;
 mod lookup;
 pub mod money;
