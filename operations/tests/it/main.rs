@@ -16,6 +16,7 @@ mod lists;
 mod outbox;
 mod pipeline;
 mod quotes;
+mod sales_properties;
 mod schema;
 mod scopes;
 mod sign_in;
