@@ -22,6 +22,7 @@ mod lookup;
 pub mod money;
 pub mod moves;
 pub mod payment_request;
+pub mod pipeline_design;
 pub mod pricing;
 pub mod quote;
 pub mod quote_decision;

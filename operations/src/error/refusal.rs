@@ -15,6 +15,8 @@ pub enum Rule {
     NoSkipping,
     /// The pipeline does not let deals move back.
     NoMovingBack,
+    /// Deals stand in the stage.
+    InUse,
     /// The deal is in that stage already.
     SameStage,
     /// A won deal stays after winning, and one that is not won gets there by winning.
@@ -68,6 +70,7 @@ impl fmt::Display for Rule {
         formatter.write_str(match self {
             Self::NoSkipping => "its pipeline does not let deals skip stages",
             Self::NoMovingBack => "its pipeline does not let deals move back",
+            Self::InUse => "there are deals in it",
             Self::SameStage => "it is in that stage already",
             Self::WonOnly => "the stages after winning are for won deals, and for them only",
             Self::OtherPipeline => "the stage belongs to another pipeline",

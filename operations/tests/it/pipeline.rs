@@ -1,7 +1,8 @@
 //! A deal on its way: criteria, overrides, ends, ways back, corrections.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use millrace_operations::entity::{pipeline, stage_change};
+use millrace_operations::entity::{opportunity, pipeline, stage_change};
+use millrace_operations::resources::update;
 use millrace_operations::service::contract::{Terms, sign};
 use millrace_operations::service::contract_draft::from_quote;
 use millrace_operations::service::correction::{Correction, correct};
@@ -9,13 +10,17 @@ use millrace_operations::service::criteria::{Criterion, Missing, When};
 use millrace_operations::service::ending::{End, end, idle, reopen, shelve_idle};
 use millrace_operations::service::interaction::{NewInteraction, register};
 use millrace_operations::service::moves::effective;
+use millrace_operations::service::pipeline_design::{
+    PipelineChange, StageDesign, add_stage, change_stage, configure as configure_pipeline,
+    create as create_pipeline, remove_stage,
+};
 use millrace_operations::service::stage_move::{Move, complete, lacking, move_stage};
 use millrace_operations::{Actor, ErrorKind, OperationsError, Rule, Target};
 use sea_orm::Set;
 use serde_json::json;
 
 use crate::desk::{Desk, field, go, rule, state};
-use crate::support::{Home, contract, time};
+use crate::support::{Home, contract, row, time};
 
 contract! {
     a_deal_goes_its_way_and_is_told_what_is_missing,
@@ -28,6 +33,7 @@ contract! {
     a_deal_that_nothing_moves_is_proposed_as_shelved,
     a_correction_is_a_record_of_its_own,
     two_who_move_one_deal_do_not_overwrite_each_other,
+    a_pipeline_is_what_the_administrator_makes_it,
 }
 
 async fn a_deal_goes_its_way_and_is_told_what_is_missing(home: Home) {
@@ -451,4 +457,96 @@ async fn two_who_move_one_deal_do_not_overwrite_each_other(home: Home) {
     }
     assert_eq!(won, 1);
     assert_eq!(desk.kinds(deal).await, ["open", "forward", "forward"]);
+}
+
+async fn a_pipeline_is_what_the_administrator_makes_it(home: Home) {
+    let desk = Desk::open(home).await;
+    let root = &desk.home.user("root", "administrator", None).await;
+    let names = || ("项目".to_owned(), "Projects".to_owned());
+    let by_lead = go!(desk, &desk.lead, create_pipeline(names().0, names().1)).unwrap_err();
+    assert_eq!(by_lead.kind(), ErrorKind::Forbidden);
+    let made = go!(desk, root, create_pipeline(names().0, names().1)).unwrap();
+    let default = PipelineChange {
+        default_pipeline: true,
+        ..PipelineChange::default()
+    };
+    let empty = go!(desk, root, configure_pipeline(made.id, default.clone()));
+    assert_eq!(field(empty), "default_pipeline");
+    let design = |position| StageDesign {
+        name_zh: "阶段".to_owned(),
+        name_en: "Stage".to_owned(),
+        position,
+        ..StageDesign::default()
+    };
+    let wrong = StageDesign {
+        exit_criteria: vec![Criterion::Field("colour".to_owned())],
+        ..design(1)
+    };
+    let code = |code: &str| code.to_owned();
+    let refused = go!(desk, root, add_stage(made.id, code("idea"), wrong.clone()));
+    assert_eq!(field(refused), "exit_criteria");
+    let dated = StageDesign {
+        exit_criteria: vec![Criterion::Field("expected_close_on".to_owned())],
+        ..design(1)
+    };
+    let first = go!(desk, root, add_stage(made.id, code("idea"), dated.clone())).unwrap();
+    let twice = go!(desk, root, add_stage(made.id, code("idea"), dated.clone()));
+    assert!(matches!(twice, Err(OperationsError::Taken { .. })));
+    let sourced = StageDesign {
+        entry_criteria: vec![Criterion::Field("source".to_owned())],
+        ..design(2)
+    };
+    let second = go!(
+        desk,
+        root,
+        add_stage(made.id, code("plan"), sourced.clone())
+    )
+    .unwrap();
+    go!(desk, root, configure_pipeline(made.id, default.clone())).unwrap();
+
+    let deal = desk.deal().await;
+    assert_eq!(desk.read(deal).await.stage_id, first.id);
+    let Err(OperationsError::Unmet { missing, .. }) = desk.to(&desk.rep, deal, "plan").await else {
+        panic!("not unmet")
+    };
+    let told: Vec<_> = missing
+        .into_iter()
+        .map(|one| (one.when, one.criterion))
+        .collect();
+    let wanted = |name: &str| Criterion::Field(name.to_owned());
+    assert_eq!(
+        told,
+        [
+            (When::Leave, wanted("expected_close_on")),
+            (When::Enter, wanted("source"))
+        ]
+    );
+    let filled = row! {"expected_close_on": "2026-06-30", "source": "fair"};
+    update(
+        &desk.home.store,
+        &desk.rep,
+        &opportunity::RESOURCE,
+        deal,
+        1,
+        &filled,
+    )
+    .await
+    .unwrap();
+    desk.to(&desk.rep, deal, "plan").await.unwrap();
+    assert_eq!(
+        rule(desk.to(&desk.rep, deal, "lead").await),
+        Rule::OtherPipeline
+    );
+    assert_eq!(rule(go!(desk, root, remove_stage(second.id))), Rule::InUse);
+    let won = StageDesign {
+        after_winning: true,
+        ..design(2)
+    };
+    assert_eq!(
+        rule(go!(desk, root, change_stage(second.id, won.clone()))),
+        Rule::InUse
+    );
+    go!(desk, root, remove_stage(first.id)).unwrap();
+    let changed = go!(desk, root, change_stage(second.id, design(1))).unwrap();
+    assert_eq!((changed.position, changed.code.as_str()), (1, "plan"));
 }
