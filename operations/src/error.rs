@@ -1,10 +1,15 @@
 //! What can go wrong in operations.
 
+mod refusal;
+
 use chrono::{DateTime, Utc};
 use millrace_models::scope::Action;
 use sea_orm::DbErr;
 
 use crate::row::Row;
+use crate::service::criteria::Missing;
+
+pub use refusal::Rule;
 
 /// The result of an operation.
 pub type Result<T, E = OperationsError> = std::result::Result<T, E>;
@@ -76,6 +81,36 @@ pub enum OperationsError {
         owner_id: i64,
         /// Their name.
         owner: String,
+    },
+    /// The pipeline asks for more before the deal moves.
+    #[error("opportunity {id} lacks {}", refusal::lacking(missing))]
+    Unmet {
+        /// The deal.
+        id: i64,
+        /// All that is missing.
+        missing: Vec<Missing>,
+    },
+    /// The record stands otherwise than it would have to.
+    #[error("{entity} {id} is {state}: it would have to be {}", needs.join(" or "))]
+    State {
+        /// The resource.
+        entity: &'static str,
+        /// Its id.
+        id: i64,
+        /// How it stands.
+        state: String,
+        /// How it would have to stand.
+        needs: &'static [&'static str],
+    },
+    /// A rule of the firm forbids it.
+    #[error("{entity} {id}: {rule}")]
+    Refused {
+        /// The resource.
+        entity: &'static str,
+        /// Its id.
+        id: i64,
+        /// The rule.
+        rule: Rule,
     },
     /// Name and password do not fit, or the person may not sign in.
     #[error("the name or the password is wrong")]
@@ -195,9 +230,12 @@ impl OperationsError {
             Self::Unauthenticated | Self::Credentials => ErrorKind::Unauthenticated,
             Self::Forbidden { .. } | Self::PasswordExpired => ErrorKind::Forbidden,
             Self::NotFound { .. } => ErrorKind::NotFound,
-            Self::Taken { .. } | Self::Constraint { .. } | Self::AlreadyClaimed { .. } => {
-                ErrorKind::Conflict
-            }
+            Self::Taken { .. }
+            | Self::Constraint { .. }
+            | Self::AlreadyClaimed { .. }
+            | Self::Unmet { .. }
+            | Self::State { .. }
+            | Self::Refused { .. } => ErrorKind::Conflict,
             Self::Stale { .. } => ErrorKind::Stale,
             Self::LockedOut { .. } => ErrorKind::Limited,
             Self::Busy | Self::Overloaded => ErrorKind::Unavailable,

@@ -63,7 +63,7 @@ pub mod testing;
 mod unit;
 
 pub use caller::Caller;
-pub use error::{ErrorKind, FieldError, OperationsError, Result};
+pub use error::{ErrorKind, FieldError, OperationsError, Result, Rule};
 pub use record::{Draft, EntityOf, Record};
 pub use store::{Place, Store};
-pub use unit::{Actor, Unit};
+pub use unit::{Actor, Target, Unit};

@@ -1,4 +1,30 @@
 //! The services: what the firm does with its records, one file each. See the crate's documentation
 //! for how one is written.
+//!
+//! A service checks the caller itself; its caller opens the unit of work and masks what comes back
+//! ([`Caller::show`](crate::Caller::show)). What it refuses it says by a typed error that a client
+//! has its own words for: [`Unmet`](crate::OperationsError::Unmet) (what a stage asks for),
+//! [`State`](crate::OperationsError::State) (how the record stands),
+//! [`Refused`](crate::OperationsError::Refused) (which rule).
 
+pub mod approval;
 pub mod claim;
+pub mod contract;
+pub mod contract_draft;
+pub mod correction;
+pub mod criteria;
+pub(crate) mod delivery;
+pub mod ending;
+pub mod instalment;
+pub mod interaction;
+pub mod invoice;
+mod lookup;
+pub mod money;
+pub mod moves;
+pub mod payment_request;
+pub mod pipeline_design;
+pub mod pricing;
+pub mod quote;
+pub mod quote_decision;
+pub mod receipt;
+pub mod stage_move;

@@ -6,6 +6,7 @@
 
 mod draft;
 mod reads;
+mod target;
 mod writes;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +22,7 @@ use crate::error::{OperationsError, Result};
 use crate::log::{self, Entry, Op};
 use crate::record::{Draft, Record};
 use crate::store::Store;
+pub use target::Target;
 use writes::Change;
 
 /// Who writes, and why.
@@ -138,6 +140,16 @@ impl Unit {
             .update_row(R::RESOURCE, read.id(), read.version(), values)
             .await?;
         draft::record(row)
+    }
+
+    /// [`Unit::insert`] of what a client gave: its texts and numbers are checked, all faults at once.
+    pub(crate) async fn insert_given<R: Record>(&self, draft: Draft<R>) -> Result<R> {
+        self.insert(draft::checked::<R>(draft)?).await
+    }
+
+    /// [`Unit::update`] with what a client gave, checked likewise.
+    pub(crate) async fn update_given<R: Record>(&self, read: &R, draft: Draft<R>) -> Result<R> {
+        self.update(read, draft::checked::<R>(draft)?).await
     }
 
     /// Changes the fields that the draft sets if the record, whatever its version, meets the

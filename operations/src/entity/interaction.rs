@@ -7,7 +7,7 @@ pub const KINDS: &[&str] = &["visit", "call", "message", "meeting", "mail", "not
 
 record! {
     /// A visit, call, message or meeting (跟进记录).
-    "interaction" in "interactions", seen by [Owner("by_id"), Through("account_id", "account")];
+    "interaction" in "interactions", open false, seen by [Owner("by_id"), Through("account_id", "account")];
     /// The account.
     account_id: i64 => required, reference("account");
     /// The opportunity.

@@ -9,7 +9,7 @@ pub const STATUSES: &[&str] = &["applied", "issued", "rejected", "voided"];
 
 record! {
     /// An application to finance to issue an invoice (开票申请).
-    "invoice_application" in "invoice_applications", number "INV", seen by [Owner("applied_by_id"), Through("account_id", "account")];
+    "invoice_application" in "invoice_applications", number "INV", open false, seen by [Owner("applied_by_id"), Through("account_id", "account")];
     /// The human number.
     number: String => computed, length(40), filter, sort, search;
     /// The account.

@@ -54,6 +54,8 @@ record! {
     delivery_address: Option<String> => length(400);
     /// The deal that it continues, when reopened after more than 90 days.
     continues_id: Option<i64> => computed, reference("opportunity");
+    /// The deal that it is a duplicate of.
+    duplicate_of_id: Option<i64> => computed, reference("opportunity");
     /// Anything else, as read from a source.
     attributes: Json => computed;
 }

@@ -7,7 +7,7 @@ pub const STATUSES: &[&str] = &["draft", "sent", "paid", "cancelled"];
 
 record! {
     /// A request to a customer to pay (请款).
-    "payment_request" in "payment_requests", number "PRQ", seen by [Owner("requested_by_id"), Through("account_id", "account")];
+    "payment_request" in "payment_requests", number "PRQ", open false, seen by [Owner("requested_by_id"), Through("account_id", "account")];
     /// The human number.
     number: String => computed, length(40), filter, sort, search;
     /// The account.

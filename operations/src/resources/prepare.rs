@@ -4,11 +4,14 @@ use millrace_models::scope::Action;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, Value};
 
 use crate::caller::Caller;
-use crate::entity::{account, opportunity, pipeline, stage, stage_change};
+use crate::entity::{
+    account, delivery as delivery_record, opportunity, pipeline, stage, stage_change,
+};
 use crate::error::{OperationsError, Result};
 use crate::names::normalise;
 use crate::resource::{Kind, Path, Resource};
 use crate::row::{self, Row, Values};
+use crate::service::delivery;
 use crate::unit::Unit;
 
 /// The values of a new record with those that follow from the caller and the time.
@@ -71,6 +74,14 @@ pub(super) async fn created(unit: &Unit, resource: &'static Resource, row: &Row)
         ..Default::default()
     };
     unit.insert::<stage_change::Model>(change).await?;
+    Ok(())
+}
+
+/// What else follows from a record that was created or changed.
+pub(super) async fn written(unit: &Unit, resource: &'static Resource, row: &Row) -> Result<()> {
+    if resource.name == delivery_record::RESOURCE.name {
+        return delivery::written(unit, row).await;
+    }
     Ok(())
 }
 

@@ -37,6 +37,7 @@ pub async fn create(
             let values = prepare::create(&unit, caller, resource, values.clone()).await?;
             let row = unit.insert_row(resource, values).await?;
             prepare::created(&unit, resource, &row).await?;
+            prepare::written(&unit, resource, &row).await?;
             Ok(row)
         })
         .await?;
@@ -63,7 +64,9 @@ pub async fn update(
             unit.check(caller, resource, Action::Update, id).await?;
             check_references(&unit, caller, resource, input).await?;
             let values = prepare::update(resource, values.clone());
-            unit.update_row(resource, id, version, values).await
+            let row = unit.update_row(resource, id, version, values).await?;
+            prepare::written(&unit, resource, &row).await?;
+            Ok(row)
         })
         .await;
     shown(caller, resource, done)

@@ -5,7 +5,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IdenStatic, JsonValue,
 
 use crate::error::{OperationsError, Result};
 use crate::record::{Draft, EntityOf, Record};
-use crate::row::{Row, Values, integer, truncate};
+use crate::row::{Row, Values, integer, to_sql, truncate};
 
 /// The fields that a draft sets.
 pub(super) fn values<R: Record>(draft: &Draft<R>) -> Values {
@@ -19,6 +19,30 @@ pub(super) fn values<R: Record>(draft: &Draft<R>) -> Values {
         }
     }
     values
+}
+
+/// The draft, if its texts and numbers are as the resource wants them: for what clients give. The
+/// bounds are in the database too, which says no more than that one was passed.
+///
+/// # Errors
+///
+/// [`OperationsError::Invalid`] with all faults.
+pub(super) fn checked<R: Record>(draft: Draft<R>) -> Result<Draft<R>> {
+    let mut fields = Vec::new();
+    for (field, value) in values::<R>(&draft) {
+        let plain = match value {
+            Value::String(text) => JsonValue::from(text),
+            Value::BigInt(number) => JsonValue::from(number),
+            _ => continue,
+        };
+        if let Err(fault) = to_sql(field, &plain) {
+            fields.push(fault);
+        }
+    }
+    if fields.is_empty() {
+        return Ok(draft);
+    }
+    Err(OperationsError::Invalid { fields })
 }
 
 /// The record that a row holds.

@@ -16,7 +16,7 @@ contract! {
 }
 
 /// Every table as text, without the columns that the log does not keep.
-async fn dump(home: &Home) -> Vec<String> {
+pub(crate) async fn dump(home: &Home) -> Vec<String> {
     let mut lines = Vec::new();
     for resource in RESOURCES {
         let columns: Vec<String> = resource

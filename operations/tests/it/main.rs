@@ -9,8 +9,14 @@
 
 mod change_log;
 mod claims;
+mod contracts;
+mod desk;
+mod interactions;
 mod lists;
 mod outbox;
+mod pipeline;
+mod quotes;
+mod sales_properties;
 mod schema;
 mod scopes;
 mod sign_in;
