@@ -45,6 +45,7 @@
 //! `migrations/`; lists, rights, masks, the change log and replay follow from its declaration.
 
 pub mod caller;
+pub mod credit_code;
 pub mod entity;
 mod error;
 pub mod log;
@@ -54,6 +55,7 @@ mod record;
 pub mod resource;
 pub mod resources;
 pub mod row;
+mod search_index;
 pub mod service;
 pub mod setup;
 pub mod sign_in;

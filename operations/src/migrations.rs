@@ -21,7 +21,10 @@ use crate::error::{OperationsError, Result};
 /// A migration: its name and its text.
 type Migration = (&'static str, &'static str);
 
-const MIGRATIONS: &[Migration] = &[("0001_records", include_str!("migrations/0001_records.sql"))];
+const MIGRATIONS: &[Migration] = &[
+    ("0001_records", include_str!("migrations/0001_records.sql")),
+    ("0002_pool", include_str!("migrations/0002_pool.sql")),
+];
 
 /// What PostgreSQL locks while migrating; any number that nothing else uses.
 const LOCK: i64 = 0x6d69_6c6c_7261_6365;

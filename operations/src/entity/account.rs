@@ -48,6 +48,8 @@ record! {
     previous_owner_id: Option<i64> => computed, reference("user");
     /// Until when it is not released, as after an import.
     protected_until: Option<DateTime<Utc>> => computed, filter;
+    /// When the owner was last warned that it returns to the pool.
+    pool_warned_at: Option<DateTime<Utc>> => computed, filter;
     /// When the customer was first known.
     created_at: DateTime<Utc> => computed, filter;
     /// The telephone number.

@@ -106,8 +106,14 @@ async fn an_edited_migration_is_refused(home: Home) {
     };
     let raw = Database::connect(url).await.unwrap();
     for (sql, edited) in [
-        ("UPDATE migrations SET checksum = 'other'", true),
-        ("UPDATE migrations SET name = '9999_later'", false),
+        (
+            "UPDATE migrations SET checksum = 'other' WHERE name = '0001_records'",
+            true,
+        ),
+        (
+            "UPDATE migrations SET name = '9999_later' WHERE name = '0001_records'",
+            false,
+        ),
     ] {
         raw.execute_unprepared(sql).await.unwrap();
         let error = home.reopen().await.unwrap_err();
