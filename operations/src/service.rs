@@ -1,4 +1,11 @@
 //! The services: what the firm does with its records, one file each. See the crate's documentation
 //! for how one is written.
 
+pub mod assign;
 pub mod claim;
+pub mod countdown;
+pub mod pool;
+pub mod release;
+pub mod request;
+pub mod return_due;
+pub mod routing;

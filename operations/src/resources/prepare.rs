@@ -1,14 +1,18 @@
 //! What a new or changed record gets beside the fields that the client gave.
 
 use millrace_models::scope::Action;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, Value};
+use sea_orm::{ColumnTrait, EntityTrait, JsonValue, QueryFilter, QueryOrder, Set, Value};
 
 use crate::caller::Caller;
-use crate::entity::{account, opportunity, pipeline, stage, stage_change};
+use crate::credit_code;
+use crate::entity::{
+    account, account_tag, interaction, opportunity, pipeline, stage, stage_change,
+};
 use crate::error::{OperationsError, Result};
 use crate::names::normalise;
 use crate::resource::{Kind, Path, Resource};
 use crate::row::{self, Row, Values};
+use crate::service::routing;
 use crate::unit::Unit;
 
 /// The values of a new record with those that follow from the caller and the time.
@@ -21,7 +25,10 @@ pub(super) async fn create(
     if resource.name == account::RESOURCE.name && !takes_new_accounts(caller) {
         set(resource, &mut values, "pool_state", "pooled".into());
         set(resource, &mut values, "pooled_at", unit.now().into());
-        set(resource, &mut values, "team_id", caller.team_id.into());
+        let text = |name| text_of(&values, name);
+        let routed = routing::team_for(unit, text("region"), text("industry"), &[]).await?;
+        let team = routed.or(caller.team_id);
+        set(resource, &mut values, "team_id", team.into());
     } else {
         own(caller, resource, &mut values);
         if resource.name == account::RESOURCE.name {
@@ -40,11 +47,29 @@ pub(super) async fn create(
             set(resource, &mut values, field.name, unit.now().into());
         }
     }
-    Ok(update(resource, values))
+    if resource.name == interaction::RESOURCE.name {
+        let value = |name: &str| {
+            let value = values.iter().find(|(field, _)| field.name == name);
+            value.map(|(_, value)| value)
+        };
+        let effective = is_effective(
+            text_of(&values, "kind"),
+            value("two_way") == Some(&Value::Bool(Some(true))),
+            PLACE
+                .iter()
+                .all(|name| value(name).is_some_and(|value| *value != value.as_null())),
+        );
+        set(resource, &mut values, "effective", effective.into());
+    }
+    update(resource, values)
 }
 
 /// The values of a changed record with those that follow from them.
-pub(super) fn update(resource: &'static Resource, mut values: Values) -> Values {
+///
+/// # Errors
+///
+/// When a credit code is given that is none.
+pub(super) fn update(resource: &'static Resource, mut values: Values) -> Result<Values> {
     let name = values.iter().find_map(|(field, value)| match value {
         Value::String(Some(name)) if field.name == "name" => Some(normalise(name)),
         _ => None,
@@ -52,11 +77,92 @@ pub(super) fn update(resource: &'static Resource, mut values: Values) -> Values 
     if let Some(name) = name {
         set(resource, &mut values, "normalised_name", name.into());
     }
-    values
+    if resource.name == account::RESOURCE.name {
+        check_code(&mut values)?;
+    }
+    Ok(values)
+}
+
+/// Writes a credit code as the standard has it. An empty one is none.
+fn check_code(values: &mut Values) -> Result<()> {
+    let given = values
+        .iter_mut()
+        .find(|(field, _)| field.name == "credit_code");
+    let Some((field, value)) = given else {
+        return Ok(());
+    };
+    if let Value::String(Some(text)) = &*value {
+        let code = credit_code::parse(text);
+        if code.is_none() && !text.trim().is_empty() {
+            return Err(OperationsError::field(
+                field.name,
+                "must be a unified social credit code: 18 characters, the last of which checks the others",
+            ));
+        }
+        *value = Value::String(code);
+    }
+    Ok(())
+}
+
+/// Whether an interaction keeps the account from the pool: a visit with check-in and place, or
+/// anything that the customer answered; never a note.
+fn is_effective(kind: Option<&str>, answered: bool, placed: bool) -> bool {
+    kind != Some("note") && (answered || (kind == Some("visit") && placed))
+}
+
+/// What makes the place of a visit known.
+const PLACE: [&str; 3] = ["checked_in_at", "latitude", "longitude"];
+
+/// The text that a field is given.
+fn text_of<'a>(values: &'a Values, name: &str) -> Option<&'a str> {
+    values.iter().find_map(|(field, value)| match value {
+        Value::String(Some(text)) if field.name == name => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+/// What else follows from a changed record: an account of the pool is routed anew, and whether an
+/// interaction counts is judged again.
+pub(super) async fn updated(
+    unit: &Unit,
+    resource: &'static Resource,
+    row: Row,
+    given: &Values,
+) -> Result<Row> {
+    let routes = given
+        .iter()
+        .any(|(field, _)| ["region", "industry"].contains(&field.name));
+    let id = row::integer(&row, "id").unwrap_or_default();
+    if resource.name == account::RESOURCE.name
+        && routes
+        && routing::reroute(unit, id).await?.is_some()
+    {
+        return unit.get_row(resource, id).await;
+    }
+    if resource.name == interaction::RESOURCE.name {
+        let text = |name: &str| row.get(name).and_then(|value| value.as_str());
+        let flag = |name: &str| row.get(name).and_then(JsonValue::as_bool) == Some(true);
+        let placed = PLACE
+            .iter()
+            .all(|name| row.get(*name).is_some_and(|value| !value.is_null()));
+        let effective = is_effective(text("kind"), flag("two_way"), placed);
+        if effective != flag("effective")
+            && let Some(field) = resource.field("effective")
+        {
+            let version = row::integer(&row, "version").unwrap_or_default();
+            let judged = vec![(field, effective.into())];
+            return unit.update_row(resource, id, version, judged).await;
+        }
+    }
+    Ok(row)
 }
 
 /// What else is recorded with a new record.
 pub(super) async fn created(unit: &Unit, resource: &'static Resource, row: &Row) -> Result<()> {
+    if resource.name == account_tag::RESOURCE.name {
+        let account_id = row::integer(row, "account_id").unwrap_or_default();
+        routing::reroute(unit, account_id).await?;
+    }
     if resource.name != opportunity::RESOURCE.name {
         return Ok(());
     }

@@ -62,8 +62,11 @@ pub async fn update(
         .write(&caller.actor(), async |unit| {
             unit.check(caller, resource, Action::Update, id).await?;
             check_references(&unit, caller, resource, input).await?;
-            let values = prepare::update(resource, values.clone());
-            unit.update_row(resource, id, version, values).await
+            let values = prepare::update(resource, values.clone())?;
+            let row = unit
+                .update_row(resource, id, version, values.clone())
+                .await?;
+            prepare::updated(&unit, resource, row, &values).await
         })
         .await;
     shown(caller, resource, done)
