@@ -4,6 +4,7 @@
 pub mod assign;
 pub mod claim;
 pub mod countdown;
+pub mod handover;
 pub mod pool;
 pub mod release;
 pub mod request;
