@@ -6,6 +6,7 @@ pub mod claim;
 pub mod countdown;
 pub mod handover;
 pub mod pool;
+pub mod prefill;
 pub mod release;
 pub mod request;
 pub mod return_due;
