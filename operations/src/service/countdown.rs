@@ -129,8 +129,12 @@ fn countdown(
     if let Some(grace) = account.protected_until {
         last_day = max(last_day, calendar.date_of(grace));
     }
-    // A warning from before the last contact is about another time.
-    let warned_at = account.pool_warned_at.filter(|at| *at >= counted_from);
+    // A warning counts for the last day that it was given for: one from before the last contact, or
+    // from long before a last day that has moved since, was about another.
+    let warned_at = account.pool_warned_at.filter(|at| {
+        let before = calendar.working_days_between(calendar.date_of(*at), last_day);
+        *at >= counted_from && before <= rules.warning_working_days
+    });
     let warned_on = warned_at.map_or(today, |at| calendar.date_of(at));
     let soonest = working_day_after(calendar, warned_on, rules.warning_working_days);
     last_day = max(last_day, soonest);
