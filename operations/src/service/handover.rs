@@ -10,25 +10,20 @@
 //! shared out by the rule by itself. The clock of [`super::countdown`] begins anew for the successor.
 //! Successors may come to hold more accounts than their role may claim; the preview says so.
 
+mod work;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Set};
 use serde::{Deserialize, Serialize};
 
 use super::{assign, pool};
 use crate::caller::Caller;
 use crate::entity::{account, handover, opportunity, quote, role, ticket, todo, user};
 use crate::error::{OperationsError, Result};
-use crate::record::{EntityOf, Record};
 use crate::resource::Resource;
 use crate::unit::Unit;
-
-/// How quotes stand that are not decided.
-const OPEN_QUOTES: [&str; 4] = ["draft", "in_approval", "approved", "sent"];
-/// How tickets stand that are not done.
-const OPEN_TICKETS: [&str; 3] = ["open", "in_progress", "paused"];
-/// How to-dos stand that are not done.
-const PENDING: [&str; 2] = ["open", "snoozed"];
+use work::Work;
 
 /// What goes, in the order in which it goes.
 static HANDED: [&Resource; 5] = [
@@ -58,17 +53,26 @@ pub enum Rule {
     /// By the team that the account or record is of.
     Team {
         /// The successor for each team.
-        teams: BTreeMap<i64, i64>,
+        teams: Vec<Heir>,
         /// The successor for all else.
         otherwise: i64,
     },
     /// As listed.
     Accounts {
         /// The successor for each account.
-        accounts: BTreeMap<i64, i64>,
+        accounts: Vec<Heir>,
         /// The successor for all else.
         otherwise: i64,
     },
+}
+
+/// Who succeeds in one team or account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heir {
+    /// The team or account.
+    pub of: i64,
+    /// The successor.
+    pub user_id: i64,
 }
 
 /// A record that goes to a successor.
@@ -218,164 +222,6 @@ pub async fn hand_over(
     unit.insert::<handover::Model>(receipt).await
 }
 
-/// What somebody is working on.
-struct Work {
-    accounts: Vec<account::Model>,
-    opportunities: Vec<opportunity::Model>,
-    quotes: Vec<quote::Model>,
-    tickets: Vec<ticket::Model>,
-    todos: Vec<todo::Model>,
-    /// Region and team of every account that any of it belongs to.
-    places: BTreeMap<i64, (Option<String>, Option<i64>)>,
-}
-
-impl Work {
-    async fn of(unit: &Unit, user_id: i64) -> Result<Self> {
-        let all = |owner: sea_orm::sea_query::Expr, state: sea_orm::sea_query::Expr| {
-            Condition::all().add(owner).add(state)
-        };
-        let accounts = found(
-            unit,
-            Condition::all().add(account::Column::OwnerId.eq(user_id)),
-        )
-        .await?;
-        let opportunities = found(
-            unit,
-            all(
-                opportunity::Column::OwnerId.eq(user_id),
-                opportunity::Column::Outcome.eq("open"),
-            ),
-        )
-        .await?;
-        let quotes = found(
-            unit,
-            all(
-                quote::Column::OwnerId.eq(user_id),
-                quote::Column::Outcome.is_in(OPEN_QUOTES),
-            ),
-        )
-        .await?;
-        let tickets = found(
-            unit,
-            all(
-                ticket::Column::OwnerId.eq(user_id),
-                ticket::Column::Status.is_in(OPEN_TICKETS),
-            ),
-        )
-        .await?;
-        let todos = pending(unit, user_id).await?;
-        let mut work = Self {
-            accounts,
-            opportunities,
-            quotes,
-            tickets,
-            todos,
-            places: BTreeMap::new(),
-        };
-        let ids: BTreeSet<i64> = work.records().filter_map(|record| record.account).collect();
-        for ids in ids.into_iter().collect::<Vec<_>>().chunks(1_000) {
-            let accounts = account::Entity::find()
-                .filter(account::Column::Id.is_in(ids.iter().copied()))
-                .all(unit)
-                .await?;
-            let places = accounts
-                .into_iter()
-                .map(|account| (account.id, (account.region, account.team_id)));
-            work.places.extend(places);
-        }
-        Ok(work)
-    }
-
-    /// Every record, in the order of [`HANDED`].
-    fn records(&self) -> impl Iterator<Item = Handed> {
-        let one = |entity: &'static Resource, id, account, team| Handed {
-            entity: entity.name,
-            id,
-            account,
-            team,
-        };
-        let accounts = self
-            .accounts
-            .iter()
-            .map(move |read| one(HANDED[0], read.id, Some(read.id), read.team_id));
-        let opportunities = self
-            .opportunities
-            .iter()
-            .map(move |read| one(HANDED[1], read.id, Some(read.account_id), read.team_id));
-        let quotes = self
-            .quotes
-            .iter()
-            .map(move |read| one(HANDED[2], read.id, Some(read.account_id), read.team_id));
-        let tickets = self
-            .tickets
-            .iter()
-            .map(move |read| one(HANDED[3], read.id, read.account_id, read.team_id));
-        let todos = self
-            .todos
-            .iter()
-            .map(move |read| one(HANDED[4], read.id, read.account_id, read.team_id));
-        accounts
-            .chain(opportunities)
-            .chain(quotes)
-            .chain(tickets)
-            .chain(todos)
-    }
-
-    /// To whom each record goes.
-    fn share_out(&self, rule: &Rule) -> Vec<Moved> {
-        let mut turn = 0;
-        let mut chosen: BTreeMap<i64, i64> = BTreeMap::new();
-        let mut choose = |record: &Handed| {
-            if let Some(successor) = record.account.and_then(|account| chosen.get(&account)) {
-                return *successor;
-            }
-            let place = record.account.and_then(|account| self.places.get(&account));
-            let successor = match rule {
-                Rule::RoundRobin { successors } => {
-                    turn += 1;
-                    successors[(turn - 1) % successors.len()]
-                }
-                Rule::Region { regions, otherwise } => place
-                    .and_then(|(region, _)| regions.get(region.as_ref()?))
-                    .copied()
-                    .unwrap_or(*otherwise),
-                Rule::Team { teams, otherwise } => place
-                    .map_or(record.team, |(_, team)| *team)
-                    .and_then(|team| teams.get(&team))
-                    .copied()
-                    .unwrap_or(*otherwise),
-                Rule::Accounts {
-                    accounts,
-                    otherwise,
-                } => record
-                    .account
-                    .and_then(|account| accounts.get(&account))
-                    .copied()
-                    .unwrap_or(*otherwise),
-            };
-            if let Some(account) = record.account {
-                chosen.insert(account, successor);
-            }
-            successor
-        };
-        self.records()
-            .map(|record| Moved {
-                to_user_id: choose(&record),
-                entity: record.entity.to_owned(),
-                id: record.id,
-            })
-            .collect()
-    }
-}
-
-/// A record that goes, with what rules go by.
-struct Handed {
-    entity: &'static str,
-    id: i64,
-    account: Option<i64>,
-    team: Option<i64>,
-}
-
 /// The successors that the rule names, by id, if the caller may do it at all.
 async fn people(
     unit: &Unit,
@@ -413,49 +259,26 @@ async fn people(
 
 impl Rule {
     fn successors(&self) -> BTreeSet<i64> {
+        let named = |heirs: &[Heir], otherwise: i64| {
+            let named = heirs.iter().map(|heir| heir.user_id);
+            named.chain([otherwise]).collect()
+        };
         match self {
             Self::RoundRobin { successors } => successors.iter().copied().collect(),
             Self::Region { regions, otherwise } => {
                 regions.values().chain([otherwise]).copied().collect()
             }
-            Self::Team { teams, otherwise } => teams.values().chain([otherwise]).copied().collect(),
+            Self::Team { teams, otherwise } => named(teams, *otherwise),
             Self::Accounts {
                 accounts,
                 otherwise,
-            } => accounts.values().chain([otherwise]).copied().collect(),
+            } => named(accounts, *otherwise),
         }
     }
 }
 
 fn nobody() -> OperationsError {
     OperationsError::field("rule", "names no successor")
-}
-
-/// The to-dos of somebody that are not done; but for the warnings of the pool, which end with them.
-async fn pending(unit: &Unit, user_id: i64) -> Result<Vec<todo::Model>> {
-    let mine = Condition::all()
-        .add(todo::Column::OwnerId.eq(user_id))
-        .add(todo::Column::State.is_in(PENDING));
-    let mut todos: Vec<todo::Model> = found(unit, mine).await?;
-    todos.retain(|todo| !pool::is_warning(todo));
-    Ok(todos)
-}
-
-/// The records that meet the condition, oldest first.
-async fn found<R: Record>(unit: &Unit, condition: Condition) -> Result<Vec<R>> {
-    use sea_orm::IdenStatic as _;
-    use sea_orm::strum::IntoEnumIterator as _;
-    let column = |name: &str| {
-        <EntityOf<R> as EntityTrait>::Column::iter().find(|column| column.as_str() == name)
-    };
-    let mut select = EntityOf::<R>::find().filter(condition);
-    if let Some(deleted_at) = column("deleted_at") {
-        select = select.filter(deleted_at.is_null());
-    }
-    if let Some(id) = column("id") {
-        select = select.order_by_asc(id);
-    }
-    Ok(select.all(unit).await?)
 }
 
 fn json<T: Serialize>(value: &T) -> Result<serde_json::Value> {
