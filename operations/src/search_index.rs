@@ -11,6 +11,8 @@
 
 use std::collections::BTreeSet;
 
+use millrace_models::scope::Visibility;
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::sea_query::{Alias, Condition, Expr, OnConflict, Query, SelectStatement};
 
@@ -20,13 +22,17 @@ use crate::names::{fold, phone_key};
 use crate::resource::{Hidden, Resource};
 use crate::row::{Row, integer};
 use crate::unit::Unit;
-use millrace_models::scope::Visibility;
 
 const TABLE: &str = "search_grams";
 /// The resources whose records are in the table.
 pub(crate) const INDEXED: [&str; 4] = ["account", "contact", "opportunity", "quote"];
 /// The greatest character: behind all grams that begin with another.
 const LAST: char = char::MAX;
+
+/// How many grams of a question are asked for.
+const MOST: usize = 16;
+/// Up to how many records of a gram are counted: beyond, it is as common as any.
+const COUNTED: u64 = 2_000;
 
 /// What one must see to find a record by a gram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,32 +145,67 @@ impl Unit {
     }
 }
 
-/// The rows in which a word may occur for the caller: none of those in which it does is left out.
-pub(crate) fn narrowed(caller: &Caller, resource: &'static Resource, word: &str) -> Condition {
+/// The rows in which all of the words may occur for the caller: none of those in which they do is
+/// left out.
+///
+/// The rarest gram is looked up, and the others are asked for each record that has it: to read the
+/// lists of all grams took a hundred times as long for 阀门有限公司 among 200,000 accounts, since every
+/// name ends alike.
+pub(crate) async fn narrowed<C: ConnectionTrait>(
+    connection: &C,
+    caller: &Caller,
+    resource: &'static Resource,
+    words: &[&str],
+) -> Result<Condition> {
     let mut all = Condition::all();
     if !INDEXED.contains(&resource.name) {
-        return all;
+        return Ok(all);
     }
-    let word = fold(word);
-    let characters: Vec<char> = word.chars().collect();
-    let mut conditions: Vec<Condition> = characters
-        .windows(2)
-        .map(|pair| {
+    let sights = sights(caller);
+    let mut counted = Vec::new();
+    for gram in asked(words) {
+        let some = records(resource, &sights, gram.clone())
+            .limit(COUNTED)
+            .to_owned();
+        let count = Query::select()
+            .expr(Expr::cust("COUNT(*)"))
+            .from_subquery(some, Alias::new("some_records"))
+            .to_owned();
+        let row = connection.query_one(&count).await?;
+        let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        counted.push((count, gram));
+    }
+    counted.sort_by_key(|(count, _)| *count);
+    for (index, (_, gram)) in counted.into_iter().enumerate() {
+        let mut ids = records(resource, &sights, gram);
+        all = if index == 0 {
+            all.add(column_of(resource, "id").in_subquery(ids))
+        } else {
+            ids.and_where(Expr::col((TABLE, "record_id")).eq(column_of(resource, "id")));
+            all.add(Expr::exists(ids))
+        };
+    }
+    Ok(all)
+}
+
+/// The grams that words are looked for by, as conditions; of long questions the first.
+fn asked(words: &[&str]) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    for word in words {
+        let characters: Vec<char> = fold(word).chars().collect();
+        conditions.extend(characters.windows(2).map(|pair| {
             let gram: String = pair.iter().collect();
             Condition::all().add(Expr::col((TABLE, "gram")).eq(gram))
-        })
-        .collect();
-    if let [one] = characters.as_slice() {
-        let range = Condition::all()
-            .add(Expr::col((TABLE, "gram")).gte(one.to_string()))
-            .add(Expr::col((TABLE, "gram")).lt(format!("{one}{LAST}")));
-        conditions.push(range);
+        }));
+        if let [one] = characters.as_slice() {
+            let range = Condition::all()
+                .add(Expr::col((TABLE, "gram")).gte(one.to_string()))
+                .add(Expr::col((TABLE, "gram")).lt(format!("{one}{LAST}")));
+            conditions.push(range);
+        }
     }
-    for condition in conditions {
-        let ids = records(resource, &sights(caller), condition);
-        all = all.add(column_of(resource, "id").in_subquery(ids));
-    }
-    all
+    conditions.truncate(MOST);
+    conditions
 }
 
 /// The records of a resource that have a gram.

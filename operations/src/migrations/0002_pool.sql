@@ -36,7 +36,7 @@ ALTER TABLE pool_moves ADD COLUMN opportunity_id BIGINT REFERENCES opportunities
 
 CREATE INDEX pool_moves_opportunity_id_at ON pool_moves (opportunity_id, at);
 CREATE INDEX accounts_pool_id ON accounts (id) WHERE owner_id IS NULL AND deleted_at IS NULL;
-CREATE INDEX accounts_pool_pooled_at ON accounts (pooled_at, id) WHERE owner_id IS NULL AND deleted_at IS NULL;
+CREATE INDEX accounts_owner_id_pooled_at_id ON accounts (owner_id, pooled_at, id);
 CREATE INDEX opportunities_owner_id_id ON opportunities (owner_id, id);
 CREATE INDEX opportunities_pool_id ON opportunities (id) WHERE owner_id IS NULL AND deleted_at IS NULL;
 CREATE INDEX tickets_owner_id_id ON tickets (owner_id, id);

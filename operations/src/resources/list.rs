@@ -158,12 +158,11 @@ pub(super) async fn page(
     for filter in &query.filters {
         select.cond_where(filtered(caller, resource, filter)?);
     }
-    for word in query
-        .search
-        .iter()
-        .flat_map(|search| search.split_whitespace())
-    {
-        select.cond_where(search_index::narrowed(caller, resource, word));
+    let search = query.search.as_deref().unwrap_or_default();
+    let words: Vec<&str> = search.split_whitespace().collect();
+    let narrowed = search_index::narrowed(&store.reader, caller, resource, &words).await?;
+    select.cond_where(narrowed);
+    for word in words {
         select.cond_where(searched(caller, resource, word));
     }
     let sort = query.sort.clone().unwrap_or_else(|| Sort {

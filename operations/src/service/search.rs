@@ -5,7 +5,6 @@
 //! it: a row is found by nothing that it does not show them, neither by a masked number nor by the
 //! contact details of the pool.
 
-use sea_orm::sea_query::Condition;
 use serde::Serialize;
 
 use crate::caller::Caller;
@@ -70,13 +69,9 @@ pub(super) async fn find(
     words: &[&str],
     limit: u64,
 ) -> Result<Vec<Row>> {
-    let mut condition = Condition::all();
-    for word in words {
-        condition = condition.add(narrowed(caller, resource, word));
-    }
     let wanted = Seen {
         resource,
-        condition,
+        condition: narrowed(store.reader(), caller, resource, words).await?,
         latest: "id",
         pool: true,
         limit: limit * CANDIDATES,
