@@ -22,7 +22,18 @@ pub(super) async fn create(
     resource: &'static Resource,
     mut values: Values,
 ) -> Result<Values> {
-    if resource.name == account::RESOURCE.name && !takes_new_accounts(caller) {
+    if resource.name == opportunity::RESOURCE.name && !takes_new(caller, resource) {
+        // A lead that waits to be claimed, by those to whom its account is routed.
+        let account = values.iter().find_map(|(field, value)| match value {
+            Value::BigInt(Some(id)) if field.name == "account_id" => Some(*id),
+            _ => None,
+        });
+        let team = match account {
+            Some(id) => unit.get::<account::Model>(id).await?.team_id,
+            None => None,
+        };
+        set(resource, &mut values, "team_id", team.into());
+    } else if resource.name == account::RESOURCE.name && !takes_new(caller, resource) {
         set(resource, &mut values, "pool_state", "pooled".into());
         set(resource, &mut values, "pooled_at", unit.now().into());
         let text = |name| text_of(&values, name);
@@ -180,9 +191,9 @@ pub(super) async fn created(unit: &Unit, resource: &'static Resource, row: &Row)
     Ok(())
 }
 
-/// Whether accounts that the caller enters are theirs; those of others enter the pool.
-fn takes_new_accounts(caller: &Caller) -> bool {
-    let claims = caller.rights.scope(account::RESOURCE.name, Action::Claim);
+/// Whether accounts or deals that the caller enters are theirs; those of others enter the pool.
+fn takes_new(caller: &Caller, resource: &'static Resource) -> bool {
+    let claims = caller.rights.scope(resource.name, Action::Claim);
     claims.is_some() && caller.daily_claims != Some(0)
 }
 

@@ -167,8 +167,8 @@ pub(super) async fn record(unit: &Unit, change: Move<'_>) -> Result<pool_move::M
     unit.insert::<pool_move::Model>(recorded).await
 }
 
-/// Puts an owned account into the pool: it loses its owner, is routed anew, and the warnings that
-/// its owner had are cancelled. `kind` is `release` or `return`.
+/// Puts an owned account into the pool: it loses its owner, is routed anew (where no rule says to
+/// whom, it stays with its team), and the warnings that its owner had are cancelled. `kind` is `release` or `return`.
 pub(super) async fn put_into_pool(
     unit: &Unit,
     read: &account::Model,
