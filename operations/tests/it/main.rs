@@ -9,8 +9,13 @@
 
 mod change_log;
 mod claims;
+mod handover;
+mod hints;
 mod lists;
 mod outbox;
+mod pool;
+mod prefill;
+mod returns;
 mod schema;
 mod scopes;
 mod sign_in;
