@@ -6,8 +6,8 @@
 //!   they are found when the typed one occurs in them; by credit code and telephone number when these
 //!   are the same;
 //! - of accounts that the caller may not read: that the firm has such a customer, by what it is alike,
-//!   and who to ask (its owner, or for one in the pool who leads the team that it is routed to, or
-//!   nobody by name). They are found only when the whole name without legal form, the whole credit
+//!   and who to ask (its owner, or where there is none at work who leads its team, or nobody by
+//!   name). They are found only when the whole name without legal form, the whole credit
 //!   code or the whole telephone number is the same: a beginning finds nothing, so nobody can feel
 //!   their way to a name. Each person to ask is named once, so that their number is not told either.
 //!
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 use millrace_models::scope::{Action, Visibility};
 use sea_orm::sea_query::ExprTrait as _;
-use sea_orm::sea_query::{Condition, Expr, Query};
+use sea_orm::sea_query::{Condition, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 
@@ -227,24 +227,22 @@ impl Hints {
     }
 }
 
-/// The name of the owner, or of who leads the team.
+/// The name of the owner, or where there is none at work, of who leads the team.
 async fn who(store: &Store, owner_id: Option<i64>, team_id: Option<i64>) -> Result<Option<String>> {
-    let mut person = owner_id;
-    if let (None, Some(team_id)) = (person, team_id) {
-        let team = team::Entity::find_by_id(team_id)
+    let mut people: Vec<i64> = owner_id.into_iter().collect();
+    if let Some(team_id) = team_id {
+        let team = team::Entity::find_by_id(team_id).one(store.reader());
+        people.extend(team.await?.and_then(|team| team.leader_id));
+    }
+    for person in people {
+        let found = user::Entity::find_by_id(person)
+            .filter(user::Column::Enabled.eq(true))
+            .filter(user::Column::DeletedAt.is_null())
             .one(store.reader())
             .await?;
-        person = team.and_then(|team| team.leader_id);
+        if let Some(person) = found {
+            return Ok(Some(person.name));
+        }
     }
-    let Some(person) = person else {
-        return Ok(None);
-    };
-    let names: Option<String> = user::Entity::find()
-        .select_only()
-        .column(user::Column::Name)
-        .filter(Expr::col(("users", "id")).eq(person))
-        .into_tuple()
-        .one(store.reader())
-        .await?;
-    Ok(names)
+    Ok(None)
 }
