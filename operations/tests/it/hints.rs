@@ -11,6 +11,7 @@ use millrace_operations::service::search::search;
 use millrace_operations::{Actor, Caller, ErrorKind, Unit};
 use sea_orm::{ConnectionTrait, EntityTrait, Set, Statement};
 
+use crate::scopes::{all_rows, expected as oracle};
 use crate::support::{Dice, Home, contract, row};
 use crate::world::World;
 
@@ -412,6 +413,26 @@ async fn search_agrees_with_the_oracle(home: Home) {
             if full {
                 assert_eq!(hits, expected, "{} {text}", caller.role);
             }
+        }
+    }
+    let tables = all_rows(&home).await;
+    for caller in &world.people {
+        for (text, entity) in [
+            ("deal", "opportunity"),
+            ("opp-2026", "opportunity"),
+            ("QUO-", "quote"),
+            ("quo-2026", "quote"),
+        ] {
+            let hits: BTreeSet<i64> = found(&home, caller, text)
+                .await
+                .into_iter()
+                .map(|(of, id)| {
+                    assert_eq!(of, entity);
+                    id
+                })
+                .collect();
+            let seen = oracle(&tables, caller, entity, true);
+            assert_eq!(hits, seen, "{} {text}", caller.role);
         }
     }
 }

@@ -7,6 +7,7 @@
     reason = "the helpers of a test may fail loudly too"
 )]
 
+mod callers;
 mod change_log;
 mod claims;
 mod handover;

@@ -26,9 +26,9 @@ contract! {
 }
 
 /// All rows of a table, as numbers by column.
-type Rows = Vec<BTreeMap<&'static str, Option<i64>>>;
+pub(crate) type Rows = Vec<BTreeMap<&'static str, Option<i64>>>;
 
-async fn all_rows(home: &Home) -> BTreeMap<&'static str, Rows> {
+pub(crate) async fn all_rows(home: &Home) -> BTreeMap<&'static str, Rows> {
     const COLUMNS: [&str; 14] = [
         "id",
         "owner_id",
@@ -167,7 +167,7 @@ fn within(
         })
 }
 
-fn expected(
+pub(crate) fn expected(
     tables: &BTreeMap<&'static str, Rows>,
     caller: &Caller,
     entity: &str,
