@@ -41,7 +41,8 @@
 //! ```
 //!
 //! Inside, sea-orm's queries run on the unit (`todo::Entity::find().all(unit)`); they read the
-//! transaction's own changes. A new record is one file under `entity/`, its table one new file under
+//! transaction's own changes. Those that write nothing (countdowns, hints, prefill, search) take the
+//! [`Store`] and read without a transaction. A new record is one file under `entity/`, its table one new file under
 //! `migrations/`; lists, rights, masks, the change log and replay follow from its declaration.
 
 pub mod caller;

@@ -17,6 +17,7 @@ mod outbox;
 mod pool;
 mod prefill;
 mod returns;
+mod routing;
 mod schema;
 mod scopes;
 mod sign_in;

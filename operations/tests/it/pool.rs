@@ -1,16 +1,13 @@
-//! The pool's limits, routes and ways in and out.
+//! The pool's limits and ways in and out.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use millrace_models::scope::Action;
-use millrace_operations::entity::{
-    account, account_tag, opportunity, pool_move, role, routing_rule, tag, team, todo, user,
-};
+use millrace_operations::entity::{account, opportunity, pool_move, role, user};
 use millrace_operations::resources::{ListQuery, View, create, get, list, update};
 use millrace_operations::service::assign::{assign, assign_lead};
 use millrace_operations::service::claim::{claim, claim_lead};
 use millrace_operations::service::pool::{PoolRules, set_rules};
 use millrace_operations::service::release::{release, release_lead};
-use millrace_operations::service::request::request;
 use millrace_operations::{Actor, Caller, ErrorKind, OperationsError, Result};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Set};
 
@@ -20,8 +17,6 @@ contract! {
     claims_made_count_until_midnight,
     a_former_owner_waits_whatever_happens_to_the_record,
     nobody_holds_more_than_the_role_may,
-    rules_and_tags_route_accounts_to_teams,
-    a_request_is_answered_by_assigning,
     a_lead_is_claimed_with_its_account,
     a_lead_that_an_assistant_enters_waits_to_be_claimed,
     who_may_release_and_assign,
@@ -54,7 +49,7 @@ pub(crate) async fn pooled(home: &Home, name: &str) -> i64 {
     made.id
 }
 
-async fn claims(home: &Home, rep: &Caller, id: i64) -> Result<account::Model> {
+pub(crate) async fn claims(home: &Home, rep: &Caller, id: i64) -> Result<account::Model> {
     home.store
         .write(&rep.actor(), async |unit| claim(&unit, rep, id).await)
         .await
@@ -177,140 +172,6 @@ async fn nobody_holds_more_than_the_role_may(home: Home) {
     full(assigned().await.unwrap_err());
     releases(&home, &ann, ids[0]).await.unwrap();
     assert_eq!(assigned().await.unwrap().owner_id, Some(ann.user_id));
-}
-
-async fn rules_and_tags_route_accounts_to_teams(home: Home) {
-    let home = home.initialised().await;
-    let east = home.team("East", None).await;
-    let shanghai = home.team("Shanghai", Some(east)).await;
-    let south = home.team("South", None).await;
-    let assistant = home.user("assistant", "sales_assistant", Some(south)).await;
-    let administrator = home.user("root", "administrator", None).await;
-    let tag = create(
-        &home.store,
-        &administrator,
-        &tag::RESOURCE,
-        &row! {"name": "pumps"},
-    )
-    .await
-    .unwrap()["id"]
-        .as_i64()
-        .unwrap();
-    for rule in [
-        row! {"position": 2, "region": "华东", "team_id": east},
-        row! {"position": 1, "region": "华东", "industry": "pumps", "team_id": south},
-        row! {"position": 3, "tag_id": tag, "team_id": shanghai},
-    ] {
-        create(&home.store, &administrator, &routing_rule::RESOURCE, &rule)
-            .await
-            .unwrap();
-    }
-    let enter = async |input| {
-        let made = create(&home.store, &assistant, &account::RESOURCE, &input)
-            .await
-            .unwrap();
-        (made["id"].as_i64().unwrap(), made["team_id"].as_i64())
-    };
-    assert_eq!(
-        enter(row! {"name": "A", "region": "华东", "industry": "pumps"})
-            .await
-            .1,
-        Some(south)
-    );
-    let (elsewhere, team) = enter(row! {"name": "B", "region": "华东"}).await;
-    assert_eq!(team, Some(east));
-    let (tagged, team) = enter(row! {"name": "C", "region": "华北"}).await;
-    assert_eq!(team, Some(south), "no rule: the team of who entered it");
-    let input = row! {"account_id": tagged, "tag_id": tag};
-    create(&home.store, &administrator, &account_tag::RESOURCE, &input)
-        .await
-        .unwrap();
-    let read = get(&home.store, &administrator, &account::RESOURCE, tagged)
-        .await
-        .unwrap();
-    assert_eq!(read["team_id"], shanghai, "a tag routes anew");
-    let version = read["version"].as_i64().unwrap();
-    let input = row! {"region": "华东"};
-    let read = update(
-        &home.store,
-        &administrator,
-        &account::RESOURCE,
-        tagged,
-        version,
-        &input,
-    )
-    .await
-    .unwrap();
-    assert_eq!(read["team_id"], east, "so does the region");
-
-    let (far, near) = (
-        home.user("far", "rep", Some(south)).await,
-        home.user("near", "rep", Some(shanghai)).await,
-    );
-    let error = claims(&home, &far, elsewhere).await.unwrap_err();
-    assert!(matches!(error, OperationsError::RoutedElsewhere { .. }));
-    assert_eq!(error.kind(), ErrorKind::Forbidden);
-    let hidden = get(&home.store, &near, &account::RESOURCE, tagged)
-        .await
-        .unwrap();
-    assert!(!hidden.contains_key("phone"));
-    claims(&home, &near, elsewhere).await.unwrap();
-}
-
-async fn a_request_is_answered_by_assigning(home: Home) {
-    let home = home.initialised().await;
-    let east = home.team("East", None).await;
-    let south = home.team("South", None).await;
-    let lead = home.user("lead", "regional_manager", Some(east)).await;
-    let far = home.user("far", "rep", Some(south)).await;
-    let boss = home.user("boss", "director", None).await;
-    let id = pooled(&home, "A").await;
-    home.store
-        .write(&Actor::system("test"), async |unit| {
-            let read = unit.get::<team::Model>(east).await?;
-            let change = team::ActiveModel {
-                leader_id: Set(Some(lead.user_id)),
-                ..Default::default()
-            };
-            unit.update(&read, change).await?;
-            let read = unit.get::<account::Model>(id).await?;
-            let change = account::ActiveModel {
-                team_id: Set(Some(east)),
-                ..Default::default()
-            };
-            unit.update(&read, change).await
-        })
-        .await
-        .unwrap();
-    let asks = async |reason: &str| {
-        let work = async |unit| request(&unit, &far, id, reason).await;
-        home.store.write(&far.actor(), work).await
-    };
-    assert_eq!(asks(" ").await.unwrap_err().kind(), ErrorKind::Invalid);
-    for _ in 0..2 {
-        assert_eq!(asks("an old friend").await.unwrap().user_id, lead.user_id);
-    }
-    let todos = todo::Entity::find().all(home.store.reader()).await.unwrap();
-    assert_eq!(todos.len(), 1, "asked once a day");
-    assert_eq!(todos[0].owner_id, Some(lead.user_id));
-    let assigns = async |by: &Caller| {
-        let work = async |unit| assign(&unit, by, id, far.user_id, "granted").await;
-        home.store.write(&by.actor(), work).await
-    };
-    let error = assigns(&lead).await.unwrap_err();
-    assert_eq!(
-        error.kind(),
-        ErrorKind::Invalid,
-        "not in the teams of the lead: {error}"
-    );
-    assert_eq!(assigns(&boss).await.unwrap().team_id, Some(south));
-    assert_eq!(asks("again").await.unwrap_err().kind(), ErrorKind::Invalid);
-    let kinds = pool_move::Entity::find()
-        .filter(pool_move::Column::Kind.is_in(["request", "assign"]))
-        .count(home.store.reader())
-        .await
-        .unwrap();
-    assert_eq!(kinds, 2);
 }
 
 async fn lead_of(home: &Home, account_id: i64, owner_id: Option<i64>) -> i64 {
