@@ -6,6 +6,8 @@
 //! instalments, interactions) is found through a sub-select on its parent. So a claim or a handover
 //! changes one row and the rest follows at once; a copy of the owner on every row could be forgotten.
 
+mod directory;
+
 use std::collections::BTreeMap;
 
 use millrace_models::scope::{Action, Rights, Scope, Visibility};
@@ -15,12 +17,14 @@ use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::sea_query::{Alias, Condition, Expr, Query};
 use sea_orm::{ConnectionTrait, EntityTrait};
 
-use crate::entity::{self, role, team, user};
+use crate::entity::{self, user};
 use crate::error::{OperationsError, Result};
 use crate::record::Record;
 use crate::resource::{Field, Hidden, Kind, Path, Resource};
 use crate::row::{Row, integer};
 use crate::unit::Actor;
+pub(crate) use directory::Cache;
+use directory::Directory;
 
 /// The one who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,42 +60,10 @@ impl Caller {
     pub async fn load<C: ConnectionTrait>(connection: &C, user_id: i64) -> Result<Self> {
         let user = user::Entity::find_by_id(user_id)
             .filter(user::Column::DeletedAt.is_null())
-            .filter(user::Column::Enabled.eq(true))
             .one(connection)
             .await?
             .ok_or(OperationsError::Unauthenticated)?;
-        let role = role::Entity::find_by_id(user.role_id)
-            .one(connection)
-            .await?
-            .ok_or(OperationsError::Unauthenticated)?;
-        let rights =
-            serde_json::from_value(role.rights).map_err(|error| OperationsError::Damaged {
-                entity: "role",
-                id: role.id,
-                detail: error.to_string(),
-            })?;
-        let teams = team::Entity::find()
-            .filter(team::Column::DeletedAt.is_null())
-            .all(connection)
-            .await?;
-        let mut below: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-        for team in teams {
-            if let Some(parent) = team.parent_id {
-                below.entry(parent).or_default().push(team.id);
-            }
-        }
-        Ok(Self {
-            user_id,
-            name: user.name,
-            role: role.code,
-            rights,
-            team_id: user.team_id,
-            team_tree: tree(user.team_id, &below),
-            pool_capacity: role.pool_capacity,
-            daily_claims: role.daily_claims,
-            request_id: None,
-            reason: None,
-        })
+        Directory::read(connection).await?.caller(user)
     }
 
     /// The caller as the author of changes.

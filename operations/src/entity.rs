@@ -6,6 +6,7 @@ pub mod attachment;
 pub mod contact;
 pub mod contract;
 pub mod delivery;
+pub mod handover;
 pub mod interaction;
 pub mod invoice_application;
 pub mod opportunity;
@@ -24,6 +25,7 @@ pub mod quote_line;
 pub mod receipt;
 pub mod receipt_allocation;
 pub mod role;
+pub mod routing_rule;
 pub mod setting;
 pub mod stage;
 pub mod stage_change;
@@ -69,6 +71,8 @@ pub static RESOURCES: &[&Resource] = &[
     &attachment::RESOURCE,
     &pool_move::RESOURCE,
     &setting::RESOURCE,
+    &routing_rule::RESOURCE,
+    &handover::RESOURCE,
 ];
 
 /// The resource of that name.

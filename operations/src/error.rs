@@ -112,6 +112,42 @@ pub enum OperationsError {
         /// The rule.
         rule: Rule,
     },
+    /// The caller has made all the claims of the day.
+    #[error("you have made all {limit} claims of the day: claim again after {until}")]
+    ClaimLimit {
+        /// How many claims a day has.
+        limit: i64,
+        /// When the next day begins.
+        until: DateTime<Utc>,
+    },
+    /// The person holds as many accounts as the role may.
+    #[error("{holder} may hold {capacity} accounts and holds {held}: release one first")]
+    PoolCapacity {
+        /// Their name.
+        holder: String,
+        /// How many they may hold.
+        capacity: i64,
+        /// How many they hold.
+        held: i64,
+    },
+    /// The caller has lost or given up the record a short while ago.
+    #[error("you had {entity} {id} until lately: claim it again after {until}")]
+    Cooldown {
+        /// The resource.
+        entity: &'static str,
+        /// Its id.
+        id: i64,
+        /// When the caller may claim it again.
+        until: DateTime<Utc>,
+    },
+    /// The record waits in the pool for another team.
+    #[error("{entity} {id} is routed to another team: request it")]
+    RoutedElsewhere {
+        /// The resource.
+        entity: &'static str,
+        /// Its id.
+        id: i64,
+    },
     /// Name and password do not fit, or the person may not sign in.
     #[error("the name or the password is wrong")]
     Credentials,
@@ -228,16 +264,20 @@ impl OperationsError {
         match self {
             Self::Invalid { .. } | Self::Cursor | Self::WeakPassword { .. } => ErrorKind::Invalid,
             Self::Unauthenticated | Self::Credentials => ErrorKind::Unauthenticated,
-            Self::Forbidden { .. } | Self::PasswordExpired => ErrorKind::Forbidden,
+            Self::Forbidden { .. } | Self::PasswordExpired | Self::RoutedElsewhere { .. } => {
+                ErrorKind::Forbidden
+            }
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::Taken { .. }
             | Self::Constraint { .. }
             | Self::AlreadyClaimed { .. }
             | Self::Unmet { .. }
             | Self::State { .. }
-            | Self::Refused { .. } => ErrorKind::Conflict,
+            | Self::Refused { .. }
+            | Self::PoolCapacity { .. }
+            | Self::Cooldown { .. } => ErrorKind::Conflict,
             Self::Stale { .. } => ErrorKind::Stale,
-            Self::LockedOut { .. } => ErrorKind::Limited,
+            Self::LockedOut { .. } | Self::ClaimLimit { .. } => ErrorKind::Limited,
             Self::Busy | Self::Overloaded => ErrorKind::Unavailable,
             _ => ErrorKind::Internal,
         }

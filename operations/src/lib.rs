@@ -41,10 +41,12 @@
 //! ```
 //!
 //! Inside, sea-orm's queries run on the unit (`todo::Entity::find().all(unit)`); they read the
-//! transaction's own changes. A new record is one file under `entity/`, its table one new file under
+//! transaction's own changes. Those that write nothing (countdowns, hints, prefill, search) take the
+//! [`Store`] and read without a transaction. A new record is one file under `entity/`, its table one new file under
 //! `migrations/`; lists, rights, masks, the change log and replay follow from its declaration.
 
 pub mod caller;
+pub mod credit_code;
 pub mod entity;
 mod error;
 pub mod log;
@@ -54,6 +56,7 @@ mod record;
 pub mod resource;
 pub mod resources;
 pub mod row;
+mod search_index;
 pub mod service;
 pub mod setup;
 pub mod sign_in;

@@ -23,7 +23,8 @@ type Migration = (&'static str, &'static str);
 
 const MIGRATIONS: &[Migration] = &[
     ("0001_records", include_str!("migrations/0001_records.sql")),
-    ("0002_sales", include_str!("migrations/0002_sales.sql")),
+    ("0002_pool", include_str!("migrations/0002_pool.sql")),
+    ("0003_sales", include_str!("migrations/0003_sales.sql")),
 ];
 
 /// What PostgreSQL locks while migrating; any number that nothing else uses.

@@ -47,6 +47,28 @@ pub fn normalise(name: &str) -> String {
     rest.to_owned()
 }
 
+/// The text without width and case: what search compares. Blanks and punctuation stay.
+pub fn fold(text: &str) -> String {
+    text.chars()
+        .map(half_width)
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// A telephone number without punctuation and the prefix of the country (+86), to compare by; none
+/// where there are too few digits to be one.
+pub fn phone_key(number: &str) -> Option<String> {
+    let digits: String = number
+        .chars()
+        .map(half_width)
+        .filter(char::is_ascii_digit)
+        .collect();
+    let home = digits.strip_prefix("00").unwrap_or(&digits);
+    let home = home.strip_prefix("86").filter(|rest| rest.len() >= 10);
+    let key = home.unwrap_or(&digits).to_owned();
+    (key.len() >= 7).then_some(key)
+}
+
 fn half_width(character: char) -> char {
     match character {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(character as u32 - 0xfee0).unwrap_or(character),
@@ -56,7 +78,7 @@ fn half_width(character: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::normalise;
+    use super::{fold, normalise, phone_key};
 
     #[test]
     fn spellings_of_one_company_are_one() {
@@ -73,6 +95,25 @@ mod tests {
         }
         assert_eq!(normalise("ＡＢＣ　Valves Co., Ltd."), "abcvalves");
         assert_eq!(normalise("ABC VALVES LLC"), "abcvalves");
+    }
+
+    #[test]
+    fn a_number_is_the_same_however_it_is_written() {
+        for number in [
+            "13812345678",
+            "+86 138-1234-5678",
+            "0086 138 1234 5678",
+            "１３８１２３４５６７８",
+        ] {
+            assert_eq!(
+                phone_key(number).as_deref(),
+                Some("13812345678"),
+                "{number}"
+            );
+        }
+        assert_eq!(phone_key("021-5555 1234").as_deref(), Some("02155551234"));
+        assert_eq!(phone_key("110"), None);
+        assert_eq!(fold("ＡＢ c。"), "ab c。");
     }
 
     #[test]

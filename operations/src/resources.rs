@@ -15,8 +15,10 @@ mod cursor;
 mod export;
 mod list;
 mod prepare;
+mod seen;
 mod write;
 
 pub use export::Export;
-pub use list::{Filter, ListQuery, MOST_ROWS, Operator, Page, Sort, get, list};
+pub use list::{Filter, ListQuery, MOST_ROWS, Operator, Page, Sort, View, get, list};
+pub(crate) use seen::{Seen, seen};
 pub use write::{create, delete, update};

@@ -8,13 +8,17 @@
 //! [`Refused`](crate::OperationsError::Refused) (which rule).
 
 pub mod approval;
+pub mod assign;
 pub mod claim;
 pub mod contract;
 pub mod contract_draft;
 pub mod correction;
+pub mod countdown;
 pub mod criteria;
 pub(crate) mod delivery;
 pub mod ending;
+pub mod handover;
+pub mod hints;
 pub mod instalment;
 pub mod interaction;
 pub mod invoice;
@@ -23,8 +27,15 @@ pub mod money;
 pub mod moves;
 pub mod payment_request;
 pub mod pipeline_design;
+pub mod pool;
+pub mod prefill;
 pub mod pricing;
 pub mod quote;
 pub mod quote_decision;
 pub mod receipt;
+pub mod release;
+pub mod request;
+pub mod return_due;
+pub mod routing;
+pub mod search;
 pub mod stage_move;

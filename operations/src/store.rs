@@ -30,6 +30,7 @@ use sea_orm::{
     DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+use crate::caller::Cache;
 use crate::error::{OperationsError, Result};
 use crate::migrations;
 use crate::row::truncate;
@@ -66,6 +67,7 @@ pub struct Store {
     pub(crate) numbers: Option<DatabaseConnection>,
     clock: Arc<dyn Clock>,
     pub(crate) calendar: Arc<WorkingCalendar>,
+    pub(crate) directory: Arc<Cache>,
 }
 
 impl std::fmt::Debug for Store {
@@ -95,6 +97,7 @@ impl Store {
                 company.zone,
                 &company.overrides,
             )),
+            directory: Arc::default(),
         };
         migrations::apply(&store.writer, store.now()).await?;
         Ok(store)

@@ -49,6 +49,7 @@ const COMMON: &[&str] = &[
     "user",
     "team",
     "tag",
+    "routing_rule",
     "product",
     "price_list",
     "price_list_item",
@@ -69,6 +70,7 @@ const SELLING: &[&str] = &[
     "ticket",
     "todo",
     "pool_move",
+    "handover",
 ];
 /// The records of contracts and money.
 const MONEY: &[&str] = &[

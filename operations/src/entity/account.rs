@@ -16,8 +16,8 @@ record! {
     name: String => required, length(200), sort, search;
     /// The name without blanks, punctuation, legal form and case, to find duplicates by.
     normalised_name: String => computed, length(200), filter, search;
-    /// The unified social credit code (统一社会信用代码).
-    credit_code: Option<String> => length(18), filter, search;
+    /// The unified social credit code (统一社会信用代码), kept without blanks and in capitals.
+    credit_code: Option<String> => length(40), filter, search;
     /// The company that it belongs to.
     parent_id: Option<i64> => reference("account");
     /// The region.
@@ -48,6 +48,8 @@ record! {
     previous_owner_id: Option<i64> => computed, reference("user");
     /// Until when it is not released, as after an import.
     protected_until: Option<DateTime<Utc>> => computed, filter;
+    /// When the owner was last warned that it returns to the pool.
+    pool_warned_at: Option<DateTime<Utc>> => computed, filter;
     /// When the customer was first known.
     created_at: DateTime<Utc> => computed, filter;
     /// The telephone number.

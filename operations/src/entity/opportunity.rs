@@ -51,7 +51,7 @@ record! {
     /// What the customer needs.
     requirements: Option<String> => length(10_000);
     /// Where goods are delivered to.
-    delivery_address: Option<String> => length(400);
+    delivery_address: Option<String> => length(400), contact_detail;
     /// The deal that it continues, when reopened after more than 90 days.
     continues_id: Option<i64> => computed, reference("opportunity");
     /// The deal that it is a duplicate of.

@@ -10,6 +10,8 @@ record! {
     "pool_move" in "pool_moves", open false, seen by [Owner("user_id"), Through("account_id", "account")];
     /// The account.
     account_id: i64 => required, reference("account");
+    /// The lead, where it is one and not the account.
+    opportunity_id: Option<i64> => reference("opportunity");
     /// What happened.
     kind: String => required, choice(KINDS);
     /// Who got it, asked for it or lost it.

@@ -81,7 +81,8 @@ async fn apply(unit: &Unit, change: &Change) -> Result<()> {
         )
         .to_owned();
     unit.run(&upsert).await?;
-    Ok(())
+    let before = change.before.as_ref().and_then(JsonValue::as_object);
+    unit.index(resource, before, after).await
 }
 
 /// New ids and numbers go on behind those that were played.

@@ -11,6 +11,7 @@ use crate::caller::{Caller, column_of};
 use crate::error::{OperationsError, Result};
 use crate::resource::{Field, Kind, Path, Resource};
 use crate::row::{self, Row};
+use crate::search_index;
 use crate::store::Store;
 
 /// The most rows of one page.
@@ -22,6 +23,8 @@ pub const MOST_ROWS: u64 = 100;
 pub struct ListQuery {
     /// All of these must hold.
     pub filters: Vec<Filter>,
+    /// One's own records or the pool alone, each answered from an index of its own.
+    pub view: Option<View>,
     /// Words that must occur in the fields that are searched.
     pub search: Option<String>,
     /// The order; the latest first without one.
@@ -30,6 +33,16 @@ pub struct ListQuery {
     pub cursor: Option<String>,
     /// How many rows, from 1 to [`MOST_ROWS`]; 50 without it.
     pub limit: Option<u64>,
+}
+
+/// A part of the records that a caller may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// The caller's own.
+    Mine,
+    /// Those that nobody owns.
+    Pool,
 }
 
 /// A condition on a field.
@@ -138,15 +151,18 @@ pub(super) async fn page(
     let mut select = row::select(resource);
     select
         .and_where(column_of(resource, "deleted_at").is_null())
-        .cond_where(caller.condition(resource, action)?);
+        .cond_where(match query.view {
+            None => caller.condition(resource, action)?,
+            Some(view) => viewed(caller, resource, action, view)?,
+        });
     for filter in &query.filters {
         select.cond_where(filtered(caller, resource, filter)?);
     }
-    for word in query
-        .search
-        .iter()
-        .flat_map(|search| search.split_whitespace())
-    {
+    let search = query.search.as_deref().unwrap_or_default();
+    let words: Vec<&str> = search.split_whitespace().collect();
+    let narrowed = search_index::narrowed(&store.reader, caller, resource, &words).await?;
+    select.cond_where(narrowed);
+    for word in words {
         select.cond_where(searched(caller, resource, word));
     }
     let sort = query.sort.clone().unwrap_or_else(|| Sort {
@@ -191,6 +207,43 @@ pub(super) async fn page(
         .map(|row| caller.mask(resource, row))
         .collect();
     Ok(Page { rows, next })
+}
+
+/// The rows of a view that the caller may read. What is theirs, and what they may claim, is in their
+/// scope whatever it is; so the database is asked for that alone and can go by one index.
+fn viewed(
+    caller: &Caller,
+    resource: &'static Resource,
+    action: Action,
+    view: View,
+) -> Result<Condition> {
+    let scoped = caller.condition(resource, action)?;
+    let mut any = Condition::any();
+    let mut claimable = false;
+    for path in resource.paths {
+        match (view, path) {
+            (View::Mine, Path::Owner(column) | Path::Author(column)) => {
+                any = any.add(column_of(resource, column).eq(caller.user_id));
+            }
+            (View::Pool, Path::Unowned(column)) => {
+                any = any.add(column_of(resource, column).is_null());
+                claimable = action == Action::Read
+                    && caller.rights.scope(resource.name, Action::Claim).is_some();
+            }
+            _ => {}
+        }
+    }
+    if any.is_empty() {
+        return Err(OperationsError::field(
+            "view",
+            format!("{} records have no such view", resource.name),
+        ));
+    }
+    let within = view == View::Mine || claimable;
+    if within {
+        return Ok(any);
+    }
+    Ok(Condition::all().add(scoped).add(any))
 }
 
 fn order(

@@ -4,14 +4,15 @@ use millrace_models::scope::Action;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, Value};
 
 use crate::caller::Caller;
+use crate::credit_code;
 use crate::entity::{
-    account, delivery as delivery_record, opportunity, pipeline, stage, stage_change,
+    account, account_tag, delivery as delivery_record, opportunity, pipeline, stage, stage_change,
 };
 use crate::error::{OperationsError, Result};
 use crate::names::normalise;
 use crate::resource::{Kind, Path, Resource};
 use crate::row::{self, Row, Values};
-use crate::service::delivery;
+use crate::service::{delivery, routing};
 use crate::unit::Unit;
 
 /// The values of a new record with those that follow from the caller and the time.
@@ -21,10 +22,24 @@ pub(super) async fn create(
     resource: &'static Resource,
     mut values: Values,
 ) -> Result<Values> {
-    if resource.name == account::RESOURCE.name && !takes_new_accounts(caller) {
+    if resource.name == opportunity::RESOURCE.name && !takes_new(caller, resource) {
+        // A lead that waits to be claimed, by those to whom its account is routed.
+        let account = values.iter().find_map(|(field, value)| match value {
+            Value::BigInt(Some(id)) if field.name == "account_id" => Some(*id),
+            _ => None,
+        });
+        let team = match account {
+            Some(id) => unit.get::<account::Model>(id).await?.team_id,
+            None => None,
+        };
+        set(resource, &mut values, "team_id", team.into());
+    } else if resource.name == account::RESOURCE.name && !takes_new(caller, resource) {
         set(resource, &mut values, "pool_state", "pooled".into());
         set(resource, &mut values, "pooled_at", unit.now().into());
-        set(resource, &mut values, "team_id", caller.team_id.into());
+        let text = |name| text_of(&values, name);
+        let routed = routing::team_for(unit, text("region"), text("industry"), &[]).await?;
+        let team = routed.or(caller.team_id);
+        set(resource, &mut values, "team_id", team.into());
     } else {
         own(caller, resource, &mut values);
         if resource.name == account::RESOURCE.name {
@@ -43,11 +58,15 @@ pub(super) async fn create(
             set(resource, &mut values, field.name, unit.now().into());
         }
     }
-    Ok(update(resource, values))
+    update(resource, values)
 }
 
 /// The values of a changed record with those that follow from them.
-pub(super) fn update(resource: &'static Resource, mut values: Values) -> Values {
+///
+/// # Errors
+///
+/// When a credit code is given that is none.
+pub(super) fn update(resource: &'static Resource, mut values: Values) -> Result<Values> {
     let name = values.iter().find_map(|(field, value)| match value {
         Value::String(Some(name)) if field.name == "name" => Some(normalise(name)),
         _ => None,
@@ -55,11 +74,67 @@ pub(super) fn update(resource: &'static Resource, mut values: Values) -> Values 
     if let Some(name) = name {
         set(resource, &mut values, "normalised_name", name.into());
     }
-    values
+    if resource.name == account::RESOURCE.name {
+        check_code(&mut values)?;
+    }
+    Ok(values)
+}
+
+/// Writes a credit code as the standard has it. An empty one is none.
+fn check_code(values: &mut Values) -> Result<()> {
+    let given = values
+        .iter_mut()
+        .find(|(field, _)| field.name == "credit_code");
+    let Some((field, value)) = given else {
+        return Ok(());
+    };
+    if let Value::String(Some(text)) = &*value {
+        let code = credit_code::parse(text);
+        if code.is_none() && !text.trim().is_empty() {
+            return Err(OperationsError::field(
+                field.name,
+                "must be a unified social credit code: 18 characters, the last of which checks the others",
+            ));
+        }
+        *value = Value::String(code);
+    }
+    Ok(())
+}
+
+/// The text that a field is given.
+fn text_of<'a>(values: &'a Values, name: &str) -> Option<&'a str> {
+    values.iter().find_map(|(field, value)| match value {
+        Value::String(Some(text)) if field.name == name => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+/// What else follows from a changed record: an account of the pool is routed anew.
+pub(super) async fn updated(
+    unit: &Unit,
+    resource: &'static Resource,
+    row: Row,
+    given: &Values,
+) -> Result<Row> {
+    let routes = given
+        .iter()
+        .any(|(field, _)| ["region", "industry"].contains(&field.name));
+    let id = row::integer(&row, "id").unwrap_or_default();
+    if resource.name == account::RESOURCE.name
+        && routes
+        && routing::reroute(unit, id).await?.is_some()
+    {
+        return unit.get_row(resource, id).await;
+    }
+    Ok(row)
 }
 
 /// What else is recorded with a new record.
 pub(super) async fn created(unit: &Unit, resource: &'static Resource, row: &Row) -> Result<()> {
+    if resource.name == account_tag::RESOURCE.name {
+        let account_id = row::integer(row, "account_id").unwrap_or_default();
+        routing::reroute(unit, account_id).await?;
+    }
     if resource.name != opportunity::RESOURCE.name {
         return Ok(());
     }
@@ -85,9 +160,9 @@ pub(super) async fn written(unit: &Unit, resource: &'static Resource, row: &Row)
     Ok(())
 }
 
-/// Whether accounts that the caller enters are theirs; those of others enter the pool.
-fn takes_new_accounts(caller: &Caller) -> bool {
-    let claims = caller.rights.scope(account::RESOURCE.name, Action::Claim);
+/// Whether accounts or deals that the caller enters are theirs; those of others enter the pool.
+fn takes_new(caller: &Caller, resource: &'static Resource) -> bool {
+    let claims = caller.rights.scope(resource.name, Action::Claim);
     claims.is_some() && caller.daily_claims != Some(0)
 }
 

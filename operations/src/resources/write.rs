@@ -63,8 +63,11 @@ pub async fn update(
         .write(&caller.actor(), async |unit| {
             unit.check(caller, resource, Action::Update, id).await?;
             check_references(&unit, caller, resource, input).await?;
-            let values = prepare::update(resource, values.clone());
-            let row = unit.update_row(resource, id, version, values).await?;
+            let values = prepare::update(resource, values.clone())?;
+            let row = unit
+                .update_row(resource, id, version, values.clone())
+                .await?;
+            let row = prepare::updated(&unit, resource, row, &values).await?;
             prepare::written(&unit, resource, &row).await?;
             Ok(row)
         })

@@ -159,7 +159,7 @@ pub async fn authenticate(
     let row = row.ok_or(OperationsError::Unauthenticated)?;
     let user_id: i64 = row.try_get_by_index(0)?;
     let seen_at: DateTime<Utc> = row.try_get_by_index(1)?;
-    let caller = Caller::load(&store.reader, user_id).await?;
+    let caller = store.caller(user_id).await?;
     if now - seen_at >= SEEN {
         let seen = Query::update()
             .table("sessions")

@@ -123,7 +123,7 @@ pub async fn authenticate_token(store: &Store, token: &str) -> Result<Caller> {
         .to_owned();
     let row = store.reader.query_one(&select).await?;
     let row = row.ok_or(OperationsError::Unauthenticated)?;
-    let mut caller = Caller::load(&store.reader, row.try_get_by_index(0)?).await?;
+    let mut caller = store.caller(row.try_get_by_index(0)?).await?;
     let scopes: JsonValue = row.try_get_by_index(1)?;
     let allowances: Vec<Allowance> =
         serde_json::from_value(scopes).map_err(|error| OperationsError::Damaged {

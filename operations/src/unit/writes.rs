@@ -57,6 +57,7 @@ impl Unit {
             .await?
             .ok_or(OperationsError::Poisoned)?;
         let after = row::read(resource, &result)?;
+        self.index(resource, None, &after).await?;
         self.log(resource, Op::Insert, None, &after);
         Ok(after)
     }
@@ -163,6 +164,7 @@ impl Unit {
             return Ok(None);
         };
         let after = row::read(resource, &result)?;
+        self.index(resource, Some(&before), &after).await?;
         self.log(resource, op, Some(&before), &after);
         Ok(Some(after))
     }

@@ -7,15 +7,22 @@
     reason = "the helpers of a test may fail loudly too"
 )]
 
+mod callers;
 mod change_log;
 mod claims;
 mod contracts;
 mod desk;
+mod handover;
+mod hints;
 mod interactions;
 mod lists;
 mod outbox;
 mod pipeline;
+mod pool;
+mod prefill;
 mod quotes;
+mod returns;
+mod routing;
 mod sales_properties;
 mod schema;
 mod scopes;

@@ -26,9 +26,9 @@ contract! {
 }
 
 /// All rows of a table, as numbers by column.
-type Rows = Vec<BTreeMap<&'static str, Option<i64>>>;
+pub(crate) type Rows = Vec<BTreeMap<&'static str, Option<i64>>>;
 
-async fn all_rows(home: &Home) -> BTreeMap<&'static str, Rows> {
+pub(crate) async fn all_rows(home: &Home) -> BTreeMap<&'static str, Rows> {
     const COLUMNS: [&str; 14] = [
         "id",
         "owner_id",
@@ -45,7 +45,7 @@ async fn all_rows(home: &Home) -> BTreeMap<&'static str, Rows> {
         "author_id",
         "requester_id",
     ];
-    const MORE: [&str; 2] = ["uploaded_by_id", "user_id"];
+    const MORE: [&str; 3] = ["uploaded_by_id", "user_id", "from_user_id"];
     let mut tables = BTreeMap::new();
     for resource in RESOURCES {
         let columns: Vec<&str> = COLUMNS
@@ -95,7 +95,9 @@ fn within(
         ("pool_move", "account_id", "account"),
         ("pool_move", "account_id", "account"),
     ];
-    const PERSONAL: [(&str, &str); 10] = [
+    const PERSONAL: [(&str, &str); 12] = [
+        ("handover", "by_id"),
+        ("handover", "from_user_id"),
         ("payment_request", "requested_by_id"),
         ("invoice_application", "applied_by_id"),
         ("interaction", "by_id"),
@@ -116,7 +118,7 @@ fn within(
         "ticket",
         "todo",
     ];
-    const FOR_ALL: [&str; 10] = [
+    const FOR_ALL: [&str; 11] = [
         "user",
         "team",
         "role",
@@ -127,6 +129,7 @@ fn within(
         "pipeline",
         "stage",
         "setting",
+        "routing_rule",
     ];
     let cell = |column: &str| row.get(column).copied().flatten();
     if entity == "private_note" {
@@ -164,7 +167,7 @@ fn within(
         })
 }
 
-fn expected(
+pub(crate) fn expected(
     tables: &BTreeMap<&'static str, Rows>,
     caller: &Caller,
     entity: &str,
