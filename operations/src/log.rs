@@ -14,6 +14,8 @@
 
 mod replay;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::sea_query::{Expr, Order, Query};
@@ -87,6 +89,8 @@ pub struct Changes {
 
 /// An entry to be written.
 pub(crate) struct Entry {
+    pub(crate) actor: Arc<Actor>,
+    pub(crate) at: DateTime<Utc>,
     pub(crate) entity: &'static str,
     pub(crate) record_id: i64,
     pub(crate) op: Op,
@@ -180,12 +184,7 @@ impl Store {
 }
 
 /// Writes the entries of a unit of work.
-pub(crate) async fn append(
-    transaction: &DatabaseTransaction,
-    actor: &Actor,
-    at: DateTime<Utc>,
-    entries: Vec<Entry>,
-) -> Result<()> {
+pub(crate) async fn append(transaction: &DatabaseTransaction, entries: Vec<Entry>) -> Result<()> {
     let mut entries = entries.into_iter().peekable();
     while entries.peek().is_some() {
         let mut insert = Query::insert();
@@ -193,8 +192,9 @@ pub(crate) async fn append(
             .into_table("change_log")
             .columns(COLUMNS[1..].iter().copied());
         for entry in entries.by_ref().take(CHUNK) {
+            let actor = &entry.actor;
             insert.values_panic([
-                at.into(),
+                entry.at.into(),
                 actor.user_id.into(),
                 actor.name.as_str().into(),
                 actor.reason.clone().into(),

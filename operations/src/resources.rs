@@ -21,4 +21,4 @@ mod write;
 pub use export::Export;
 pub use list::{Filter, ListQuery, MOST_ROWS, Operator, Page, Sort, View, get, list};
 pub(crate) use seen::{Seen, seen};
-pub use write::{create, delete, update};
+pub use write::{create, create_in, delete, update, update_in};

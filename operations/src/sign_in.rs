@@ -10,7 +10,7 @@ mod password;
 mod session;
 mod token;
 
-pub use credentials::{change_password, set_password};
+pub use credentials::{change_password, set_password, share_password};
 pub use password::Password;
 pub use session::{
     Authenticated, Session, SessionRules, SignIn, authenticate, sign_in, sign_out,

@@ -21,6 +21,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statemen
 use crate::error::{OperationsError, Result};
 use crate::log::{self, Entry, Op};
 use crate::record::{Draft, Record};
+use crate::row::truncate;
 use crate::store::Store;
 pub use target::Target;
 use writes::Change;
@@ -58,6 +59,8 @@ impl Actor {
 /// A unit of work under way; made by [`Store::write`].
 pub struct Unit {
     shared: Arc<Shared>,
+    actor: Arc<Actor>,
+    now: DateTime<Utc>,
 }
 
 /// The store's side of a unit of work: ends it.
@@ -67,8 +70,6 @@ pub(crate) struct Finished {
 
 struct Shared {
     transaction: DatabaseTransaction,
-    actor: Actor,
-    now: DateTime<Utc>,
     numbers: Option<DatabaseConnection>,
     calendar: Arc<WorkingCalendar>,
     entries: Mutex<Vec<Entry>>,
@@ -83,8 +84,6 @@ impl Unit {
     ) -> (Self, Finished) {
         let shared = Arc::new(Shared {
             transaction,
-            actor,
-            now: store.now(),
             numbers: store.numbers.clone(),
             calendar: Arc::clone(&store.calendar),
             entries: Mutex::default(),
@@ -93,17 +92,35 @@ impl Unit {
         let finished = Finished {
             shared: Arc::clone(&shared),
         };
-        (Self { shared }, finished)
+        let unit = Self {
+            shared,
+            actor: Arc::new(actor),
+            now: store.now(),
+        };
+        (unit, finished)
+    }
+
+    /// The same unit of work in the name of somebody and at a time: for who writes down a history,
+    /// as the demo does, with many acts of many people in one transaction. What is written by it
+    /// carries that name and time in the record and in the change log. Acts are to follow each other
+    /// in time.
+    #[must_use]
+    pub fn acting(&self, actor: Actor, at: DateTime<Utc>) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            actor: Arc::new(actor),
+            now: truncate(at),
+        }
     }
 
     /// The time of this unit of work: all of its changes carry it.
     pub fn now(&self) -> DateTime<Utc> {
-        self.shared.now
+        self.now
     }
 
     /// The day of this unit of work in the company's zone.
     pub fn today(&self) -> NaiveDate {
-        self.shared.calendar.date_of(self.shared.now)
+        self.shared.calendar.date_of(self.now)
     }
 
     /// The company's working calendar.
@@ -113,7 +130,7 @@ impl Unit {
 
     /// Who writes.
     pub fn actor(&self) -> &Actor {
-        &self.shared.actor
+        &self.actor
     }
 
     /// Adds a record. Its times and version are set here; its number too, where the resource has
@@ -239,7 +256,7 @@ impl Finished {
             .entries
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        log::append(&shared.transaction, &shared.actor, shared.now, entries).await?;
+        log::append(&shared.transaction, entries).await?;
         shared.transaction.commit().await?;
         Ok(())
     }

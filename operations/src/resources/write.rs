@@ -8,7 +8,7 @@ use crate::error::{FieldError, OperationsError, Result};
 use crate::resource::Resource;
 use crate::row::{self, Row, Values};
 use crate::store::Store;
-use crate::unit::Unit;
+use crate::unit::{Target, Unit};
 
 /// Adds a record from the fields given, and gives it as the caller may see it.
 ///
@@ -22,6 +22,23 @@ pub async fn create(
     resource: &'static Resource,
     input: &Row,
 ) -> Result<Row> {
+    let work = async |unit: Unit| create_in(&unit, caller, resource, input).await;
+    let row = store.write(&caller.actor(), work).await?;
+    Ok(caller.mask(resource, row))
+}
+
+/// [`create`] within a unit of work. The row has all fields: what of them may be answered is for
+/// [`Caller::mask`].
+///
+/// # Errors
+///
+/// Those of [`create`].
+pub async fn create_in(
+    unit: &Unit,
+    caller: &Caller,
+    resource: &'static Resource,
+    input: &Row,
+) -> Result<Row> {
     allowed(caller, resource, Action::Create)?;
     let missing = resource
         .required_fields()
@@ -31,17 +48,12 @@ pub async fn create(
             message: "is required".to_owned(),
         });
     let values = validate(caller, resource, input, missing.collect())?;
-    let row = store
-        .write(&caller.actor(), async |unit| {
-            check_references(&unit, caller, resource, input).await?;
-            let values = prepare::create(&unit, caller, resource, values.clone()).await?;
-            let row = unit.insert_row(resource, values).await?;
-            prepare::created(&unit, resource, &row).await?;
-            prepare::written(&unit, resource, &row).await?;
-            Ok(row)
-        })
-        .await?;
-    Ok(caller.mask(resource, row))
+    check_references(unit, caller, resource, input).await?;
+    let values = prepare::create(unit, caller, resource, values).await?;
+    let row = unit.insert_row(resource, values).await?;
+    prepare::created(unit, resource, &row).await?;
+    prepare::written(unit, resource, &row).await?;
+    Ok(row)
 }
 
 /// Changes the fields given, if the record is still at that version, and gives it as it is now.
@@ -57,22 +69,44 @@ pub async fn update(
     version: i64,
     input: &Row,
 ) -> Result<Row> {
+    let target = Target::at(id, version);
+    let work = async |unit: Unit| update_in(&unit, caller, resource, target, input).await;
+    let done = store.write(&caller.actor(), work).await;
+    shown(caller, resource, done)
+}
+
+/// [`update`] within a unit of work. The row has all fields: what of them may be answered is for
+/// [`Caller::mask`].
+///
+/// # Errors
+///
+/// Those of [`update`]; of a stale record with all its fields.
+pub async fn update_in(
+    unit: &Unit,
+    caller: &Caller,
+    resource: &'static Resource,
+    target: Target,
+    input: &Row,
+) -> Result<Row> {
     allowed(caller, resource, Action::Update)?;
     let values = validate(caller, resource, input, Vec::new())?;
-    let done = store
-        .write(&caller.actor(), async |unit| {
-            unit.check(caller, resource, Action::Update, id).await?;
-            check_references(&unit, caller, resource, input).await?;
-            let values = prepare::update(resource, values.clone())?;
-            let row = unit
-                .update_row(resource, id, version, values.clone())
-                .await?;
-            let row = prepare::updated(&unit, resource, row, &values).await?;
-            prepare::written(&unit, resource, &row).await?;
-            Ok(row)
-        })
-        .await;
-    shown(caller, resource, done)
+    unit.check(caller, resource, Action::Update, target.id)
+        .await?;
+    check_references(unit, caller, resource, input).await?;
+    let values = prepare::update(resource, values)?;
+    let version = match target.version {
+        Some(version) => version,
+        None => {
+            let read = unit.get_row(resource, target.id).await?;
+            row::integer(&read, "version").unwrap_or_default()
+        }
+    };
+    let row = unit
+        .update_row(resource, target.id, version, values.clone())
+        .await?;
+    let row = prepare::updated(unit, resource, row, &values).await?;
+    prepare::written(unit, resource, &row).await?;
+    Ok(row)
 }
 
 /// Marks the record as deleted, if it is still at that version.

@@ -1,6 +1,6 @@
 //! The two statements that write records: one INSERT, one UPDATE, each with its entry in the log.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use sea_orm::JsonValue;
 use sea_orm::sea_query::ExprTrait as _;
@@ -171,6 +171,8 @@ impl Unit {
 
     fn log(&self, resource: &'static Resource, op: Op, before: Option<&Row>, after: &Row) {
         let entry = Entry {
+            actor: Arc::clone(&self.actor),
+            at: self.now,
             entity: resource.name,
             record_id: row::integer(after, "id").unwrap_or_default(),
             op,

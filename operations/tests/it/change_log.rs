@@ -1,16 +1,18 @@
 //! The change log holds every change, and nothing that it must not.
 
+use millrace_operations::Actor;
 use millrace_operations::entity::{RESOURCES, account, private_note};
 use millrace_operations::log::{Op, Position, replay};
-use millrace_operations::resources::{create, update};
+use millrace_operations::resources::{create, create_in, update, update_in};
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::support::{Home, contract, row};
+use crate::support::{Home, contract, row, time};
 use crate::world::World;
 
 contract! {
     played_again_it_gives_the_same_tables,
     every_change_is_there_with_who_when_and_why,
+    a_history_is_written_down_in_everybodys_name_and_time,
     a_private_note_is_logged_without_its_words,
     versions_of_a_record_come_in_their_order,
 }
@@ -112,6 +114,46 @@ async fn every_change_is_there_with_who_when_and_why(home: Home) {
     assert_eq!(second.after["recorded_at"], "2026-03-02T01:30:00.123456Z");
     let history = home.store.history("account", id, 10).await.unwrap();
     assert_eq!(history, [second.clone(), first.clone()]);
+}
+
+async fn a_history_is_written_down_in_everybodys_name_and_time(home: Home) {
+    let home = home.initialised().await;
+    let (ann, bob) = (
+        home.user("ann", "rep", None).await,
+        home.user("bob", "director", None).await,
+    );
+    let (morning, evening) = (
+        time("2025-12-30T09:00:00+08:00"),
+        time("2026-01-02T18:00:00+08:00"),
+    );
+    let (account, other) = (row! {"name": "Valves"}, row! {"name": "Pumps"});
+    let made = home
+        .store
+        .write(&Actor::system("history"), async |unit| {
+            let then = unit.acting(ann.actor(), morning);
+            let first = create_in(&then, &ann, &account::RESOURCE, &account).await?;
+            let later = unit.acting(bob.actor(), evening);
+            let id = first["id"].as_i64().unwrap();
+            let change = row! {"region": "华东"};
+            update_in(&later, &bob, &account::RESOURCE, id.into(), &change).await?;
+            let second = create_in(&later, &ann, &account::RESOURCE, &other).await?;
+            Ok([first, second])
+        })
+        .await
+        .unwrap();
+    let numbers = made.clone().map(|row| row["number"].clone());
+    assert_eq!(numbers, ["ACC-2025-00001", "ACC-2026-00001"]);
+    assert_eq!(made[0]["owner_id"], ann.user_id);
+    let id = made[0]["id"].as_i64().unwrap();
+    let history = home.store.history("account", id, 10).await.unwrap();
+    let told: Vec<_> = history
+        .iter()
+        .map(|change| (change.at, change.actor_id))
+        .collect();
+    assert_eq!(
+        told,
+        [(evening, Some(bob.user_id)), (morning, Some(ann.user_id))]
+    );
 }
 
 async fn a_private_note_is_logged_without_its_words(home: Home) {
