@@ -6,10 +6,14 @@ import { zh } from "./zh";
 
 const STORED = "millrace.lang";
 
+/** Whether the language was chosen on this page; then an account does not change it. */
+let asked = false;
+
 /** The language of the address, else the one chosen before, else Chinese. */
 function firstLanguage(): Lang {
-  const asked = new URLSearchParams(window.location.search).get("lang");
-  if (asked === "en" || asked === "zh") return asked;
+  const wanted = new URLSearchParams(window.location.search).get("lang");
+  asked = wanted === "en" || wanted === "zh";
+  if (wanted === "en" || wanted === "zh") return wanted;
   return window.localStorage.getItem(STORED) === "en" ? "en" : "zh";
 }
 
@@ -30,7 +34,13 @@ function mark(language: string): void {
   window.localStorage.setItem(STORED, language);
 }
 
+/** The language that the one who is signed in has chosen, unless another is asked for here. */
+export function takeLanguage(lang: Lang): void {
+  if (!asked && i18next.language !== lang) void i18next.changeLanguage(lang);
+}
+
 export function setLanguage(lang: Lang): void {
+  asked = true;
   void i18next.changeLanguage(lang);
 }
 
