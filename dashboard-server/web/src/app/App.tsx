@@ -1,8 +1,12 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { createBrowserRouter, RouterProvider } from "react-router";
-import { DashboardPage } from "@/features/dashboard/pages/DashboardPage";
 import { ApiError } from "@/lib/api/client";
 import { NotFound } from "./NotFound";
+import { PLACES } from "./places";
+import { SessionGate } from "./SessionGate";
+import { Shell } from "./Shell";
+import { Start } from "./Start";
 import { Theme } from "./Theme";
 
 const client = new QueryClient({
@@ -16,9 +20,32 @@ const client = new QueryClient({
   },
 });
 
+const SignInPage = lazy(async () => ({
+  default: (await import("@/features/session/pages/SignInPage")).SignInPage,
+}));
+
 const router = createBrowserRouter([
-  { path: "/", element: <DashboardPage /> },
-  { path: "*", element: <NotFound /> },
+  {
+    path: "/sign-in",
+    element: (
+      <Suspense fallback={null}>
+        <SignInPage />
+      </Suspense>
+    ),
+  },
+  {
+    element: <SessionGate />,
+    children: [
+      {
+        element: <Shell />,
+        children: [
+          { path: "/", element: <Start /> },
+          ...PLACES.map(({ path, page: Page }) => ({ path: `${path}/*`, element: <Page /> })),
+          { path: "*", element: <NotFound /> },
+        ],
+      },
+    ],
+  },
 ]);
 
 export function App() {

@@ -35,7 +35,33 @@ export function Theme({ children }: { children: ReactNode }) {
         components: { Table: { cellPaddingBlockSM: 6.5 } },
       }}
     >
+      <Colors />
       <AntApp>{children}</AntApp>
     </ConfigProvider>
   );
+}
+
+/** The theme's colours under the names that our own styles use, for the page and what lies over it. */
+function Colors() {
+  const { token } = theme.useToken();
+  useEffect(() => {
+    const colors = {
+      "--text": token.colorText,
+      "--quiet": token.colorTextSecondary,
+      "--faint": token.colorTextTertiary,
+      "--border": token.colorBorderSecondary,
+      "--page": token.colorBgLayout,
+      "--card": token.colorBgContainer,
+      "--raised": token.colorBgElevated,
+      "--hover": token.colorFillTertiary,
+      "--fill": token.colorFillSecondary,
+      "--accent": token.colorPrimary,
+      "--accent-quiet": token.colorPrimaryBg,
+      "--font": token.fontFamily,
+    };
+    for (const [name, color] of Object.entries(colors)) {
+      document.documentElement.style.setProperty(name, color);
+    }
+  }, [token]);
+  return null;
 }

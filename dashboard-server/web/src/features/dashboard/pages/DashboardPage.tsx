@@ -1,13 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Skeleton, theme } from "antd";
-import { type CSSProperties, useCallback, useEffect, useMemo } from "react";
-import { useSearchParams } from "react-router";
+import { Button, Skeleton } from "antd";
+import { useCallback, useEffect, useMemo } from "react";
 import { ApiError } from "@/lib/api/client";
 import { registryQuery, statusQuery } from "@/lib/api/queries";
 import type { Condition, Dimension, Metric, Status } from "@/lib/api/types";
 import { dayOf, instant, numberOf } from "@/lib/format";
 import { anchorOf, compareRange, defaultPreset, grainOf, type Range, rangeOf } from "@/lib/period";
-import { setLanguage, useTexts } from "@/locales/i18n";
+import { useTexts } from "@/locales/i18n";
 import { type BoardQuestion, boardQuery, STAGE, TILES } from "../api/board";
 import { FilterBar } from "../components/FilterBar";
 import { Leaderboard } from "../components/Leaderboard";
@@ -70,7 +69,7 @@ function isNothingPublished(error: Error | null): boolean {
   return error instanceof ApiError && (error.problem.type ?? "").endsWith("nothing-published");
 }
 
-/** The page's frame: its colours, the name of the company and the language. */
+/** The page's frame and its title. */
 function Frame({
   company,
   children,
@@ -78,55 +77,12 @@ function Frame({
   company: string | null | undefined;
   children: React.ReactNode;
 }) {
-  const { t, lang } = useTexts();
-  const { token } = theme.useToken();
-  const [, setParams] = useSearchParams();
+  const { t } = useTexts();
   const title = t("app.title");
   useEffect(() => {
     document.title = company ? `${title} · ${company}` : `${title} · Millrace`;
   }, [title, company]);
-  const colors = {
-    "--text": token.colorText,
-    "--quiet": token.colorTextSecondary,
-    "--faint": token.colorTextTertiary,
-    "--border": token.colorBorderSecondary,
-    "--page": token.colorBgLayout,
-    "--card": token.colorBgContainer,
-    "--hover": token.colorFillTertiary,
-    "--fill": token.colorFillSecondary,
-    "--accent": token.colorPrimary,
-    "--accent-quiet": token.colorPrimaryBg,
-    "--font": token.fontFamily,
-  } as CSSProperties;
-  const switchLanguage = () => {
-    const next = lang === "zh" ? "en" : "zh";
-    setLanguage(next);
-    setParams((now) => {
-      const params = new URLSearchParams(now);
-      params.set("lang", next);
-      return params;
-    });
-  };
-  return (
-    <div className="frame" style={colors}>
-      <header className="masthead">
-        <img src="/icon.svg" alt="" width="22" height="22" />
-        <h1>{title}</h1>
-        {company && <span className="quiet clip">{company}</span>}
-        <Button
-          type="text"
-          size="small"
-          className="end"
-          aria-label={t("app.switchLanguage")}
-          data-testid="language"
-          onClick={switchLanguage}
-        >
-          {t("app.language")}
-        </Button>
-      </header>
-      {children}
-    </div>
-  );
+  return <div className="frame">{children}</div>;
 }
 
 type NumbersProps = { status: Status; metrics: Metric[]; dimensions: Dimension[] };
