@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod entity;
 pub mod fold;
+pub mod identity;
 pub mod marts;
 pub mod metric;
 pub mod period;
