@@ -106,6 +106,7 @@ fn load(inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Loaded> {
     let as_of_us = options.as_of.map(|at| at.timestamp_micros());
     let mut systems = Systems::default();
     options.progress.step("records");
+    systems.learn_teams(inputs.raw(Entity::Team)?)?;
     let mut store =
         |entity: Entity| Store::load(entity, inputs.raw(entity)?, &mut systems, as_of_us);
     let stores = [
@@ -197,7 +198,8 @@ impl Loaded {
             match entity {
                 Entity::User => world.users.resolve(*system, reference),
                 Entity::Product => world.products.resolve(*system, reference),
-                _ => world.accounts.resolve(*system, reference),
+                Entity::Account => world.accounts.resolve(*system, reference),
+                _ => continue,
             };
         }
         for members in [&mut world.accounts, &mut world.users, &mut world.products] {
@@ -361,9 +363,10 @@ fn mentioned(
     inputs: &Inputs,
     systems: &mut Systems,
 ) -> anyhow::Result<BTreeSet<(Entity, u16, Text)>> {
-    const LOADED: [Entity; 7] = [
+    const LOADED: [Entity; 8] = [
         Entity::Account,
         Entity::User,
+        Entity::Team,
         Entity::Product,
         Entity::Opportunity,
         Entity::StageChange,

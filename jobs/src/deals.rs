@@ -19,7 +19,7 @@ use millrace_models::stage;
 use rayon::prelude::*;
 
 use crate::raw::{Constant, Piece, Strings, pieces};
-use crate::store::{Moment, Systems, Text, Versions, attributes_of};
+use crate::store::{Moment, Systems, Text, Versions, attributes_of, is_whole};
 use crate::texts::{NONE, Texts};
 use crate::world::{Members, qualified};
 
@@ -50,6 +50,13 @@ impl<T: Copy + PartialEq> Column<T> {
         }
         self.values[place] = value;
     }
+
+    /// Takes the value away, if there is one.
+    fn clear(&mut self, place: u32) {
+        if let Some(value) = self.values.get_mut(place as usize) {
+            *value = self.none;
+        }
+    }
 }
 
 /// Moments, with a flag for those without a time of day.
@@ -78,6 +85,11 @@ impl Moments {
         if moment.is_date || self.is_date.get(place).is_some() {
             self.is_date.set(place, moment.is_date);
         }
+    }
+
+    fn clear(&mut self, place: u32) {
+        self.at_us.clear(place);
+        self.is_date.clear(place);
     }
 }
 
@@ -224,6 +236,8 @@ impl Deals {
         let ops = Coded::new(batch, "_op");
         let changed = time(batch, "_changed_at");
         let ingested = time(batch, "_ingested_at");
+        // Rows that hold the whole record; empty where there is none.
+        let mut whole = Vec::new();
         let mut places = Vec::with_capacity(rows);
         let mut own_systems = Vec::with_capacity(rows);
         for row in 0..rows {
@@ -245,75 +259,77 @@ impl Deals {
                 let ingest = self.ingest(ingested_us);
                 self.ingested.set(place, ingest);
             }
-            if ops.as_ref().and_then(|own| own.text(row)) == Some("delete") {
+            let op = ops.as_ref().and_then(|own| own.text(row));
+            if op == Some("delete") {
                 self.deleted.insert(place);
                 places.push(NONE);
                 continue;
+            }
+            if is_whole(op) {
+                whole.resize(rows, false);
+                whole[row] = true;
             }
             if !self.deleted.is_empty() {
                 self.deleted.remove(&place);
             }
             places.push(place);
         }
-        self.references(batch, &places, &own_systems, referred);
-        self.owners(batch, &places, &own_systems, referred.users);
+        let said = Said {
+            places: &places,
+            whole: &whole,
+        };
+        self.references(batch, said, &own_systems, referred);
+        self.owners(batch, said, &own_systems, referred.users);
         for (index, name) in TIMES.into_iter().enumerate() {
-            let Some(at) = time(batch, name) else {
-                continue;
-            };
+            let at = time(batch, name);
             let dates = batch.column_by_name(&format!("{name}_is_date"));
             let dates: Option<&BooleanArray> = dates.and_then(|own| own.as_boolean_opt());
-            for (row, place) in set(&places, at) {
+            for (row, place, filled) in said.rows(at.map(|at| at as &dyn Array)) {
+                let Some(at) = at.filter(|_| filled) else {
+                    self.times[index].clear(place);
+                    continue;
+                };
                 let is_date = dates.is_some_and(|own| own.is_valid(row) && own.value(row));
-                self.times[index].set(
-                    place,
-                    Moment {
-                        at_us: at.value(row),
-                        is_date,
-                    },
-                );
+                let at_us = at.value(row);
+                self.times[index].set(place, Moment { at_us, is_date });
             }
         }
         for (index, name) in TEXTS.into_iter().enumerate() {
-            let Some(column) = Coded::new(batch, name) else {
-                continue;
-            };
-            let numbers = column.each(|text| match (name, stage::find(text)) {
-                ("stage", Some(stage)) => self.texts.number(stage.code),
-                _ => self.texts.number(text.trim()),
+            let column = Coded::new(batch, name);
+            let numbers = column.as_ref().map(|column| {
+                column.each(|text| match (name, stage::find(text)) {
+                    ("stage", Some(stage)) => self.texts.number(stage.code),
+                    _ => self.texts.number(text.trim()),
+                })
             });
-            for (row, place) in set(&places, column.keys) {
-                if let Some(number) = column.number(&numbers, row) {
-                    self.texts_of[index].set(place, number);
+            for (row, place, _) in said.rows(column.as_ref().map(Coded::array)) {
+                let coded = column.as_ref().zip(numbers.as_ref());
+                match coded.and_then(|(column, numbers)| column.number(numbers, row)) {
+                    Some(number) => self.texts_of[index].set(place, number),
+                    None if said.is_whole(row) => self.texts_of[index].clear(place),
+                    None => {}
                 }
             }
         }
         for (index, name) in AMOUNTS.into_iter().enumerate() {
             let column = batch.column_by_name(name);
             let column = column.and_then(|own| own.as_primitive_opt::<Decimal128Type>());
-            let Some(column) = column else { continue };
-            for (row, place) in set(&places, column) {
-                self.amounts[index].set(place, column.value(row) as i64);
-            }
-        }
-        let expected = batch.column_by_name("expected_close_on");
-        if let Some(column) = expected.and_then(|own| own.as_primitive_opt::<Date32Type>()) {
-            for (row, place) in set(&places, column) {
-                self.expected.set(place, column.value(row));
-            }
-        }
-        let attributes = batch.column_by_name("attributes");
-        if let Some(column) = attributes.and_then(|own| own.as_string_view_opt()) {
-            for (row, place) in set(&places, column) {
-                for (name, value) in attributes_of(column.value(row)) {
-                    let number = self.texts.number(&value);
-                    let column = self.attributes.entry(name);
-                    column
-                        .or_insert_with(|| Column::new(NONE))
-                        .set(place, number);
+            for (row, place, filled) in said.rows(column.map(|own| own as &dyn Array)) {
+                match column.filter(|_| filled) {
+                    Some(column) => self.amounts[index].set(place, column.value(row) as i64),
+                    None => self.amounts[index].clear(place),
                 }
             }
         }
+        let expected = batch.column_by_name("expected_close_on");
+        let expected = expected.and_then(|own| own.as_primitive_opt::<Date32Type>());
+        for (row, place, filled) in said.rows(expected.map(|own| own as &dyn Array)) {
+            match expected.filter(|_| filled) {
+                Some(column) => self.expected.set(place, column.value(row)),
+                None => self.expected.clear(place),
+            }
+        }
+        self.take_attributes(batch, said);
         Ok(())
     }
 
@@ -350,6 +366,28 @@ impl Deals {
         }
     }
 
+    fn take_attributes(&mut self, batch: &RecordBatch, said: Said<'_>) {
+        let attributes = batch.column_by_name("attributes");
+        let attributes = attributes.and_then(|own| own.as_string_view_opt());
+        for (row, place, filled) in said.rows(attributes.map(|own| own as &dyn Array)) {
+            if said.is_whole(row) {
+                for column in self.attributes.values_mut() {
+                    column.clear(place);
+                }
+            }
+            let Some(column) = attributes.filter(|_| filled) else {
+                continue;
+            };
+            for (name, value) in attributes_of(column.value(row)) {
+                let number = self.texts.number(&value);
+                let column = self.attributes.entry(name);
+                column
+                    .or_insert_with(|| Column::new(NONE))
+                    .set(place, number);
+            }
+        }
+    }
+
     fn ingest(&mut self, at_us: i64) -> u16 {
         let known = self.ingests.iter().rposition(|known| *known == at_us);
         let place = known.unwrap_or_else(|| {
@@ -362,7 +400,7 @@ impl Deals {
     fn references(
         &mut self,
         batch: &RecordBatch,
-        places: &[u32],
+        said: Said<'_>,
         systems: &[u16],
         referred: &mut Referred<'_>,
     ) {
@@ -370,13 +408,14 @@ impl Deals {
             ("account", &mut *referred.accounts, &mut self.accounts),
             ("product", &mut *referred.products, &mut self.products),
         ] {
-            let Some(column) = Coded::new(batch, name) else {
-                continue;
-            };
-            let mut resolver = Resolver::new(&column, members);
-            for (row, place) in set(places, column.keys) {
-                if let Some(member) = resolver.member(row, systems[row]) {
-                    own.set(place, member);
+            let column = Coded::new(batch, name);
+            let mut resolver = column.as_ref().map(|own| Resolver::new(own, members));
+            for (row, place, _) in said.rows(column.as_ref().map(Coded::array)) {
+                let resolver = resolver.as_mut();
+                match resolver.and_then(|own| own.member(row, systems[row])) {
+                    Some(member) => own.set(place, member),
+                    None if said.is_whole(row) => own.clear(place),
+                    None => {}
                 }
             }
         }
@@ -385,20 +424,24 @@ impl Deals {
     fn owners(
         &mut self,
         batch: &RecordBatch,
-        places: &[u32],
+        said: Said<'_>,
         systems: &[u16],
         users: &mut Members,
     ) {
-        let Some(column) = Coded::new(batch, "owner") else {
-            return;
-        };
+        let column = Coded::new(batch, "owner");
         let (changed, ingested) = (time(batch, "_changed_at"), time(batch, "_ingested_at"));
-        let mut resolver = Resolver::new(&column, users);
-        for (row, place) in set(places, column.keys) {
-            let Some(owner) = resolver.member(row, systems[row]) else {
-                continue;
+        let mut resolver = column.as_ref().map(|own| Resolver::new(own, users));
+        for (row, place, _) in said.rows(column.as_ref().map(Coded::array)) {
+            let resolver = resolver.as_mut();
+            let owner = match resolver.and_then(|own| own.member(row, systems[row])) {
+                Some(owner) => owner,
+                // Nobody is somebody too: from then on the deal has no owner.
+                None if said.is_whole(row) => NONE,
+                None => continue,
             };
-            if let Some(before) = self.owners.get(place).filter(|before| *before != owner) {
+            let before = self.owners.get(place);
+            let known = self.histories.contains_key(&place);
+            if known || before.is_some_and(|before| before != owner) {
                 let at = changed
                     .filter(|at| at.is_valid(row))
                     .map(|at| at.value(row));
@@ -410,25 +453,21 @@ impl Deals {
                     .get(place)
                     .map(|ingest| self.ingests[usize::from(ingest)]);
                 // Rows of the first ingest are one version, unless they say when they changed.
-                let at_us = at.unwrap_or(if first == Some(came_us) {
+                let at_us = at.unwrap_or(if first == Some(came_us) && before != Some(owner) {
                     i64::MIN
                 } else {
                     came_us
                 });
                 let history = self.histories.entry(place).or_insert_with(|| {
                     let mut history = Versions::default();
-                    history.push(i64::MIN, before);
+                    history.push(i64::MIN, before.unwrap_or(NONE));
                     history
                 });
                 history.push(at_us, owner);
-            } else if let Some(history) = self.histories.get_mut(&place) {
-                let at = changed
-                    .filter(|at| at.is_valid(row))
-                    .map(|at| at.value(row));
-                let came_us = ingested
-                    .filter(|at| at.is_valid(row))
-                    .map_or(0, |at| at.value(row));
-                history.push(at.unwrap_or(came_us), owner);
+            } else if owner == NONE {
+                let mut history = Versions::default();
+                history.push(i64::MIN, NONE);
+                self.histories.insert(place, history);
             }
             self.owners.set(place, owner);
         }
@@ -666,13 +705,33 @@ fn time<'a>(
         .as_primitive_opt::<TimestampMicrosecondType>()
 }
 
-/// The rows with a place and a value.
-fn set<'a>(
+/// Which rows of a batch are of which deal, and which hold the whole record.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    /// [`NONE`] for a row that is left out.
     places: &'a [u32],
-    column: &'a dyn Array,
-) -> impl Iterator<Item = (usize, u32)> + use<'a> {
-    let rows = places.iter().copied().enumerate();
-    rows.filter(|(row, place)| *place != NONE && column.is_valid(*row))
+    /// Empty where no row does.
+    whole: &'a [bool],
+}
+
+impl<'a> Said<'a> {
+    /// The rows that say something of a column, in order, with their deal's place: those with a
+    /// value, and those of a whole record, where there being none is said too.
+    fn rows(
+        self,
+        column: Option<&'a dyn Array>,
+    ) -> impl Iterator<Item = (usize, u32, bool)> + use<'a> {
+        let silent = column.is_none() && self.whole.is_empty();
+        let rows = if silent { &[] } else { self.places };
+        rows.iter().enumerate().filter_map(move |(row, place)| {
+            let filled = column.is_some_and(|column| column.is_valid(row));
+            (*place != NONE && (filled || self.is_whole(row))).then_some((row, *place, filled))
+        })
+    }
+
+    fn is_whole(self, row: usize) -> bool {
+        self.whole.get(row).copied().unwrap_or(false)
+    }
 }
 
 /// A column of texts that repeat.
@@ -690,6 +749,10 @@ impl<'a> Coded<'a> {
             keys: column.keys(),
             values: column.values().as_string_opt()?,
         })
+    }
+
+    fn array(&self) -> &'a dyn Array {
+        self.keys
     }
 
     fn key(&self, row: usize) -> Option<usize> {

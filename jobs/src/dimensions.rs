@@ -13,6 +13,7 @@ use millrace_models::marts::ATTRIBUTE_PREFIX;
 
 use crate::columns::{Columns, amounts, dates, flags, numbers, texts, times};
 use crate::cycles::day_number;
+use crate::texts::NONE;
 use crate::world::{Member, Members, World};
 
 /// The columns of a dimension table with those of its attributes.
@@ -61,7 +62,10 @@ pub(crate) fn accounts(
     ] {
         columns.set(field, texts(all.iter().map(|own| own.text(entity, field))))?;
     }
-    let owner = |own: &Member| own.owners.last().map(|owner| world.users.get(*owner));
+    let owner = |own: &Member| {
+        let last = own.owners.last().filter(|owner| **owner != NONE);
+        last.map(|owner| world.users.get(*owner))
+    };
     let created = |own: &Member| Some(own.record.as_ref()?.time(entity, "created_at")?.at_us);
     columns
         .set(

@@ -10,6 +10,7 @@ use arrow::datatypes::{
 use hashbrown::HashMap;
 use millrace_lake::Table;
 use millrace_models::entity::{Entity, FieldKind};
+use millrace_models::identity::labels;
 
 use crate::raw::{Strings, pieces};
 
@@ -110,6 +111,8 @@ pub(crate) struct Store {
 pub(crate) struct Systems {
     names: Vec<Text>,
     numbers: HashMap<Text, u16>,
+    /// What the teams are called that have a record, by system and id.
+    teams: HashMap<(u16, Text), Text>,
 }
 
 impl Systems {
@@ -135,6 +138,31 @@ impl Systems {
     /// How many.
     pub(crate) fn len(&self) -> usize {
         self.names.len()
+    }
+
+    /// Learns what teams are called now. Records name their team by its id, so a team that is
+    /// renamed has its new name in all of history; one that is gone keeps its last.
+    pub(crate) fn learn_teams(&mut self, table: &Table) -> anyhow::Result<()> {
+        let mut teams: BTreeMap<(u16, Text), Text> = BTreeMap::new();
+        each_row(table, self, None, |system, _, batch, row| {
+            let name = text_at(batch, "name", row);
+            if let (Some(id), Some(name)) = (text_at(batch, "id", row), name) {
+                teams.insert((system, id), name);
+            }
+        })?;
+        let named = labels(teams.iter().map(|((_, id), name)| (&**id, &**name)));
+        let keys = teams.keys().cloned();
+        self.teams = keys.zip(named.into_iter().map(Text::from)).collect();
+        Ok(())
+    }
+
+    /// What the team is called that a record names: as its own record says, else as written.
+    pub(crate) fn team(&self, system: u16, written: &str) -> Text {
+        let written = Text::from(written);
+        self.teams
+            .get(&(system, written.clone()))
+            .cloned()
+            .unwrap_or(written)
     }
 }
 
@@ -273,7 +301,7 @@ pub(crate) fn each_row(
 ) -> anyhow::Result<()> {
     for piece in pieces(table, Strings::Plain)? {
         for batch in piece.read(columns, 8192)? {
-            let batch = batch?;
+            let batch = with_team_names(batch?, systems)?;
             for row in 0..batch.num_rows() {
                 let system =
                     systems.number(text_at(&batch, "_source", row).as_deref().unwrap_or(""));
@@ -283,6 +311,35 @@ pub(crate) fn each_row(
         }
     }
     Ok(())
+}
+
+/// The batch with teams by their names instead of their ids.
+fn with_team_names(batch: RecordBatch, systems: &mut Systems) -> anyhow::Result<RecordBatch> {
+    let Some((place, _)) = batch.schema().column_with_name("team") else {
+        return Ok(batch);
+    };
+    if systems.teams.is_empty() {
+        return Ok(batch);
+    }
+    let rows = 0..batch.num_rows();
+    let names: StringArray = rows
+        .map(|row| {
+            let written = text_at(&batch, "team", row)?;
+            let source = text_at(&batch, "_source", row);
+            let system = systems.number(source.as_deref().unwrap_or(""));
+            Some(systems.team(system, &written))
+        })
+        .map(|name| name.as_deref().map(str::to_owned))
+        .collect();
+    let mut columns = batch.columns().to_vec();
+    columns[place] = Arc::new(names);
+    Ok(RecordBatch::try_new(batch.schema(), columns)?)
+}
+
+/// Whether a row holds the whole record, so that a null in it is one: a row of the change log
+/// does, a row of a file says nothing by it.
+pub(crate) fn is_whole(op: Option<&str>) -> bool {
+    matches!(op, Some("insert" | "update"))
 }
 
 /// The attributes of a row: a JSON object of texts.
@@ -356,15 +413,68 @@ impl Store {
                     index.entry(other).or_insert(place);
                 }
             }
-            records[place].take(entity, new, changed_us, deleted);
+            let whole = is_whole(text_at(batch, "_op", row).as_deref());
+            records[place].take(entity, new, changed_us, deleted, whole);
         })?;
         records.retain(|record| !record.deleted);
-        Ok(Self { entity, records })
+        let mut store = Self { entity, records };
+        if entity == Entity::User {
+            store.name_managers();
+        }
+        Ok(store)
+    }
+
+    /// Managers that are named by their ids get their names, also in the past.
+    fn name_managers(&mut self) {
+        let people: Vec<(u16, Text, Text)> = self
+            .records
+            .iter()
+            .filter_map(|own| {
+                let text = |field| own.text(Entity::User, field).cloned();
+                Some((own.system, text("id")?, text("name")?))
+            })
+            .collect();
+        let named = labels(people.iter().map(|(_, id, name)| (&**id, &**name)));
+        let names: HashMap<(u16, Text), Text> = people
+            .into_iter()
+            .zip(named)
+            .map(|((system, id, _), name)| ((system, id), Text::from(name)))
+            .collect();
+        let Some(field) = Entity::User
+            .fields()
+            .iter()
+            .position(|own| own.name == "manager")
+        else {
+            return;
+        };
+        for record in &mut self.records {
+            let system = record.system;
+            let rename = |text: &mut Text| {
+                if let Some(name) = names.get(&(system, text.clone())) {
+                    *text = name.clone();
+                }
+            };
+            if let Some(Value::Text(text)) = &mut record.values[field] {
+                rename(text);
+            }
+            for (own, versions) in &mut record.history {
+                if *own == field {
+                    versions.0.iter_mut().for_each(|(_, text)| rename(text));
+                }
+            }
+        }
     }
 }
 
 impl Record {
-    fn take(&mut self, entity: Entity, new: Record, changed_us: Option<i64>, deleted: bool) {
+    fn take(
+        &mut self,
+        entity: Entity,
+        new: Record,
+        changed_us: Option<i64>,
+        deleted: bool,
+        whole: bool,
+    ) {
         self.deleted = deleted;
         if deleted {
             return;
@@ -375,20 +485,29 @@ impl Record {
             new.ingested_us
         });
         for (index, (own, value)) in self.values.iter_mut().zip(new.values).enumerate() {
-            let Some(value) = value else { continue };
-            if let Value::Text(text) = &value
-                && remembered(entity).contains(&entity.fields()[index].name)
-            {
+            if value.is_none() && !whole {
+                continue;
+            }
+            if remembered(entity).contains(&entity.fields()[index].name) {
+                // Nobody is somebody too: from then on there is no owner, no team.
+                let text = match &value {
+                    Some(Value::Text(text)) => text.clone(),
+                    _ => Text::from(""),
+                };
                 let known = self.history.iter().position(|(field, _)| *field == index);
                 let known = known.unwrap_or_else(|| {
                     self.history.push((index, Versions::default()));
                     self.history.len() - 1
                 });
-                self.history[known].1.push(at_us, text.clone());
+                self.history[known].1.push(at_us, text);
             }
-            *own = Some(value);
+            *own = value;
         }
-        self.attributes.extend(new.attributes);
+        if whole {
+            self.attributes = new.attributes;
+        } else {
+            self.attributes.extend(new.attributes);
+        }
     }
 }
 

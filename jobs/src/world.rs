@@ -168,7 +168,10 @@ impl Members {
                 (number("region"), number("industry"), number("segment"));
             let mut versions = |field: &str| {
                 let versions = record.versions(entity, field).cloned().unwrap_or_default();
-                versions.map(|value| Some(texts.number(value)))
+                versions.map(|value| {
+                    let none = value.is_empty();
+                    Some(if none { NONE } else { texts.number(value) })
+                })
             };
             let (teams, managers) = (versions("team"), versions("manager"));
             members.all.push(Member {
@@ -295,7 +298,14 @@ impl World {
                 .cloned()
                 .unwrap_or_default();
             let parent = record.text(Entity::Account, "parent").cloned();
-            let owners = owners.map(|owner| Some(users.resolve(system, owner)));
+            let owners = owners.map(|owner| {
+                let none = owner.is_empty();
+                Some(if none {
+                    NONE
+                } else {
+                    users.resolve(system, owner)
+                })
+            });
             let parent = parent.map(|parent| accounts.resolve(system, &parent));
             let member = &mut accounts.all[place];
             member.owners = owners;

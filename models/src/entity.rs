@@ -47,6 +47,8 @@ pub enum Entity {
     Account,
     /// A person of the firm.
     User,
+    /// A team; teams form a tree.
+    Team,
     /// A product.
     Product,
     /// A deal.
@@ -125,6 +127,13 @@ const USER: &[Field] = &[
     field("team", Text),
     field("manager", Text),
     field("role", Text),
+    field("region", Text),
+];
+const TEAM: &[Field] = &[
+    field("id", Id),
+    field("name", Text),
+    field("parent", Reference(Entity::Team)),
+    field("leader", Reference(Entity::User)),
     field("region", Text),
 ];
 const PRODUCT: &[Field] = &[
@@ -208,6 +217,7 @@ const RECEIPT: &[Field] = &[
     field("plan", Reference(Entity::PaymentPlan)),
 ];
 const INTERACTION: &[Field] = &[
+    field("id", Id),
     required("account", Reference(Entity::Account)),
     required("at", Time),
     field("kind", Text),
@@ -242,9 +252,10 @@ const DEVICE_READING: &[Field] = &[
 
 impl Entity {
     /// All entities, those that others refer to first.
-    pub const ALL: [Entity; 14] = [
+    pub const ALL: [Entity; 15] = [
         Entity::Account,
         Entity::User,
+        Entity::Team,
         Entity::Product,
         Entity::Opportunity,
         Entity::StageChange,
@@ -269,6 +280,7 @@ impl Entity {
         match self {
             Entity::Account => "account",
             Entity::User => "user",
+            Entity::Team => "team",
             Entity::Product => "product",
             Entity::Opportunity => "opportunity",
             Entity::StageChange => "stage_change",
@@ -294,6 +306,7 @@ impl Entity {
         match self {
             Entity::Account => ACCOUNT,
             Entity::User => USER,
+            Entity::Team => TEAM,
             Entity::Product => PRODUCT,
             Entity::Opportunity => OPPORTUNITY,
             Entity::StageChange => STAGE_CHANGE,
@@ -316,7 +329,10 @@ impl Entity {
 
     /// Whether `id` or `name` identifies a record, and one of them must be mapped.
     pub fn is_named(self) -> bool {
-        matches!(self, Entity::Account | Entity::User | Entity::Product)
+        matches!(
+            self,
+            Entity::Account | Entity::User | Entity::Team | Entity::Product
+        )
     }
 
     /// The field that says when it happened, if any.
