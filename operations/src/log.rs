@@ -13,6 +13,7 @@
 //! database of the server, keeps later entries waiting.
 
 mod replay;
+mod window;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, JsonValue, QueryR
 use serde::{Deserialize, Serialize};
 
 pub use replay::replay;
+pub use window::{Behind, Window};
 
 use crate::error::{OperationsError, Result};
 use crate::store::Store;
@@ -122,6 +124,23 @@ impl Store {
     ///
     /// Those of the database.
     pub async fn changes_since(&self, position: Position, limit: u64) -> Result<Changes> {
+        let (rows, more) = self.page(position, limit).await?;
+        let next = rows
+            .last()
+            .map_or(position, |(transaction, change)| Position {
+                transaction: *transaction,
+                seq: change.seq,
+            });
+        Ok(Changes {
+            changes: rows.into_iter().map(|(_, change)| change).collect(),
+            next,
+            more,
+        })
+    }
+
+    /// At most `limit` entries after a position, each with its transaction (0 on SQLite), and
+    /// whether there were more.
+    async fn page(&self, position: Position, limit: u64) -> Result<(Vec<(i64, Change)>, bool)> {
         let wanted = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
         let columns = COLUMNS.join(", ");
         let statement = match self.backend() {
@@ -148,19 +167,11 @@ impl Store {
         let mut rows = self.reader.query_all_raw(statement).await?;
         let more = rows.len() as u64 > limit;
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let next = match rows.last() {
-            Some(row) => Position {
-                transaction: row.try_get_by_index(COLUMNS.len())?,
-                seq: row.try_get_by_index(0)?,
-            },
-            None => position,
-        };
-        let changes = rows.iter().map(read).collect::<Result<_>>()?;
-        Ok(Changes {
-            changes,
-            next,
-            more,
-        })
+        let entries = rows
+            .iter()
+            .map(|row| Ok((row.try_get_by_index(COLUMNS.len())?, read(row)?)))
+            .collect::<Result<_>>()?;
+        Ok((entries, more))
     }
 
     /// The history of a record, the latest change first. It asks nothing about rights: the caller

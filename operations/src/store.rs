@@ -29,6 +29,7 @@ use millrace_models::config::Company;
 use sea_orm::{
     DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use tokio::sync::watch;
 
 use crate::caller::Cache;
 use crate::error::{OperationsError, Result};
@@ -68,6 +69,7 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     pub(crate) calendar: Arc<WorkingCalendar>,
     pub(crate) directory: Arc<Cache>,
+    written: Arc<watch::Sender<u64>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -98,6 +100,7 @@ impl Store {
                 &company.overrides,
             )),
             directory: Arc::default(),
+            written: Arc::default(),
         };
         migrations::apply(&store.writer, store.now()).await?;
         Ok(store)
@@ -165,7 +168,9 @@ impl Store {
         let result = work(unit).await;
         match result {
             Ok(value) => {
-                finished.commit().await?;
+                if finished.commit().await? {
+                    self.written.send_modify(|count| *count += 1);
+                }
                 Ok(value)
             }
             Err(error) => {
@@ -173,6 +178,12 @@ impl Store {
                 Err(error)
             }
         }
+    }
+
+    /// Counts the units of work of this process that changed records, once each is committed: who
+    /// waits for the change log waits for this. Other processes are not heard of.
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
     }
 
     /// Closes all connections, after what is under way.

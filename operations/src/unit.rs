@@ -246,8 +246,8 @@ impl Unit {
 }
 
 impl Finished {
-    /// Writes the entries and commits.
-    pub(crate) async fn commit(self) -> Result<()> {
+    /// Writes the entries and commits; whether there were any.
+    pub(crate) async fn commit(self) -> Result<bool> {
         let shared = Arc::try_unwrap(self.shared).map_err(|_| OperationsError::UnitKept)?;
         if shared.failed.load(Ordering::Acquire) {
             return Err(OperationsError::Poisoned);
@@ -256,9 +256,10 @@ impl Finished {
             .entries
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
+        let changed = !entries.is_empty();
         log::append(&shared.transaction, entries).await?;
         shared.transaction.commit().await?;
-        Ok(())
+        Ok(changed)
     }
 
     /// Undoes everything. Where the connection fails, the database does.
