@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use millrace_lake::LakeError;
+use millrace_operations::OperationsError;
 
 use crate::nearest::hint;
 
@@ -159,6 +160,17 @@ pub enum IngestError {
     /// The lake.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// The database.
+    #[error(transparent)]
+    Operations(#[from] OperationsError),
+    /// The lake has more of the change log than there is.
+    #[error(
+        "the lake has the change log up to {mark}, but the log of this database does not reach there: it is another database, or an older copy of it, than the one that the lake was made from; name that one, or begin with a new lake"
+    )]
+    OtherLog {
+        /// Up to where the lake has it.
+        mark: i64,
+    },
     /// A batch could not be built.
     #[error("rows cannot be put together: {0}")]
     Arrow(#[from] arrow::error::ArrowError),

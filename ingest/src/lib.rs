@@ -1,4 +1,5 @@
-//! Records from files into the lake, by mapping.
+//! Records into the lake: from files, by mapping, and from the [change log](change_log) of
+//! operations.
 //!
 //! A mapping (TOML, see [`mapping`]) names files and says which column is which field. A file goes
 //! through twice: the first pass decides what only a whole column can decide (is `3/4/2024` in
@@ -15,6 +16,7 @@
 )]
 
 mod batch;
+mod change_log;
 mod columnar;
 mod convert;
 mod error;
@@ -31,6 +33,7 @@ mod run;
 mod source;
 mod value;
 
+pub use change_log::{ChangeLogReport, WINDOW, changes_behind, ingest_changes, ingested_mark};
 pub use error::{BadCell, IngestError, Refusal};
 pub use inspect::{ColumnKind, InspectedColumn, Inspection, inspect};
 pub use mapping::Mapping;

@@ -169,7 +169,7 @@ async fn ingest_once(
     Ok(report)
 }
 
-fn table_name(entity: Entity) -> String {
+pub(crate) fn table_name(entity: Entity) -> String {
     format!("raw/{}", entity.name())
 }
 

@@ -1,6 +1,5 @@
 //! Numbers from the marts: a [`Query`] is compiled from the metric registry to SQL over one
-//! published set, a drill-down to the records behind a number, from the same parts. What a caller
-//! sees of it, their [`Access`] says: it is part of every statement.
+//! published set, a drill-down to the records behind a number, from the same parts.
 
 mod answer;
 mod compile;
@@ -10,16 +9,14 @@ mod error;
 mod functions;
 mod quantile;
 mod tables;
-mod view;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::metric::{Direction, Label, Measure, Metric, Registry, TimeRole, Unit};
 use millrace_models::query::Query;
-use millrace_models::scope::{Access, Action};
 use serde::Serialize;
 use tokio::sync::RwLock;
 
@@ -31,10 +28,6 @@ pub use quantile::exact_quantile;
 
 use crate::Lake;
 use tables::Opened;
-use view::View;
-
-/// How long the pages of a replaced set can still be turned.
-const PAGES_LAST: TimeDelta = TimeDelta::minutes(15);
 
 /// Answers queries over the newest published set. Cheap to clone.
 #[derive(Clone)]
@@ -72,8 +65,6 @@ pub struct MetricInfo {
     pub time_role: TimeRole,
     /// The dimensions it can be split by.
     pub dimensions: Vec<String>,
-    /// Whether the caller may take its records away as a file.
-    pub exportable: bool,
 }
 
 /// A dimension and what people call it.
@@ -108,19 +99,17 @@ impl Engine {
         }
     }
 
-    /// Answers a query, by the records that `access` covers.
+    /// Answers a query.
     ///
     /// # Errors
-    /// [`QueryError`]; for an unknown metric, dimension or value it names the nearest right ones
-    /// that the caller may see.
+    /// [`QueryError`]; for an unknown metric, dimension or value it names the nearest right ones.
     pub async fn query(
         &self,
-        access: &Access,
         query: &Query,
         now: DateTime<Utc>,
     ) -> Result<QueryResult, QueryError> {
         let opened = self.opened().await?;
-        answer::answer(View::new(&opened, access)?, query, now).await
+        answer::answer(&opened, query, now).await
     }
 
     /// A page of the records behind a number, with the count and sum of all of them.
@@ -129,52 +118,46 @@ impl Engine {
     /// As [`Engine::query`].
     pub async fn drill(
         &self,
-        access: &Access,
         request: &DrillRequest,
         now: DateTime<Utc>,
     ) -> Result<DrillResult, QueryError> {
         let opened = match drill::set_of(request)? {
-            Some(id) => self.opened_set(id, now).await?,
+            Some(id) => self.opened_set(id).await?,
             None => self.opened().await?,
         };
-        drill::page(View::new(&opened, access)?, request, now).await
+        drill::page(&opened, request, now).await
     }
 
-    /// All records behind a number, batch by batch, for who may export them.
+    /// All records behind a number, batch by batch.
     ///
     /// # Errors
     /// As [`Engine::query`].
     pub async fn drill_all(
         &self,
-        access: &Access,
         request: &DrillRequest,
         now: DateTime<Utc>,
     ) -> Result<DrillStream, QueryError> {
-        let opened = self.opened().await?;
-        drill::stream(View::new(&opened, access)?, request, now).await
+        drill::stream(self.opened().await?, request, now).await
     }
 
-    /// The values of a dimension in the newest set, sorted; those that occur in the caller's
-    /// records.
+    /// The values of a dimension in the newest set, sorted.
     ///
     /// # Errors
     /// As [`Engine::query`].
     pub async fn values(
         &self,
-        access: &Access,
         dimension: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<String>, QueryError> {
         let opened = self.opened().await?;
-        answer::values(View::new(&opened, access)?, dimension, now).await
+        answer::values(&opened, dimension, now).await
     }
 
-    /// The registry as far as the caller may see it, with the dimensions that the newest set can
-    /// answer.
+    /// The registry, with the dimensions that the newest set can answer.
     ///
     /// # Errors
     /// As [`Engine::query`]; a lake without a published set has no dimensions, which is none.
-    pub async fn metrics(&self, access: &Access) -> Result<Metrics, QueryError> {
+    pub async fn metrics(&self) -> Result<Metrics, QueryError> {
         let registry = Registry::shipped()?;
         let opened = match self.opened().await {
             Ok(opened) => Some(opened),
@@ -187,9 +170,6 @@ impl Engine {
         let mut metrics = Vec::new();
         let mut names = Vec::new();
         for metric in registry.metrics() {
-            if registry.allows(metric, access, Action::Read).is_err() {
-                continue;
-            }
             let Some(base) = registry.base(&metric.entity) else {
                 continue;
             };
@@ -208,7 +188,6 @@ impl Engine {
                 time: metric.time.column.clone(),
                 time_role: metric.time.role,
                 dimensions,
-                exportable: registry.allows(metric, access, Action::Export).is_ok(),
             });
         }
         names.sort();
@@ -250,23 +229,18 @@ impl Engine {
         Ok(opened)
     }
 
-    /// The set of a page before. Whose the records are is what that set says, so it is answered
-    /// from only until shortly after a newer one was published.
-    async fn opened_set(&self, id: i64, now: DateTime<Utc>) -> Result<Arc<Opened>, QueryError> {
+    async fn opened_set(&self, id: i64) -> Result<Arc<Opened>, QueryError> {
         let newest = self.opened().await?;
         if newest.set.id == id {
             return Ok(newest);
         }
         let sets = self.lake.sets().await?;
-        let replaced = sets
-            .iter()
-            .filter(|set| set.id > id)
-            .min_by_key(|set| set.id);
-        let fresh = replaced.is_none_or(|next| now - next.published_at <= PAGES_LAST);
-        let set = sets.iter().find(|set| set.id == id).filter(|_| fresh);
-        let set = set.cloned().ok_or(QueryError::Unusable(
-            "the cursor belongs to numbers that are gone: ask again without it".to_owned(),
-        ))?;
+        let set = sets
+            .into_iter()
+            .find(|set| set.id == id)
+            .ok_or(QueryError::Unusable(
+                "the cursor belongs to numbers that are gone: ask again without it".to_owned(),
+            ))?;
         Ok(Arc::new(
             Opened::open(&self.lake, set, self.zone, &self.calendar).await?,
         ))

@@ -83,9 +83,10 @@ impl From<IngestError> for Failure {
     fn from(error: IngestError) -> Self {
         match error {
             IngestError::Lake(error) => error.into(),
-            IngestError::Arrow(_) | IngestError::RejectFile { .. } => {
-                anyhow::Error::new(error).into()
-            }
+            IngestError::Arrow(_)
+            | IngestError::RejectFile { .. }
+            | IngestError::Operations(_)
+            | IngestError::OtherLog { .. } => anyhow::Error::new(error).into(),
             error => Self::input(error),
         }
     }

@@ -6,10 +6,12 @@
     reason = "a helper of a test fails the test by panicking, too"
 )]
 
+mod change_log;
 mod formats;
 mod idempotency;
 mod mappings;
 mod messy;
+mod office;
 mod real;
 mod support;
 mod values;

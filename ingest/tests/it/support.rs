@@ -84,7 +84,7 @@ impl Bench {
         rows.into_iter().map(|(_, row)| row).collect()
     }
 
-    async fn batches(&self, entity: &str) -> Vec<RecordBatch> {
+    pub(crate) async fn batches(&self, entity: &str) -> Vec<RecordBatch> {
         let table = self.lake.table(&format!("raw/{entity}")).await.unwrap();
         let mut batches = Vec::new();
         for file in table.files() {
@@ -99,7 +99,7 @@ impl Bench {
     }
 }
 
-fn text(batch: &RecordBatch, column: &str, row: usize) -> String {
+pub(crate) fn text(batch: &RecordBatch, column: &str, row: usize) -> String {
     let column = batch
         .column_by_name(column)
         .unwrap_or_else(|| panic!("no column {column}"));
