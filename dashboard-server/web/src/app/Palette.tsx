@@ -9,7 +9,7 @@ import type { Rec } from "@/lib/api/records";
 import { type Entity, isEntity, RESOURCES } from "@/lib/resources";
 import { useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
-import { allowed, DRAWERS, FORMS, PLACES } from "./places";
+import { allowed, DRAWERS, offered, PLACES } from "./places";
 
 type Hit = { resource?: string; entity?: string; record: Rec };
 type Item = { key: string; group: string; label: string; note?: string; run: () => void };
@@ -58,14 +58,12 @@ export function Palette({ mode, onClose }: { mode: "search" | "commands"; onClos
         note: `g ${letter}`,
         run: () => navigate(path),
       })),
-      ...Object.entries(FORMS)
-        .filter(([, { needs }]) => allowed(me, needs))
-        .map(([key]) => ({
-          key: `create ${key}`,
-          group: t("palette.create"),
-          label: t(`create.${key}`),
-          run: () => openForm(key),
-        })),
+      ...offered(me).map((key) => ({
+        key: `create ${key}`,
+        group: t("palette.create"),
+        label: t(`create.${key}`),
+        run: () => openForm(key),
+      })),
     ];
     const hits = (words ? (found.data?.hits ?? []) : []).flatMap((hit): Item[] => {
       const opened = target(hit);

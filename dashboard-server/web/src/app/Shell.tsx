@@ -19,7 +19,7 @@ import { signOut, useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
 import { PageSkeleton } from "./PageSkeleton";
 import { Palette } from "./Palette";
-import { allowed, DRAWERS, FORMS, PLACES } from "./places";
+import { allowed, DRAWERS, FORMS, OVERLAYS, offered, PLACES } from "./places";
 
 /** What stands at the foot of a phone, around the button that creates. */
 const FOOT = ["today", "accounts", "add", "opportunities", "me"];
@@ -168,13 +168,13 @@ function AddMenu() {
   const { t } = useTexts();
   const me = useMe();
   const { openForm } = useOverlay();
-  const forms = Object.entries(FORMS).filter(([, { needs }]) => allowed(me, needs));
+  const forms = offered(me);
   if (forms.length === 0) return null;
   return (
     <Dropdown
       trigger={["click"]}
       menu={{
-        items: forms.map(([key]) => ({ key, label: t(`create.${key}`) })),
+        items: forms.map((key) => ({ key, label: t(`create.${key}`) })),
         onClick: ({ key }) => openForm(key),
       }}
     >
@@ -206,7 +206,7 @@ function Foot() {
   const me = useMe();
   const { openForm } = useOverlay();
   const [adding, setAdding] = useState(false);
-  const forms = Object.entries(FORMS).filter(([, { needs }]) => allowed(me, needs));
+  const forms = offered(me);
   return (
     <nav className="foot" aria-label={t("nav.main")}>
       {FOOT.map((key) => {
@@ -241,7 +241,7 @@ function Foot() {
         onClose={() => setAdding(false)}
       >
         <div className="foot-forms">
-          {forms.map(([key]) => (
+          {forms.map((key) => (
             <Button
               key={key}
               block
@@ -276,6 +276,9 @@ function Overlays() {
         <place.form key={`${form} ${params.get("for")}`} subject={readOpened(params.get("for"))} />
       )}
       {form && !place && <UnknownRecord />}
+      {Object.entries(OVERLAYS).map(([name, Overlay]) =>
+        params.has(name) ? <Overlay key={name} /> : null,
+      )}
     </Suspense>
   );
 }

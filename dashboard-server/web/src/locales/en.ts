@@ -1,4 +1,5 @@
 import { en as dashboard } from "./features/dashboard.en";
+import { en as opportunities } from "./features/opportunities";
 import { en as problems } from "./features/problems";
 import { en as records } from "./features/records";
 import { en as shell } from "./features/shell";
@@ -8,6 +9,7 @@ import type { zh } from "./zh";
 /** All texts in English. */
 export const en: Texts<typeof zh> = {
   ...dashboard,
+  ...opportunities,
   ...problems,
   ...records,
   ...shell,

@@ -1,4 +1,5 @@
 import { zh as dashboard } from "./features/dashboard.zh";
+import { zh as opportunities } from "./features/opportunities";
 import { zh as problems } from "./features/problems";
 import { zh as records } from "./features/records";
 import { zh as shell } from "./features/shell";
@@ -6,6 +7,7 @@ import { zh as shell } from "./features/shell";
 /** All texts in Chinese; a file for each feature, with no key at the top twice. */
 export const zh = {
   ...dashboard,
+  ...opportunities,
   ...problems,
   ...records,
   ...shell,
