@@ -2,7 +2,13 @@
  * All that the shell knows of the features: the pages with their place in the navigation, the
  * drawers of records, the forms that create. Each feature adds its lines here.
  */
-import { DashboardOutlined, FunnelPlotOutlined } from "@ant-design/icons";
+import {
+  CalendarOutlined,
+  DashboardOutlined,
+  FunnelPlotOutlined,
+  TeamOutlined,
+  UserOutlined,
+} from "@ant-design/icons";
 import { type ComponentType, type LazyExoticComponent, lazy, type ReactNode } from "react";
 import type { Opened } from "@/lib/address";
 import type { Entity } from "@/lib/resources";
@@ -21,25 +27,38 @@ export type Place = {
   page: LazyExoticComponent<ComponentType>;
 };
 
-const page = <Name extends string>(
-  load: () => Promise<Record<Name, ComponentType>>,
-  name: Name,
-): LazyExoticComponent<ComponentType> => lazy(async () => ({ default: (await load())[name] }));
+export type FormProps = { subject: Opened | null };
 
-const drawer = <Name extends string>(
-  load: () => Promise<Record<Name, ComponentType<{ id: number }>>>,
-  name: Name,
-): LazyExoticComponent<ComponentType<{ id: number }>> =>
-  lazy(async () => ({ default: (await load())[name] }));
+/** One component of a module that is loaded when it is shown. */
+function part<Props>() {
+  return <Name extends string>(
+    load: () => Promise<Record<Name, ComponentType<Props>>>,
+    name: Name,
+  ): LazyExoticComponent<ComponentType<Props>> =>
+    lazy(async () => ({ default: (await load())[name] }));
+}
 
-const form = <Name extends string>(
-  load: () => Promise<Record<Name, ComponentType<FormProps>>>,
-  name: Name,
-): LazyExoticComponent<ComponentType<FormProps>> =>
-  lazy(async () => ({ default: (await load())[name] }));
+const page = part<object>();
+const drawer = part<{ id: number }>();
+const form = part<FormProps>();
 
 /** The pages of the navigation, in its order. */
 export const PLACES: Place[] = [
+  {
+    key: "today",
+    path: "/today",
+    letter: "t",
+    icon: <CalendarOutlined />,
+    page: page(() => import("@/features/today/pages/TodayPage"), "TodayPage"),
+  },
+  {
+    key: "accounts",
+    path: "/accounts",
+    letter: "c",
+    icon: <TeamOutlined />,
+    needs: ["account", "read"],
+    page: page(() => import("@/features/accounts/pages/AccountsPage"), "AccountsPage"),
+  },
   {
     key: "opportunities",
     path: "/opportunities",
@@ -58,18 +77,25 @@ export const PLACES: Place[] = [
     icon: <DashboardOutlined />,
     page: page(() => import("@/features/dashboard/pages/DashboardPage"), "DashboardPage"),
   },
+  {
+    key: "me",
+    path: "/me",
+    letter: "m",
+    icon: <UserOutlined />,
+    page: page(() => import("@/features/me/pages/MePage"), "MePage"),
+  },
 ];
 
 /** The drawers that records open in. */
 export const DRAWERS: Partial<Record<Entity, LazyExoticComponent<ComponentType<{ id: number }>>>> =
   {
+    account: drawer(() => import("@/features/accounts/components/AccountDrawer"), "AccountDrawer"),
     opportunity: drawer(
       () => import("@/features/opportunities/components/OpportunityDrawer"),
       "OpportunityDrawer",
     ),
   };
 
-export type FormProps = { subject: Opened | null };
 export type FormPlace = {
   /** What one must be allowed to, to see it offered. */
   needs: [Entity, Action];
@@ -83,6 +109,14 @@ export const FORMS: Record<string, FormPlace> = {
   lead: {
     needs: ["opportunity", "create"],
     form: form(() => import("@/features/opportunities/components/LeadForm"), "LeadForm"),
+  },
+  visit: {
+    needs: ["interaction", "create"],
+    form: form(() => import("@/features/accounts/components/VisitForm"), "VisitForm"),
+  },
+  account: {
+    needs: ["account", "create"],
+    form: form(() => import("@/features/accounts/components/AccountForm"), "NewAccount"),
   },
 };
 

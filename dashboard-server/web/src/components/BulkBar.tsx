@@ -3,7 +3,6 @@ import { App, Button } from "antd";
 import { useState } from "react";
 import { ApiError } from "@/lib/api/client";
 import { type BulkResult, type Rec, refreshRecords } from "@/lib/api/records";
-import { RESOURCES } from "@/lib/resources";
 import { useTexts } from "@/locales/i18n";
 import { useTellProblem } from "./States";
 
@@ -11,12 +10,9 @@ export type BulkAction<T extends Rec> = {
   key: string;
   label: string;
   danger?: boolean;
-  /** Does it to at most 100 records; none where the one who was asked for more stepped back. */
+  /** Does it to the records; null where the one who was asked for more stepped back. */
   run: (rows: T[]) => Promise<BulkResult[] | null>;
 };
-
-/** The most records of one request. */
-const MOST = 100;
 
 /** What can be done with the records that are selected; each is told apart. */
 export function BulkBar<T extends Rec>({
@@ -36,12 +32,8 @@ export function BulkBar<T extends Rec>({
   const run = async (action: BulkAction<T>) => {
     setRunning(action.key);
     try {
-      const results: BulkResult[] = [];
-      for (let index = 0; index < rows.length; index += MOST) {
-        const answered = await action.run(rows.slice(index, index + MOST));
-        if (answered === null) return;
-        results.push(...answered);
-      }
+      const results = await action.run(rows);
+      if (results === null) return;
       const failed = results.filter(({ problem }) => problem);
       const nameOf = (id: number) => {
         const row = rows.find((one) => one.id === id);
@@ -94,9 +86,4 @@ export function BulkBar<T extends Rec>({
       </Button>
     </section>
   );
-}
-
-/** What a record is called, for sentences about it. */
-export function titleOf(entity: keyof typeof RESOURCES, row: Rec): string {
-  return String(row[RESOURCES[entity].title] ?? row.number ?? `#${row.id}`);
 }

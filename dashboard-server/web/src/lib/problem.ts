@@ -29,13 +29,11 @@ type Members = Problem & {
   owner_id?: number;
   until?: string;
   limit?: number;
-  capacity?: number;
   held?: number;
   holder?: string;
   rule?: string;
   state?: string;
   needs?: string[];
-  least?: number;
   entity?: string;
   current?: Rec;
   submitted?: Record<string, unknown>;
@@ -78,6 +76,7 @@ const FAULTS: [RegExp, string][] = [
   [/^must not be past$/, "past"],
   [/^must be one of/, "choice"],
   [/^belongs to another customer$/, "otherCustomer"],
+  [/^must be a unified social credit code/, "creditCode"],
   [/^is in the pool already$/, "pooled"],
   [/^is not in the pool$/, "notPooled"],
 ];
@@ -90,8 +89,6 @@ export function tellFault(message: string, t: TFunction): string {
   }
   return message;
 }
-
-const ASK_AGAIN = ["busy", "overloaded"];
 
 /** Why something was refused. */
 export function tellProblem(error: unknown, t: TFunction, zone: string): Told {
@@ -116,14 +113,18 @@ export function tellProblem(error: unknown, t: TFunction, zone: string): Told {
       return { sentence: t("problems.invalid"), detail, fields };
     }
     case "already-claimed":
-      return plain(t("problems.alreadyClaimed", { owner: members.owner ?? "" }));
+      return plain(
+        members.owner
+          ? t("problems.alreadyClaimed", { owner: members.owner })
+          : t("problems.alreadyClaimedBySomebody"),
+      );
     case "claim-limit":
       return plain(t("problems.claimLimit", { limit: members.limit, until }));
     case "pool-capacity":
       return plain(
         t("problems.poolCapacity", {
           holder: members.holder,
-          capacity: members.capacity,
+          capacity: members.limit,
           held: members.held,
         }),
       );
@@ -134,7 +135,7 @@ export function tellProblem(error: unknown, t: TFunction, zone: string): Told {
     case "locked-out":
       return plain(t("problems.lockedOut", { until }));
     case "weak-password":
-      return plain(t("problems.weakPassword", { least: members.least ?? 12 }));
+      return plain(t("problems.weakPassword", { least: /\d+/.exec(members.detail)?.[0] ?? "" }));
     case "state":
       return plain(
         t("problems.state", {
@@ -146,21 +147,30 @@ export function tellProblem(error: unknown, t: TFunction, zone: string): Told {
     case "unmet":
       return plain(t("problems.unmet"));
     case "taken":
-      return plain(t("problems.taken"));
+    case "constraint":
+      return plain(t(`problems.${code}`));
     case "credentials":
     case "stale":
     case "forbidden":
     case "password-expired":
     case "unauthenticated":
       return plain(t(`problems.${code}`));
+    case "busy":
+      return plain(t("problems.busy"));
     case "not-found":
       return plain(t("problems.notFound"));
     case "internal":
       return plain(t("problems.internal"));
     case "too-large":
       return plain(t("problems.tooLarge"));
+    case "csrf":
+    case "foreign-origin":
+    case "precondition-required":
+    case "not-json":
+      return plain(t("problems.otherVersion"));
+    case "foreign-host":
+      return plain(t("problems.foreignHost", { host: window.location.host }));
     default:
-      if (ASK_AGAIN.includes(code)) return plain(t("problems.busy"));
       return plain(
         t("problems.status", { status: members.status }),
         members.detail || members.title || null,

@@ -3,6 +3,7 @@ import { en as opportunities } from "./features/opportunities";
 import { en as problems } from "./features/problems";
 import { en as records } from "./features/records";
 import { en as shell } from "./features/shell";
+import { en as work } from "./features/work";
 import type { Texts } from "./texts";
 import type { zh } from "./zh";
 
@@ -13,4 +14,5 @@ export const en: Texts<typeof zh> = {
   ...problems,
   ...records,
   ...shell,
+  ...work,
 };

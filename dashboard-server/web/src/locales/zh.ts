@@ -3,6 +3,7 @@ import { zh as opportunities } from "./features/opportunities";
 import { zh as problems } from "./features/problems";
 import { zh as records } from "./features/records";
 import { zh as shell } from "./features/shell";
+import { zh as work } from "./features/work";
 
 /** All texts in Chinese; a file for each feature, with no key at the top twice. */
 export const zh = {
@@ -11,4 +12,5 @@ export const zh = {
   ...problems,
   ...records,
   ...shell,
+  ...work,
 };

@@ -1,0 +1,161 @@
+import { Button, Tag } from "antd";
+import { Ago, Amount, Choice, Day, Due, RecordLink, UserName } from "@/components/Cells";
+import { useOverlay } from "@/components/navigation";
+import { useAction } from "@/components/useAction";
+import { act, type Labels, labelOf, type Rec, textOf } from "@/lib/api/records";
+import { useMay, useMe } from "@/lib/session";
+import { useTexts } from "@/locales/i18n";
+import type { Countdown } from "../api";
+import { Section } from "./Section";
+
+type Props = { rows: Rec[]; labels: Labels };
+
+/** Accounts that return to the pool soon, and what keeps them. */
+export function Returning({
+  rows,
+  labels,
+}: {
+  rows: { account: Rec; countdown: Countdown }[];
+  labels: Labels;
+}) {
+  const { t } = useTexts();
+  const { openForm } = useOverlay();
+  const may = useMay();
+  return (
+    <Section
+      title={t("today.returning")}
+      note={t("today.returningNote")}
+      rows={rows}
+      tone="warning"
+      testId="returning"
+    >
+      {({ account, countdown }) => (
+        <li key={account.id} data-testid="returning-account">
+          <div className="grow">
+            <div className="due-title">
+              <RecordLink entity="account" id={account.id} labels={labels}>
+                {textOf(account, "name")}
+              </RecordLink>
+            </div>
+            <div className="quiet small due-line">
+              <span>{t("today.returnsOn", { day: countdown.returns_on })}</span>
+            </div>
+          </div>
+          <Tag color={countdown.working_days_left <= 0 ? "error" : "warning"}>
+            {countdown.working_days_left <= 0
+              ? t("today.lastDay")
+              : t("today.daysLeft", { count: countdown.working_days_left })}
+          </Tag>
+          {may("interaction", "create") && (
+            <Button
+              size="small"
+              onClick={() => openForm("visit", { entity: "account", id: account.id })}
+            >
+              {t("today.visit")}
+            </Button>
+          )}
+        </li>
+      )}
+    </Section>
+  );
+}
+
+/** Deals that have not moved for long; one tap shelves each. */
+export function Idle({ rows, labels }: Props) {
+  const { t, lang } = useTexts();
+  const may = useMay();
+  const shelve = useAction(
+    (deal: Rec) => act("opportunity", deal.id, "shelve-idle", {}, { version: deal.version }),
+    (_made, deal) => t("today.shelved", { name: textOf(deal, "name") }),
+  );
+  return (
+    <Section title={t("today.idle")} note={t("today.idleNote")} rows={rows} testId="idle">
+      {(deal) => (
+        <li key={deal.id} data-testid="idle-deal">
+          <div className="grow">
+            <div className="due-title">
+              <RecordLink entity="opportunity" id={deal.id}>
+                {textOf(deal, "name")}
+              </RecordLink>
+            </div>
+            <div className="quiet small due-line">
+              <span>{labelOf(labels, "stage", deal.stage_id, lang)}</span>
+              <Amount fen={deal.amount} />
+              <Ago value={deal.last_moved_at} />
+            </div>
+          </div>
+          {may("opportunity", "update") && (
+            <Button
+              size="small"
+              loading={shelve.isPending && shelve.variables.id === deal.id}
+              data-testid="shelve"
+              onClick={() => shelve.mutate(deal)}
+            >
+              {t("today.shelve")}
+            </Button>
+          )}
+        </li>
+      )}
+    </Section>
+  );
+}
+
+/** What was agreed to come next, with customers. */
+export function NextSteps({ rows, labels }: Props) {
+  const { t } = useTexts();
+  return (
+    <Section title={t("today.nextSteps")} rows={rows} testId="next-steps">
+      {(step) => (
+        <li key={step.id}>
+          <div className="grow">
+            <div className="due-title">{textOf(step, "next_step") || textOf(step, "content")}</div>
+            <div className="quiet small due-line">
+              <RecordLink entity="account" id={step.account_id} labels={labels} />
+              <span>
+                <Choice entity="interaction" field="kind" value={step.kind} />{" "}
+                <Day value={step.at} />
+              </span>
+            </div>
+          </div>
+          <Due value={step.next_at} />
+        </li>
+      )}
+    </Section>
+  );
+}
+
+/** Quotes that the customer has not answered. */
+export function QuotesOut({ rows, labels }: Props) {
+  const { t } = useTexts();
+  const me = useMe();
+  return (
+    <Section title={t("today.quotesOut")} rows={rows} testId="quotes-out">
+      {(quote) => (
+        <li key={quote.id}>
+          <div className="grow">
+            <div className="due-title">
+              <RecordLink entity="quote" id={quote.id}>
+                {textOf(quote, "number")}
+              </RecordLink>{" "}
+              <Amount fen={quote.amount} />
+            </div>
+            <div className="quiet small due-line">
+              <RecordLink entity="account" id={quote.account_id} labels={labels} />
+              <span>
+                {t("today.sent")} <Ago value={quote.sent_at} />
+              </span>
+              {quote.owner_id !== me.user_id && <UserName id={quote.owner_id} labels={labels} />}
+            </div>
+          </div>
+          <span className="small">
+            {quote.valid_until ? (
+              <>
+                {t("today.validUntil")} <Due value={quote.valid_until} />
+              </>
+            ) : null}
+          </span>
+        </li>
+      )}
+    </Section>
+  );
+}
