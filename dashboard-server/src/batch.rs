@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use millrace_lake::query::{DrillRequest, DrillResult, QueryResult};
 use millrace_models::query::Query;
+use millrace_models::scope::Access;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -121,11 +122,11 @@ async fn answer(
     let engine = state.engine();
     let answer = match question {
         Question::Numbers(query) => engine
-            .query(query, now)
+            .query(&Access::everything(), query, now)
             .await
             .map(|numbers| Answer::Numbers(Box::new(numbers))),
         Question::Records(drill) => engine
-            .drill(drill, now)
+            .drill(&Access::everything(), drill, now)
             .await
             .map(|records| Answer::Records(Box::new(records))),
     };

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use millrace_lake::query::{DrillRequest, DrillResult};
+use millrace_models::scope::Access;
 
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -21,5 +22,10 @@ pub(crate) async fn drill(
     State(state): State<AppState>,
     Body(request): Body<DrillRequest>,
 ) -> Result<Json<DrillResult>, ApiError> {
-    Ok(Json(state.engine().drill(&request, state.now()).await?))
+    Ok(Json(
+        state
+            .engine()
+            .drill(&Access::everything(), &request, state.now())
+            .await?,
+    ))
 }

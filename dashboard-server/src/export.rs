@@ -16,6 +16,7 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use millrace_lake::query::{DrillColumn, DrillRequest, DrillStream, Row};
 use millrace_models::metric::{Label, Metric, Registry};
 use millrace_models::query::{Condition, Op, Query};
+use millrace_models::scope::Access;
 use serde::Deserialize;
 use tokio::io::AsyncReadExt as _;
 use utoipa::ToSchema;
@@ -112,7 +113,10 @@ pub(crate) async fn export(
         order: request.order,
         ..DrillRequest::default()
     };
-    let records = state.engine().drill_all(&drill, now).await?;
+    let records = state
+        .engine()
+        .drill_all(&Access::everything(), &drill, now)
+        .await?;
     let language = request.lang;
     let day = now.with_timezone(&state.company().zone).date_naive();
     let (payload, media_type, ending) = match request.format {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use millrace_lake::query::Metrics;
+use millrace_models::scope::Access;
 
 use crate::error::ApiError;
 use crate::schema;
@@ -16,5 +17,5 @@ use crate::state::AppState;
     responses((status = 200, description = "Metrics and dimensions", body = schema::Registry))
 )]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Json<Metrics>, ApiError> {
-    Ok(Json(state.engine().metrics().await?))
+    Ok(Json(state.engine().metrics(&Access::everything()).await?))
 }

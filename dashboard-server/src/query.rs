@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use millrace_lake::query::QueryResult;
 use millrace_models::query::Query;
+use millrace_models::scope::Access;
 
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -22,5 +23,10 @@ pub(crate) async fn query(
     State(state): State<AppState>,
     Body(query): Body<Query>,
 ) -> Result<Json<QueryResult>, ApiError> {
-    Ok(Json(state.engine().query(&query, state.now()).await?))
+    Ok(Json(
+        state
+            .engine()
+            .query(&Access::everything(), &query, state.now())
+            .await?,
+    ))
 }

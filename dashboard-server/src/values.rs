@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use millrace_models::scope::Access;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -40,7 +41,7 @@ pub(crate) async fn values(
     let Query(parameters) = parameters.map_err(|error| ApiError::BadRequest(error.body_text()))?;
     let values = state
         .engine()
-        .values(&parameters.dimension, state.now())
+        .values(&Access::everything(), &parameters.dimension, state.now())
         .await?;
     Ok(Json(Values { values }))
 }

@@ -1,5 +1,6 @@
 //! Numbers from the marts: a [`Query`] is compiled from the metric registry to SQL over one
-//! published set, a drill-down to the records behind a number, from the same parts.
+//! published set, a drill-down to the records behind a number, from the same parts. What a caller
+//! sees of it, their [`Access`] says: it is part of every statement.
 
 mod answer;
 mod compile;
@@ -9,14 +10,16 @@ mod error;
 mod functions;
 mod quantile;
 mod tables;
+mod view;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::metric::{Direction, Label, Measure, Metric, Registry, TimeRole, Unit};
 use millrace_models::query::Query;
+use millrace_models::scope::{Access, Action};
 use serde::Serialize;
 use tokio::sync::RwLock;
 
@@ -28,6 +31,10 @@ pub use quantile::exact_quantile;
 
 use crate::Lake;
 use tables::Opened;
+use view::View;
+
+/// How long the pages of a replaced set can still be turned.
+const PAGES_LAST: TimeDelta = TimeDelta::minutes(15);
 
 /// Answers queries over the newest published set. Cheap to clone.
 #[derive(Clone)]
@@ -65,6 +72,8 @@ pub struct MetricInfo {
     pub time_role: TimeRole,
     /// The dimensions it can be split by.
     pub dimensions: Vec<String>,
+    /// Whether the caller may take its records away as a file.
+    pub exportable: bool,
 }
 
 /// A dimension and what people call it.
@@ -99,17 +108,19 @@ impl Engine {
         }
     }
 
-    /// Answers a query.
+    /// Answers a query, by the records that `access` covers.
     ///
     /// # Errors
-    /// [`QueryError`]; for an unknown metric, dimension or value it names the nearest right ones.
+    /// [`QueryError`]; for an unknown metric, dimension or value it names the nearest right ones
+    /// that the caller may see.
     pub async fn query(
         &self,
+        access: &Access,
         query: &Query,
         now: DateTime<Utc>,
     ) -> Result<QueryResult, QueryError> {
         let opened = self.opened().await?;
-        answer::answer(&opened, query, now).await
+        answer::answer(View::new(&opened, access)?, query, now).await
     }
 
     /// A page of the records behind a number, with the count and sum of all of them.
@@ -118,46 +129,52 @@ impl Engine {
     /// As [`Engine::query`].
     pub async fn drill(
         &self,
+        access: &Access,
         request: &DrillRequest,
         now: DateTime<Utc>,
     ) -> Result<DrillResult, QueryError> {
         let opened = match drill::set_of(request)? {
-            Some(id) => self.opened_set(id).await?,
+            Some(id) => self.opened_set(id, now).await?,
             None => self.opened().await?,
         };
-        drill::page(&opened, request, now).await
+        drill::page(View::new(&opened, access)?, request, now).await
     }
 
-    /// All records behind a number, batch by batch.
+    /// All records behind a number, batch by batch, for who may export them.
     ///
     /// # Errors
     /// As [`Engine::query`].
     pub async fn drill_all(
         &self,
+        access: &Access,
         request: &DrillRequest,
         now: DateTime<Utc>,
     ) -> Result<DrillStream, QueryError> {
-        drill::stream(self.opened().await?, request, now).await
+        let opened = self.opened().await?;
+        drill::stream(View::new(&opened, access)?, request, now).await
     }
 
-    /// The values of a dimension in the newest set, sorted.
+    /// The values of a dimension in the newest set, sorted; those that occur in the caller's
+    /// records.
     ///
     /// # Errors
     /// As [`Engine::query`].
     pub async fn values(
         &self,
+        access: &Access,
         dimension: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<String>, QueryError> {
         let opened = self.opened().await?;
-        answer::values(&opened, dimension, now).await
+        answer::values(View::new(&opened, access)?, dimension, now).await
     }
 
-    /// The registry, with the dimensions that the newest set can answer.
+    /// The registry as far as the caller may see it, with the dimensions that the newest set can
+    /// answer.
     ///
     /// # Errors
     /// As [`Engine::query`]; a lake without a published set has no dimensions, which is none.
-    pub async fn metrics(&self) -> Result<Metrics, QueryError> {
+    pub async fn metrics(&self, access: &Access) -> Result<Metrics, QueryError> {
         let registry = Registry::shipped()?;
         let opened = match self.opened().await {
             Ok(opened) => Some(opened),
@@ -170,6 +187,9 @@ impl Engine {
         let mut metrics = Vec::new();
         let mut names = Vec::new();
         for metric in registry.metrics() {
+            if registry.allows(metric, access, Action::Read).is_err() {
+                continue;
+            }
             let Some(base) = registry.base(&metric.entity) else {
                 continue;
             };
@@ -188,6 +208,7 @@ impl Engine {
                 time: metric.time.column.clone(),
                 time_role: metric.time.role,
                 dimensions,
+                exportable: registry.allows(metric, access, Action::Export).is_ok(),
             });
         }
         names.sort();
@@ -229,18 +250,23 @@ impl Engine {
         Ok(opened)
     }
 
-    async fn opened_set(&self, id: i64) -> Result<Arc<Opened>, QueryError> {
+    /// The set of a page before. Whose the records are is what that set says, so it is answered
+    /// from only until shortly after a newer one was published.
+    async fn opened_set(&self, id: i64, now: DateTime<Utc>) -> Result<Arc<Opened>, QueryError> {
         let newest = self.opened().await?;
         if newest.set.id == id {
             return Ok(newest);
         }
         let sets = self.lake.sets().await?;
-        let set = sets
-            .into_iter()
-            .find(|set| set.id == id)
-            .ok_or(QueryError::Unusable(
-                "the cursor belongs to numbers that are gone: ask again without it".to_owned(),
-            ))?;
+        let replaced = sets
+            .iter()
+            .filter(|set| set.id > id)
+            .min_by_key(|set| set.id);
+        let fresh = replaced.is_none_or(|next| now - next.published_at <= PAGES_LAST);
+        let set = sets.iter().find(|set| set.id == id).filter(|_| fresh);
+        let set = set.cloned().ok_or(QueryError::Unusable(
+            "the cursor belongs to numbers that are gone: ask again without it".to_owned(),
+        ))?;
         Ok(Arc::new(
             Opened::open(&self.lake, set, self.zone, &self.calendar).await?,
         ))

@@ -1,11 +1,15 @@
 //! The metric registry: every number that Millrace shows is declared once, in a TOML file of
 //! `models/metrics/`, and dashboards, drill-downs, reports and the command line compile from it.
 
+pub mod rules;
+
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use rules::{Denied, Rule};
 
 /// A text in both languages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +47,12 @@ pub struct Base {
     /// The columns that hold the ids of an `opportunity`, `account`, `owner`, `product`.
     #[serde(default)]
     pub references: BTreeMap<String, String>,
+    /// Columns made by `from` that are amounts.
+    #[serde(default)]
+    pub amounts: Vec<String>,
+    /// Columns made by `from` that are margins.
+    #[serde(default)]
+    pub margins: Vec<String>,
     /// The columns of a drill-down, in order.
     pub drill: Vec<String>,
     /// The columns that make the order of a drill-down definite.
@@ -202,6 +212,7 @@ pub struct Registry {
     bases: Vec<Base>,
     metrics: Vec<Metric>,
     names: Vec<Named>,
+    rules: Vec<Rule>,
 }
 
 /// Why a declaration cannot be used.
@@ -226,6 +237,17 @@ pub enum RegistryError {
     /// Two metrics share a name.
     #[error("metric {0} is declared twice")]
     Twice(String),
+    /// Nothing says whose the rows of a table are.
+    #[error("table {0} has no rule in access.toml: nothing says whose its rows are")]
+    Rule(String),
+    /// A rule does not fit its table.
+    #[error("the rule of table {table} cannot be used: {reason}")]
+    RuleOf {
+        /// The table.
+        table: String,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -237,9 +259,12 @@ struct File {
     metric: Vec<Metric>,
     #[serde(default)]
     name: Vec<Named>,
+    #[serde(default)]
+    access: Vec<Rule>,
 }
 
 const FILES: &[(&str, &str)] = &[
+    ("access.toml", include_str!("../metrics/access.toml")),
     ("bases.toml", include_str!("../metrics/bases.toml")),
     ("names.toml", include_str!("../metrics/names.toml")),
     (
@@ -269,6 +294,7 @@ impl Registry {
             bases: Vec::new(),
             metrics: Vec::new(),
             names: Vec::new(),
+            rules: Vec::new(),
         };
         for (file, text) in files {
             let content: File = toml::from_str(text).map_err(|error| RegistryError::File {
@@ -278,6 +304,7 @@ impl Registry {
             registry.bases.extend(content.base);
             registry.metrics.extend(content.metric);
             registry.names.extend(content.name);
+            registry.rules.extend(content.access);
         }
         for (index, metric) in registry.metrics.iter().enumerate() {
             if registry.base(&metric.entity).is_none() {
@@ -293,6 +320,7 @@ impl Registry {
                 return Err(RegistryError::Twice(metric.name.clone()));
             }
         }
+        registry.check_rules()?;
         Ok(registry)
     }
 

@@ -5,12 +5,14 @@
 //! not granted is refused. [`default_roles`] is what a new installation starts with; the firm edits
 //! its own copy afterwards.
 
+mod access;
 mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use access::{Access, Reach, Way};
 pub use roles::{ADMINISTRATOR, DefaultRole, default_roles};
 
 /// What can be done with the records of an entity.

@@ -3,6 +3,7 @@
 use futures::TryStreamExt as _;
 use millrace_lake::query::{DrillColumn, DrillRequest, DrillResult, Engine, Row};
 use millrace_models::query::Query;
+use millrace_models::scope::Access;
 use serde_json::Value;
 
 use crate::arguments::{DrillArguments, Format};
@@ -36,6 +37,7 @@ pub(crate) async fn run(context: &Context, options: DrillArguments) -> Result<()
     let engine = context.engine(lake);
     let mut result = engine
         .drill(
+            &Access::everything(),
             &DrillRequest {
                 limit: Some(1),
                 ..request.clone()
@@ -93,7 +95,10 @@ async fn records(
     most: usize,
     context: &Context,
 ) -> Result<Vec<Row>, Failure> {
-    let mut batches = engine.drill_all(request, context.now).await?.rows;
+    let mut batches = engine
+        .drill_all(&Access::everything(), request, context.now)
+        .await?
+        .rows;
     let mut rows = Vec::new();
     while rows.len() < most
         && let Some(batch) = batches.try_next().await?

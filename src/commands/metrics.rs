@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use millrace_lake::query::MetricInfo;
 use millrace_models::metric::nearest;
+use millrace_models::scope::Access;
 use serde::Serialize;
 
 use crate::arguments::{Format, MetricsArguments};
@@ -23,7 +24,7 @@ const LINE_WIDTH: usize = 98;
 /// When there is no such metric, or the lake cannot be read.
 pub(crate) async fn run(context: &Context, options: &MetricsArguments) -> Result<(), Failure> {
     let engine = context.engine(context.lake().await?);
-    let registry = engine.metrics().await?;
+    let registry = engine.metrics(&Access::everything()).await?;
     let Some(name) = &options.metric else {
         return {
             let _: () = match context.format {

@@ -1,6 +1,7 @@
 //! `millrace query`: numbers by any dimension.
 
 use millrace_models::query::{Condition, Period, Query};
+use millrace_models::scope::Access;
 use serde_json::{Map, Value};
 
 use crate::arguments::{Filters, Format, QueryArguments};
@@ -31,7 +32,10 @@ pub(crate) async fn run(context: &Context, options: QueryArguments) -> Result<()
     let freshness = Freshness::of(context, &lake).await?;
     let line = Line::new(context.quiet);
     line.say("counting");
-    let result = context.engine(lake).query(&query, context.now).await?;
+    let result = context
+        .engine(lake)
+        .query(&Access::everything(), &query, context.now)
+        .await?;
     drop(line);
     if context.format == Format::Json {
         return Ok(output::json(&result)?);

@@ -20,6 +20,7 @@ use millrace_models::calendar::WorkingCalendar;
 use millrace_models::config::Company;
 use millrace_models::metric::{Measure, Registry};
 use millrace_models::query::{Condition, Op, Period, Query};
+use millrace_models::scope::Access;
 
 const ZONE: Tz = chrono_tz::Asia::Shanghai;
 
@@ -121,7 +122,10 @@ async fn check(engine: &Engine, query: &Query, row: &Row, measure: &Measure) {
         query: query.clone(),
         ..DrillRequest::default()
     };
-    let stream = engine.drill_all(&request, now()).await.unwrap();
+    let stream = engine
+        .drill_all(&Access::everything(), &request, now())
+        .await
+        .unwrap();
     let records: Vec<Row> = stream.rows.try_concat().await.unwrap();
     let what = format!("{name} where {:?} in {:?}", query.conditions, query.period);
     let n = row[&format!("{name}_n")].as_u64().unwrap();
@@ -160,7 +164,7 @@ async fn every_number_of_the_registry_opens_to_its_records() {
         7
     };
     let mut pair = 0;
-    for info in engine.metrics().await.unwrap().metrics {
+    for info in engine.metrics(&Access::everything()).await.unwrap().metrics {
         let measure = &registry.metric(&info.name).unwrap().measure;
         if matches!(measure, Measure::Compression { .. }) {
             continue; // of two periods: the records are those of its mean, which is checked
@@ -180,7 +184,10 @@ async fn every_number_of_the_registry_opens_to_its_records() {
                 period: (place % 2 == 0).then_some(period),
                 ..Query::default()
             };
-            let answer = engine.query(&query, now()).await.unwrap();
+            let answer = engine
+                .query(&Access::everything(), &query, now())
+                .await
+                .unwrap();
             let ends = [answer.rows.first(), answer.rows.last()];
             for row in ends.into_iter().flatten() {
                 let query = Query {

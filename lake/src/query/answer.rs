@@ -5,18 +5,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use chrono::{DateTime, NaiveDate, Utc};
-use millrace_models::metric::{Measure, Metric, Registry, Unit};
+use millrace_models::metric::{Measure, Metric, Unit};
 use millrace_models::period::{Grain, compared};
 use millrace_models::query::{Period, Query};
+use millrace_models::scope::Action;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::compile::{Selection, select};
-use super::dimension::{self, Dimension, literal};
+use super::dimension::{Dimension, literal};
 use super::error::QueryError;
 use super::functions;
 use super::quantile::Kept;
-use super::tables::{Dictionary, Opened, texts};
+use super::tables::{Opened, texts};
+use super::view::{View, Words};
 
 /// Values by column.
 pub type Row = Map<String, Value>;
@@ -73,17 +75,16 @@ enum Member {
 }
 
 impl Member {
-    fn shown(&self, dimension: &str, labels: Option<&Dictionary>) -> Value {
+    fn shown(&self, dimension: &str, words: Option<&Words>) -> Value {
         match self {
             Self::None => Value::Null,
             Self::Flag(flag) => Value::Bool(*flag),
             Self::Day(day) => {
                 Grain::from_name(dimension).map_or(Value::Null, |grain| grain.label(*day).into())
             }
-            Self::Text(text) => {
-                let label = labels.and_then(|labels| labels.label.get(text));
-                label.unwrap_or(text).as_str().into()
-            }
+            Self::Text(text) => words
+                .map_or(text.as_str(), |words| words.label(text))
+                .into(),
         }
     }
 }
@@ -174,27 +175,29 @@ fn adds_up(measure: &Measure) -> bool {
 type Groups = BTreeMap<Vec<Member>, HashMap<usize, Measured>>;
 
 /// A metric that is really selected, for the metric that is asked.
-fn selected<'a>(registry: &'a Registry, metric: &'a Metric) -> Result<&'a Metric, QueryError> {
+pub(super) fn selected(
+    view: View<'_>,
+    metric: &'static Metric,
+) -> Result<&'static Metric, QueryError> {
     match &metric.measure {
-        Measure::Compression { of } => dimension::metric(registry, of),
+        Measure::Compression { of } => view.metric(of, Action::Read),
         _ => Ok(metric),
     }
 }
 
 #[allow(clippy::too_many_lines, reason = "one step after another")]
 pub(super) async fn answer(
-    opened: &Opened,
+    view: View<'_>,
     query: &Query,
     now: DateTime<Utc>,
 ) -> Result<QueryResult, QueryError> {
-    let registry = Registry::shipped()?;
     if query.metrics.is_empty() {
         return Err(QueryError::NoMetric);
     }
     let metrics = query
         .metrics
         .iter()
-        .map(|name| dimension::metric(registry, name))
+        .map(|name| view.metric(name, Action::Read))
         .collect::<Result<Vec<_>, _>>()?;
     let before = match (query.compare, query.period) {
         (Some(compare), Some(period)) => Some(compared(period, compare)),
@@ -215,8 +218,7 @@ pub(super) async fn answer(
         }
     }
     let asking = Asking {
-        opened,
-        registry,
+        view,
         query,
         metrics: &metrics,
         now: query.as_of.unwrap_or(now),
@@ -237,7 +239,7 @@ pub(super) async fn answer(
     };
     let mut keys: BTreeSet<&Vec<Member>> = groups.keys().collect();
     keys.extend(groups_before.iter().flat_map(Groups::keys));
-    let labels = asking.labels().await?;
+    let words = asking.words().await?;
     let nothing = HashMap::new();
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
@@ -246,8 +248,8 @@ pub(super) async fn answer(
             .as_ref()
             .map(|groups| groups.get(key).unwrap_or(&nothing));
         let mut row = Row::new();
-        for ((member, name), labels) in key.iter().zip(&query.by).zip(&labels) {
-            row.insert(name.clone(), member.shown(name, *labels));
+        for ((member, name), words) in key.iter().zip(&query.by).zip(&words) {
+            row.insert(name.clone(), member.shown(name, words.as_ref()));
         }
         asking.fill(&mut row, now, before);
         rows.push((key.clone(), row));
@@ -291,8 +293,8 @@ pub(super) async fn answer(
     }));
     Ok(QueryResult {
         query: query.clone(),
-        as_of: shown_time(opened, asking.now),
-        versions: versions(opened, &metrics, registry),
+        as_of: shown_time(view.opened, asking.now),
+        versions: versions(view, &metrics),
         columns,
         rows: rows.into_iter().map(|(_, row)| row).collect(),
         rest,
@@ -307,58 +309,80 @@ pub(super) fn shown_time(opened: &Opened, at: DateTime<Utc>) -> String {
 }
 
 /// The versions of the marts that these metrics read.
-pub(super) fn versions(
-    opened: &Opened,
-    metrics: &[&Metric],
-    registry: &Registry,
-) -> BTreeMap<String, i64> {
+pub(super) fn versions(view: View<'_>, metrics: &[&Metric]) -> BTreeMap<String, i64> {
     metrics
         .iter()
         .filter_map(|metric| {
-            let table = &registry.base(&metric.entity)?.table;
-            let version = opened.set.versions.get(&format!("marts/{table}"))?;
+            let table = &view.registry.base(&metric.entity)?.table;
+            let version = view.opened.set.versions.get(&format!("marts/{table}"))?;
             Some((table.clone(), *version))
         })
         .collect()
 }
 
-/// The members of a dimension, by any metric that has it.
+/// The members of a dimension: for who sees all, of the first records that have it; else all that
+/// occur in the caller's rows.
 pub(super) async fn values(
-    opened: &Opened,
+    view: View<'_>,
     name: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<String>, QueryError> {
-    let registry = Registry::shipped()?;
     let mut missing = None;
-    for metric in registry.metrics() {
-        let Some(base) = registry.base(&metric.entity) else {
+    let mut asked: BTreeSet<&str> = BTreeSet::new();
+    let mut all: Option<BTreeSet<String>> = None;
+    for metric in view.metrics() {
+        let Some(base) = view.registry.base(&metric.entity) else {
             continue;
         };
-        match dimension::resolve(metric, base, name, &opened.set.catalog) {
-            Err(error) => missing = missing.or(Some(error)),
-            Ok(found) => {
-                let selection = Selection::new(opened, base, metric, &[], None, now).await?;
-                if found.grain.is_some() {
-                    return Err(QueryError::Unusable(format!(
-                        "{name} is a span of time: it has no list"
-                    )));
-                }
-                if let Some(labels) = found.labels {
-                    let dictionary = opened.labels(labels).await?;
-                    return Ok(dictionary.id.keys().cloned().collect());
-                }
-                return Ok(opened.distinct(&selection.distinct(&found)).await?.to_vec());
+        let found = match view.dimension(metric, base, name) {
+            Ok(found) => found,
+            Err(error) => {
+                missing = missing.or(Some(error));
+                continue;
             }
+        };
+        if found.grain.is_some() {
+            return Err(QueryError::Unusable(format!(
+                "{name} is a span of time: it has no list"
+            )));
+        }
+        let whole = view.is_whole(base, &found);
+        if whole && let Some(labels) = found.labels {
+            let words = view.words(labels).await?;
+            return Ok(words.all().map(str::to_owned).collect());
+        }
+        if !asked.insert(&base.table) {
+            continue;
+        }
+        let selection = Selection::new(view, base, metric, &[], None, now).await?;
+        let members = selection.members(&found).await?;
+        if whole {
+            return Ok(members.to_vec());
+        }
+        let own = all.get_or_insert_default();
+        match found.labels {
+            Some(labels) => {
+                let words = view.words(labels).await?;
+                own.extend(members.iter().map(|id| words.label(id).to_owned()));
+            }
+            None => own.extend(members.iter().cloned()),
         }
     }
-    Err(missing.unwrap_or(QueryError::NoMetric))
+    match (all, missing) {
+        (Some(all), _) => Ok(all.into_iter().collect()),
+        (None, Some(missing)) => Err(missing),
+        (None, None) => Err(QueryError::Dimension {
+            metric: "what you may see".to_owned(),
+            name: name.to_owned(),
+            suggestions: Vec::new(),
+        }),
+    }
 }
 
 struct Asking<'a> {
-    opened: &'a Opened,
-    registry: &'a Registry,
+    view: View<'a>,
     query: &'a Query,
-    metrics: &'a [&'a Metric],
+    metrics: &'a [&'static Metric],
     now: DateTime<Utc>,
 }
 
@@ -378,7 +402,7 @@ impl Asking<'_> {
         let mut total = HashMap::new();
         let mut others = Vec::new();
         for (index, asked) in self.metrics.iter().enumerate() {
-            let measure = &selected(self.registry, asked)?.measure;
+            let measure = &selected(self.view, asked)?.measure;
             let quantile = match (measure, kept) {
                 (Measure::Quantile { q, .. }, Some(kept)) => {
                     Some(kept.quantile(i64::try_from(index).unwrap_or(i64::MAX), *q))
@@ -444,7 +468,7 @@ impl Asking<'_> {
     ) -> Result<(), QueryError> {
         let mut plans: Vec<(&Metric, Vec<(usize, &Metric)>)> = Vec::new();
         for index in wanted.iter().copied() {
-            let metric = selected(self.registry, self.metrics[index])?;
+            let metric = selected(self.view, self.metrics[index])?;
             let alone = matches!(metric.measure, Measure::Ratio { per: Some(_), .. });
             let shared = plans.iter_mut().find(|(first, _)| {
                 !alone
@@ -458,12 +482,10 @@ impl Asking<'_> {
             }
         }
         for (first, members) in &plans {
-            let base = self
-                .registry
-                .base(&first.entity)
-                .ok_or(QueryError::NoMetric)?;
+            let registry = self.view.registry;
+            let base = registry.base(&first.entity).ok_or(QueryError::NoMetric)?;
             let mut selection = Selection::new(
-                self.opened,
+                self.view,
                 base,
                 first,
                 &self.query.conditions,
@@ -475,7 +497,7 @@ impl Asking<'_> {
                 .query
                 .by
                 .iter()
-                .map(|name| dimension::resolve(first, base, name, &self.opened.set.catalog))
+                .map(|name| self.view.dimension(first, base, name))
                 .collect::<Result<Vec<_>, _>>()?;
             if let Some(top) = without {
                 for dimension in &dimensions {
@@ -488,7 +510,7 @@ impl Asking<'_> {
                 selection.join(dimension);
             }
             let sql = select(&selection, members, &dimensions);
-            for batch in self.opened.run_kept(&sql, kept).await? {
+            for batch in self.view.opened.run_kept(&sql, kept).await? {
                 read(&batch, &dimensions, members, groups)?;
             }
         }
@@ -527,17 +549,15 @@ impl Asking<'_> {
     }
 
     /// The words for the ids of the dimensions, where they are ids.
-    async fn labels(&self) -> Result<Vec<Option<&Dictionary>>, QueryError> {
-        let metric = selected(self.registry, self.metrics[0])?;
-        let base = self
-            .registry
-            .base(&metric.entity)
-            .ok_or(QueryError::NoMetric)?;
+    async fn words(&self) -> Result<Vec<Option<Words>>, QueryError> {
+        let metric = selected(self.view, self.metrics[0])?;
+        let registry = self.view.registry;
+        let base = registry.base(&metric.entity).ok_or(QueryError::NoMetric)?;
         let mut all = Vec::with_capacity(self.query.by.len());
         for name in &self.query.by {
-            let found = dimension::resolve(metric, base, name, &self.opened.set.catalog)?;
+            let found = self.view.dimension(metric, base, name)?;
             all.push(match found.labels {
-                Some(labels) => Some(self.opened.labels(labels).await?),
+                Some(labels) => Some(self.view.words(labels).await?),
                 None => None,
             });
         }
@@ -555,7 +575,7 @@ impl Asking<'_> {
             let measured = now.get(&index).copied().unwrap_or_default();
             let earlier = before.map(|before| before.get(&index).copied().unwrap_or_default());
             let measure = match &metric.measure {
-                Measure::Compression { of } => self.registry.metric(of).map(|of| &of.measure),
+                Measure::Compression { of } => self.view.registry.metric(of).map(|of| &of.measure),
                 measure => Some(measure),
             };
             let of = |measured: Measured| measured.value(measure?);

@@ -1,25 +1,28 @@
 //! From a metric, its period and the conditions to SQL over the marts.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use millrace_models::metric::{Base, Measure, Metric, TimeRole, nearest};
 use millrace_models::period::Grain;
 use millrace_models::query::{Condition, Op, Period};
 
-use super::dimension::{Dimension, identifier, literal, resolve, span};
+use super::dimension::{Dimension, Join, identifier, literal, span};
 use super::error::QueryError;
 use super::tables::{FINISHED_VISITS, Opened};
+use super::view::View;
 
 /// Dimensions with as many members as there are records: their members are not listed.
 const UNLISTED: [&str; 3] = ["opportunity", "quote", "order"];
 
 /// What is selected: records of a base, seen at a time, within a period and conditions.
 pub(super) struct Selection<'a> {
-    pub(super) opened: &'a Opened,
+    pub(super) view: View<'a>,
     pub(super) base: &'a Base,
     pub(super) as_of: DateTime<Utc>,
     /// Only visits that have ended.
     finished: bool,
-    joins: Vec<super::dimension::Join>,
+    joins: Vec<Join>,
     conditions: Vec<String>,
 }
 
@@ -31,7 +34,7 @@ fn moment(us: i64) -> String {
 impl<'a> Selection<'a> {
     /// Selects what `metric` is measured on, beside the metric's own condition.
     pub(super) async fn new(
-        opened: &'a Opened,
+        view: View<'a>,
         base: &'a Base,
         metric: &Metric,
         conditions: &[Condition],
@@ -39,11 +42,11 @@ impl<'a> Selection<'a> {
         as_of: DateTime<Utc>,
     ) -> Result<Self, QueryError> {
         let as_of = match (metric.time.role, period) {
-            (TimeRole::Snapshot, Some(period)) => as_of.min(end_of(opened, period.to)),
+            (TimeRole::Snapshot, Some(period)) => as_of.min(end_of(view.opened, period.to)),
             _ => as_of,
         };
         let mut selection = Self {
-            opened,
+            view,
             base,
             as_of,
             finished: base.table == "stage_visits"
@@ -62,7 +65,7 @@ impl<'a> Selection<'a> {
                 .push(format!("b.{} IS NOT NULL", identifier(column)));
         }
         for condition in conditions {
-            let dimension = resolve(metric, base, &condition.dimension, &opened.set.catalog)?;
+            let dimension = view.dimension(metric, base, &condition.dimension)?;
             let sql = selection.condition(metric, &dimension, condition).await?;
             selection.join(&dimension);
             selection.conditions.push(sql);
@@ -89,18 +92,18 @@ impl<'a> Selection<'a> {
 
     /// Whether something happened after the moment that is asked about.
     fn is_past(&self) -> bool {
-        let last = self.opened.set.last_event_at;
+        let last = self.view.opened.set.last_event_at;
         last.is_none_or(|last| last > self.as_of)
     }
 
     /// The `FROM` and `WHERE` of the selection; the base is `b`.
     pub(super) fn from(&self) -> String {
         let base = self.base;
-        let mut source = if self.finished {
-            FINISHED_VISITS.to_owned()
+        let mut source = self.view.source(if self.finished {
+            FINISHED_VISITS
         } else {
-            base.table.clone()
-        };
+            &base.table
+        });
         if self.is_past() || base.ages {
             let replaced: Vec<String> = base
                 .as_of
@@ -118,25 +121,7 @@ impl<'a> Selection<'a> {
         if let Some(select) = &base.from {
             source = format!("({})", select.replace("{table}", &format!("{source} AS t")));
         }
-        let mut sql = format!("FROM {source} AS b");
-        if !self.joins.is_empty() {
-            let mut joined = String::new();
-            let mut aliases = Vec::new();
-            for join in &self.joins {
-                let attribute = identifier(&join.attribute);
-                joined += &format!(", {}.{attribute} AS {}", join.alias, join.name());
-                if !aliases.contains(&join.alias) {
-                    aliases.push(join.alias);
-                    let (column, key) = (identifier(&join.column), join.key);
-                    sql += &format!(
-                        " LEFT JOIN {} AS {alias} ON b.{column} = {alias}.{key}",
-                        join.table,
-                        alias = join.alias,
-                    );
-                }
-            }
-            sql = format!("FROM (SELECT b.*{joined} {sql}) AS b");
-        }
+        let mut sql = self.joined(&source, &self.joins);
         if !self.conditions.is_empty() {
             sql.push_str(" WHERE ");
             sql.push_str(&self.conditions.join(" AND "));
@@ -144,8 +129,32 @@ impl<'a> Selection<'a> {
         sql
     }
 
+    /// The `FROM` of a source and what of other tables is wanted beside it.
+    fn joined(&self, source: &str, joins: &[Join]) -> String {
+        let sql = format!("FROM {source} AS b");
+        if joins.is_empty() {
+            return sql;
+        }
+        let (mut wanted, mut tables) = (String::new(), String::new());
+        let mut aliases = Vec::new();
+        for join in joins {
+            let attribute = identifier(&join.attribute);
+            wanted += &format!(", {}.{attribute} AS {}", join.alias, join.name());
+            if !aliases.contains(&join.alias) {
+                aliases.push(join.alias);
+                let (column, key) = (identifier(&join.column), join.key);
+                tables += &format!(
+                    " LEFT JOIN {} AS {alias} ON b.{column} = {alias}.{key}",
+                    self.view.source(join.table),
+                    alias = join.alias,
+                );
+            }
+        }
+        format!("FROM (SELECT b.*{wanted} {sql}{tables}) AS b")
+    }
+
     fn range(&self, column: &str, from: NaiveDate, to: NaiveDate) -> String {
-        let calendar = &self.opened.calendar;
+        let calendar = &self.view.opened.calendar;
         let column = identifier(column);
         let after = to.succ_opt().unwrap_or(to);
         format!(
@@ -228,7 +237,7 @@ impl<'a> Selection<'a> {
         let mut starts = Vec::new();
         for value in &condition.values {
             starts.push(span(grain, value).ok_or_else(|| {
-                let example = self.opened.calendar.date_of(self.as_of);
+                let example = self.view.opened.calendar.date_of(self.as_of);
                 QueryError::Value {
                     dimension: dimension.name.clone(),
                     value: value.clone(),
@@ -252,26 +261,38 @@ impl<'a> Selection<'a> {
         })
     }
 
-    /// The stored form of a member, which must exist.
+    /// The stored form of a member, which must exist; for who does not see all, among their rows.
     async fn stored(&self, dimension: &Dimension, value: &str) -> Result<String, QueryError> {
+        let unknown = |suggestions| QueryError::Value {
+            dimension: dimension.name.clone(),
+            value: value.to_owned(),
+            suggestions,
+        };
+        let whole = self.view.is_whole(self.base, dimension);
         if let Some(labels) = dimension.labels {
-            let dictionary = self.opened.labels(labels).await?;
-            if let Some(id) = dictionary.id.get(value) {
-                return Ok(id.clone());
+            let words = self.view.words(labels).await?;
+            if whole {
+                return match words.id(value) {
+                    Some(id) => Ok(id.to_owned()),
+                    None if words.has(value) => Ok(value.to_owned()),
+                    None => Err(unknown(nearest(value, words.all()))),
+                };
             }
-            if dictionary.label.contains_key(value) {
-                return Ok(value.to_owned());
+            let known = self.members(dimension).await?;
+            let id = words.id(value).unwrap_or(value);
+            if known
+                .binary_search_by(|known| known.as_str().cmp(id))
+                .is_ok()
+            {
+                return Ok(id.to_owned());
             }
-            return Err(QueryError::Value {
-                dimension: dimension.name.clone(),
-                value: value.to_owned(),
-                suggestions: nearest(value, dictionary.id.keys().map(String::as_str)),
-            });
+            let near = known.iter().map(|id| words.label(id));
+            return Err(unknown(nearest(value, near)));
         }
         if UNLISTED.contains(&dimension.name.as_str()) {
             return Ok(value.to_owned());
         }
-        let known = self.opened.distinct(&self.distinct(dimension)).await?;
+        let known = self.members(dimension).await?;
         if known
             .binary_search_by(|known| known.as_str().cmp(value))
             .is_ok()
@@ -282,20 +303,28 @@ impl<'a> Selection<'a> {
         if suggestions.is_empty() {
             suggestions = known.iter().take(3).cloned().collect();
         }
-        Err(QueryError::Value {
-            dimension: dimension.name.clone(),
-            value: value.to_owned(),
-            suggestions,
-        })
+        Err(unknown(suggestions))
     }
 
-    /// Selects the members of a dimension.
-    pub(super) fn distinct(&self, dimension: &Dimension) -> String {
-        let (column, table) = match &dimension.join {
-            Some(join) => (identifier(&join.attribute), join.table),
-            None => (dimension.expression.clone(), self.base.table.as_str()),
+    /// The members of a dimension as they are stored, sorted: of its table for who sees all of it,
+    /// else what occurs in the caller's rows.
+    pub(super) async fn members(
+        &self,
+        dimension: &Dimension,
+    ) -> Result<Arc<Vec<String>>, QueryError> {
+        let (column, from) = match &dimension.join {
+            Some(join) if self.view.is_whole(self.base, dimension) => (
+                identifier(&join.attribute),
+                format!("FROM {} AS b", join.table),
+            ),
+            join => {
+                let source = self.view.source(&self.base.table);
+                let from = self.joined(&source, join.as_slice());
+                (dimension.expression.clone(), from)
+            }
         };
-        format!("SELECT DISTINCT {column} AS v FROM {table} AS b WHERE {column} IS NOT NULL")
+        let select = format!("SELECT DISTINCT {column} AS v {from} WHERE {column} IS NOT NULL");
+        self.view.opened.distinct(&select).await
     }
 }
 

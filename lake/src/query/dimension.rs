@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use millrace_models::catalog::Catalog;
 use millrace_models::marts::ATTRIBUTE_PREFIX;
-use millrace_models::metric::{Base, Metric, Registry, nearest};
+use millrace_models::metric::{Base, Metric, nearest};
 use millrace_models::period::Grain;
 
 use super::error::QueryError;
@@ -113,7 +113,13 @@ pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn through(base: &Base, reference: &str, attribute: &str, catalog: &Catalog) -> Option<Dimension> {
+fn through(
+    base: &Base,
+    reference: &str,
+    attribute: &str,
+    catalog: &Catalog,
+    copies: bool,
+) -> Option<Dimension> {
     let column = base.references.get(reference)?;
     let (_, entity, table, key, alias) = REFERENCES
         .into_iter()
@@ -134,7 +140,7 @@ fn through(base: &Base, reference: &str, attribute: &str, catalog: &Catalog) -> 
         grain: None,
         flag: false,
     };
-    if entity == "account" && !is_attribute && COPIES.contains(&attribute) {
+    if copies && entity == "account" && !is_attribute && COPIES.contains(&attribute) {
         return Some(Dimension {
             expression: format!("b.{attribute}"),
             ..plain
@@ -178,7 +184,13 @@ fn own(base: &Base, name: &str) -> Option<Dimension> {
     })
 }
 
-fn find(metric: &Metric, base: &Base, name: &str, catalog: &Catalog) -> Option<Dimension> {
+fn find(
+    metric: &Metric,
+    base: &Base,
+    name: &str,
+    catalog: &Catalog,
+    copies: bool,
+) -> Option<Dimension> {
     if let Some(grain) = Grain::from_name(name) {
         let column = metric.time.column.as_ref()?;
         return Some(Dimension {
@@ -191,7 +203,7 @@ fn find(metric: &Metric, base: &Base, name: &str, catalog: &Catalog) -> Option<D
         });
     }
     if let Some((reference, attribute)) = name.split_once('.') {
-        let found = through(base, reference, attribute, catalog)?;
+        let found = through(base, reference, attribute, catalog, copies)?;
         return Some(Dimension {
             name: name.to_owned(),
             ..found
@@ -216,7 +228,7 @@ fn find(metric: &Metric, base: &Base, name: &str, catalog: &Catalog) -> Option<D
     let referred = || {
         REFERENCES
             .iter()
-            .find_map(|(reference, ..)| through(base, reference, name, catalog))
+            .find_map(|(reference, ..)| through(base, reference, name, catalog, copies))
     };
     // a field of the deal that no source maps makes way for the next in line
     if OPTIONAL.contains(&name) && !catalog.has("opportunity", name) {
@@ -239,7 +251,7 @@ pub(super) fn names(metric: &Metric, base: &Base, catalog: &Catalog) -> Vec<Stri
                 field
             };
             for name in [field.to_owned(), format!("{reference}.{field}")] {
-                if find(metric, base, &name, catalog).is_some() {
+                if find(metric, base, &name, catalog, true).is_some() {
                     names.push(name);
                 }
             }
@@ -253,31 +265,22 @@ pub(super) fn names(metric: &Metric, base: &Base, catalog: &Catalog) -> Vec<Stri
     names
 }
 
-/// Finds a dimension, or says which ones are near.
+/// Finds a dimension, or says which ones are near; attributes of accounts from the fact's own
+/// copies, or from the account.
 pub(super) fn resolve(
     metric: &Metric,
     base: &Base,
     name: &str,
     catalog: &Catalog,
+    copies: bool,
 ) -> Result<Dimension, QueryError> {
-    find(metric, base, name, catalog).ok_or_else(|| {
+    find(metric, base, name, catalog, copies).ok_or_else(|| {
         let known = names(metric, base, catalog);
         QueryError::Dimension {
             metric: metric.name.clone(),
             name: name.to_owned(),
             suggestions: nearest(name, known.iter().map(String::as_str)),
         }
-    })
-}
-
-/// A metric by its name, or which ones are near.
-pub(super) fn metric<'a>(registry: &'a Registry, name: &str) -> Result<&'a Metric, QueryError> {
-    registry.metric(name).ok_or_else(|| QueryError::Metric {
-        name: name.to_owned(),
-        suggestions: nearest(
-            name,
-            registry.metrics().iter().map(|metric| metric.name.as_str()),
-        ),
     })
 }
 

@@ -2,23 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
 use futures::{Stream, StreamExt};
 use millrace_models::metric::{Label, Measure, Metric, Registry};
 use millrace_models::query::Query;
+use millrace_models::scope::Action;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
-use super::answer::{Row, answer, shown_time, versions};
+use super::answer::{Row, answer, selected, shown_time, versions};
 use super::compile::Selection;
-use super::dimension::{self, Labels, identifier};
+use super::dimension::{Labels, identifier};
 use super::error::QueryError;
-use super::tables::{Opened, texts};
+use super::tables::texts;
+use super::view::{View, Words};
 
 /// Records on a page where nothing else is asked.
 const PAGE: usize = 50;
@@ -122,24 +124,24 @@ struct Drill {
 
 #[allow(clippy::too_many_lines, reason = "one measure after another")]
 async fn compile(
-    opened: &Opened,
+    view: View<'_>,
     request: &DrillRequest,
+    action: Action,
     now: DateTime<Utc>,
 ) -> Result<Drill, QueryError> {
-    let registry = Registry::shipped()?;
     let query = &request.query;
     let name = match &request.metric {
         Some(name) => name,
         None => query.metrics.first().ok_or(QueryError::NoMetric)?,
     };
-    let mut metric = dimension::metric(registry, name)?;
-    if let Measure::Compression { of } = &metric.measure {
-        metric = dimension::metric(registry, of)?;
-    }
-    let base = registry.base(&metric.entity).ok_or(QueryError::NoMetric)?;
+    let metric = selected(view, view.metric(name, action)?)?;
+    let base = view
+        .registry
+        .base(&metric.entity)
+        .ok_or(QueryError::NoMetric)?;
     let as_of = query.as_of.unwrap_or(now);
     let mut selection =
-        Selection::new(opened, base, metric, &query.conditions, query.period, as_of).await?;
+        Selection::new(view, base, metric, &query.conditions, query.period, as_of).await?;
     if let Some(condition) = &metric.condition {
         let condition = format!("({})", selection.expression(condition));
         selection.restrict(condition);
@@ -206,7 +208,8 @@ async fn compile(
             metric,
         });
     }
-    let mut columns = base.drill.clone();
+    let mut columns: Vec<String> = base.drill.clone();
+    columns.retain(|column| view.shows(base, column));
     let mut items: Vec<String> = columns
         .iter()
         .map(|column| format!("b.{0} AS {0}", identifier(column)))
@@ -296,11 +299,12 @@ fn kind(data_type: &DataType) -> &'static str {
 }
 
 pub(super) async fn page(
-    opened: &Opened,
+    view: View<'_>,
     request: &DrillRequest,
     now: DateTime<Utc>,
 ) -> Result<DrillResult, QueryError> {
-    let drill = compile(opened, request, now).await?;
+    let opened = view.opened;
+    let drill = compile(view, request, Action::Read, now).await?;
     let offset = cursor(request)?.map_or(0, |(_, offset)| offset);
     let limit = request.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let weighted = drill.columns.iter().any(|column| column == "weight");
@@ -327,8 +331,9 @@ pub(super) async fn page(
     let frame = opened.context.sql(&sql).await?;
     let columns = drill.described(frame.schema().as_arrow())?;
     let mut rows = Vec::new();
+    let shown = shown(view, drill.columns).await?;
     for batch in frame.collect().await? {
-        rows.extend(read(opened, &drill.columns, &batch).await?);
+        rows.extend(read(opened.zone, &shown, &batch)?);
     }
     let asked = request
         .metric
@@ -342,7 +347,7 @@ pub(super) async fn page(
         limit: None,
         ..request.query.clone()
     };
-    let answered = answer(opened, &number, now).await?;
+    let answered = answer(view, &number, now).await?;
     let end = offset + rows.len();
     let more = usize::try_from(count).is_ok_and(|count| end < count) && !rows.is_empty();
     Ok(DrillResult {
@@ -350,7 +355,7 @@ pub(super) async fn page(
         value: answered.total.get(&asked).cloned().unwrap_or(Value::Null),
         metric: asked,
         as_of: shown_time(opened, request.query.as_of.unwrap_or(now)),
-        versions: versions(opened, &[drill.metric], Registry::shipped()?),
+        versions: versions(view, &[drill.metric]),
         columns,
         rows,
         count,
@@ -361,23 +366,19 @@ pub(super) async fn page(
 }
 
 pub(super) async fn stream(
-    opened: Arc<Opened>,
+    view: View<'_>,
     request: &DrillRequest,
     now: DateTime<Utc>,
 ) -> Result<DrillStream, QueryError> {
-    let drill = compile(&opened, request, now).await?;
+    let zone = view.opened.zone;
+    let drill = compile(view, request, Action::Export, now).await?;
     let order = drill.ordered(request.order.as_deref())?;
-    let frame = opened
-        .context
-        .sql(&format!("{} ORDER BY {order}", drill.select))
-        .await?;
+    let sql = format!("{} ORDER BY {order}", drill.select);
+    let frame = view.opened.context.sql(&sql).await?;
     let columns = drill.described(frame.schema().as_arrow())?;
-    let names = Arc::new(drill.columns);
+    let shown = shown(view, drill.columns).await?;
     let batches = frame.execute_stream().await?;
-    let rows = batches.then(move |batch| {
-        let (opened, names) = (Arc::clone(&opened), Arc::clone(&names));
-        async move { read(&opened, &names, &batch?).await }
-    });
+    let rows = batches.map(move |batch| read(zone, &shown, &batch?));
     Ok(DrillStream {
         columns,
         rows: Box::pin(rows),
@@ -393,22 +394,37 @@ fn labels_of(column: &str) -> Option<Labels> {
     }
 }
 
-async fn read(
-    opened: &Opened,
-    columns: &[String],
+/// Columns, and the words for their ids.
+async fn shown(
+    view: View<'_>,
+    columns: Vec<String>,
+) -> Result<Vec<(String, Option<Words>)>, QueryError> {
+    let mut shown = Vec::with_capacity(columns.len());
+    for name in columns {
+        let words = match labels_of(&name) {
+            Some(labels) => Some(view.words(labels).await?),
+            None => None,
+        };
+        shown.push((name, words));
+    }
+    Ok(shown)
+}
+
+fn read(
+    zone: Tz,
+    columns: &[(String, Option<Words>)],
     batch: &RecordBatch,
 ) -> Result<Vec<Row>, QueryError> {
     let mut rows = vec![Row::new(); batch.num_rows()];
-    for name in columns {
+    for (name, words) in columns {
         let Some(column) = batch.column_by_name(name) else {
             continue;
         };
-        let mut values = values(opened, column)?;
-        if let Some(labels) = labels_of(name) {
-            let dictionary = opened.labels(labels).await?;
+        let mut values = values(zone, column)?;
+        if let Some(words) = words {
             for value in &mut values {
-                if let Some(label) = value.as_str().and_then(|id| dictionary.label.get(id)) {
-                    *value = Value::from(label.as_str());
+                if let Some(label) = value.as_str().map(|id| words.label(id).to_owned()) {
+                    *value = Value::from(label);
                 }
             }
         }
@@ -419,7 +435,7 @@ async fn read(
     Ok(rows)
 }
 
-fn values(opened: &Opened, column: &ArrayRef) -> Result<Vec<Value>, QueryError> {
+fn values(zone: Tz, column: &ArrayRef) -> Result<Vec<Value>, QueryError> {
     let optional = |value: Option<Value>| value.unwrap_or(Value::Null);
     Ok(match column.data_type() {
         DataType::Timestamp(..) => column
@@ -427,7 +443,7 @@ fn values(opened: &Opened, column: &ArrayRef) -> Result<Vec<Value>, QueryError> 
             .iter()
             .map(|us| {
                 optional(us.and_then(DateTime::from_timestamp_micros).map(|at| {
-                    at.with_timezone(&opened.zone)
+                    at.with_timezone(&zone)
                         .to_rfc3339_opts(SecondsFormat::AutoSi, false)
                         .into()
                 }))

@@ -1,6 +1,7 @@
 //! Why a query was not answered.
 
 use datafusion::error::DataFusionError;
+use millrace_models::metric::Denied;
 use thiserror::Error;
 
 use crate::LakeError;
@@ -42,6 +43,14 @@ pub enum QueryError {
         /// What was probably meant.
         suggestions: Vec<String>,
     },
+    /// A metric that is not the caller's to see.
+    #[error("{metric} is not yours to see: {reason}")]
+    Forbidden {
+        /// The metric.
+        metric: String,
+        /// Why.
+        reason: Denied,
+    },
     /// A condition or comparison that cannot be used as it stands.
     #[error("{0}")]
     Unusable(String),
@@ -78,6 +87,7 @@ impl QueryError {
                 | Self::Metric { .. }
                 | Self::Dimension { .. }
                 | Self::Value { .. }
+                | Self::Forbidden { .. }
                 | Self::Unusable(_)
         )
     }

@@ -28,6 +28,10 @@ pub(super) const FINISHED_VISITS: &str = "finished_stage_visits";
 /// The partition of the visits that have not.
 const OPEN_VISITS: &str = "open";
 
+/// Distinct values are kept for every caller; when so many are, all are forgotten.
+const KEPT_VALUES: usize = 2_000_000;
+const KEPT_LISTS: usize = 10_000;
+
 /// Ids and the words that people read for them.
 #[derive(Debug, Default)]
 pub(super) struct Dictionary {
@@ -41,8 +45,8 @@ pub(super) struct Opened {
     pub(super) zone: Tz,
     pub(super) calendar: Arc<WorkingCalendar>,
     pub(super) context: SessionContext,
-    labels: [OnceCell<Dictionary>; 3],
-    /// Distinct values by the SQL that selects them.
+    labels: [OnceCell<Arc<Dictionary>>; 3],
+    /// Distinct values by the SQL that selects them, which says whose they are, too.
     values: RwLock<HashMap<String, Arc<Vec<String>>>>,
 }
 
@@ -101,8 +105,8 @@ impl Opened {
     }
 
     /// The words for the ids of a dimension table.
-    pub(super) async fn labels(&self, labels: Labels) -> Result<&Dictionary, QueryError> {
-        self.labels[labels as usize]
+    pub(super) async fn labels(&self, labels: Labels) -> Result<Arc<Dictionary>, QueryError> {
+        let dictionary = self.labels[labels as usize]
             .get_or_try_init(|| async move {
                 let (table, key) = labels.table();
                 let mut dictionary = Dictionary::default();
@@ -119,9 +123,10 @@ impl Opened {
                         dictionary.label.insert(id, label);
                     }
                 }
-                Ok(dictionary)
+                Ok::<_, QueryError>(Arc::new(dictionary))
             })
-            .await
+            .await?;
+        Ok(Arc::clone(dictionary))
     }
 
     /// The distinct texts that a select of one column gives, sorted, without nulls.
@@ -135,10 +140,12 @@ impl Opened {
         }
         values.sort();
         let values = Arc::new(values);
-        self.values
-            .write()
-            .await
-            .insert(sql.to_owned(), Arc::clone(&values));
+        let mut kept = self.values.write().await;
+        let count: usize = kept.values().map(|values| values.len()).sum();
+        if count + values.len() > KEPT_VALUES || kept.len() >= KEPT_LISTS {
+            kept.clear();
+        }
+        kept.insert(sql.to_owned(), Arc::clone(&values));
         Ok(values)
     }
 }

@@ -22,6 +22,7 @@ use millrace_models::catalog::Catalog;
 use millrace_models::config::Company;
 use millrace_models::marts;
 use millrace_models::query::Query;
+use millrace_models::scope::Access;
 use serde_json::Value;
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner};
 use tempfile::TempDir;
@@ -148,7 +149,10 @@ impl Marts {
             self.lake.publish(set).await?;
             self.published = true;
         }
-        let answer = self.engine.query(query, at("2026-04-01T00:00:00Z")).await?;
+        let answer = self
+            .engine
+            .query(&Access::everything(), query, at("2026-04-01T00:00:00Z"))
+            .await?;
         let mut lines: Vec<Vec<String>> = answer.rows.iter().map(|row| line(query, row)).collect();
         if !query.by.is_empty() {
             for (name, row) in [("rest", answer.rest.as_ref()), ("*", Some(&answer.total))] {
