@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { createBrowserRouter, RouterProvider } from "react-router";
 import { ApiError } from "@/lib/api/client";
+import { Broken } from "./Broken";
 import { NotFound } from "./NotFound";
 import { PLACES } from "./places";
 import { SessionGate } from "./SessionGate";
@@ -35,12 +36,17 @@ const router = createBrowserRouter([
   },
   {
     element: <SessionGate />,
+    errorElement: <Broken />,
     children: [
       {
         element: <Shell />,
         children: [
           { path: "/", element: <Start /> },
-          ...PLACES.map(({ path, page: Page }) => ({ path: `${path}/*`, element: <Page /> })),
+          ...PLACES.map(({ path, page: Page }) => ({
+            path: `${path}/*`,
+            element: <Page />,
+            errorElement: <Broken />,
+          })),
           { path: "*", element: <NotFound /> },
         ],
       },

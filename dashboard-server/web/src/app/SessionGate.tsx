@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Result, Spin } from "antd";
+import { App, Button, Result, Spin } from "antd";
 import { useEffect } from "react";
 import { Navigate, Outlet, useLocation } from "react-router";
 import { PasswordPage } from "@/features/session/pages/PasswordPage";
@@ -45,7 +45,10 @@ export function SessionGate() {
   if (session.data) {
     return (
       <SessionContext value={session.data}>
-        <Outlet />
+        {/* Dialogs that ask for something need the session too. */}
+        <App component={false}>
+          <Outlet />
+        </App>
       </SessionContext>
     );
   }

@@ -17,12 +17,11 @@ import { useLive } from "@/lib/live";
 import { usePhone } from "@/lib/media";
 import { signOut, useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
+import { FOOT } from "./foot";
 import { PageSkeleton } from "./PageSkeleton";
 import { Palette } from "./Palette";
 import { allowed, DRAWERS, FORMS, OVERLAYS, offered, PLACES } from "./places";
 
-/** What stands at the foot of a phone, around the button that creates. */
-const FOOT = ["today", "accounts", "add", "opportunities", "me"];
 const LETTER_WAIT_MS = 1200;
 
 /** The frame around all pages: navigation, search, what is open over the page. */

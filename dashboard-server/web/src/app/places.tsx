@@ -82,7 +82,7 @@ export const PLACES: Place[] = [
     path: "/me",
     letter: "m",
     icon: <UserOutlined />,
-    page: page(() => import("@/features/me/pages/MePage"), "MePage"),
+    page: page(() => import("./MePlace"), "MePlace"),
   },
 ];
 

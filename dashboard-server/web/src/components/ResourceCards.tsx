@@ -16,31 +16,23 @@ export type Card = {
 };
 
 type Props<T extends Rec> = {
-  entity: Entity;
   rows: T[];
   labels: Labels;
   card: (row: T, labels: Labels) => Card;
-  sorts: string[];
-  sort: string | null;
   stale: boolean;
   more: boolean;
   loading: boolean;
-  onSort: (sort: string | null) => void;
   onOpen: (row: T) => void;
   onEnd: () => void;
 };
 
 export function ResourceCards<T extends Rec>({
-  entity,
   rows,
   labels,
   card,
-  sorts,
-  sort,
   stale,
   more,
   loading,
-  onSort,
   onOpen,
   onEnd,
 }: Props<T>) {
@@ -61,25 +53,6 @@ export function ResourceCards<T extends Rec>({
   }, []);
   return (
     <div className={stale ? "stale" : undefined}>
-      {sorts.length > 0 && (
-        <Select
-          className="wide"
-          size="small"
-          value={sort ?? ""}
-          aria-label={t("part.sort")}
-          onChange={(next) => onSort(next || null)}
-          options={[
-            { value: "", label: t("part.natural") },
-            ...sorts.flatMap((field) => {
-              const name = fieldName(entity, field, t);
-              return [
-                { value: `-${field}`, label: t("part.descending", { name }) },
-                { value: field, label: t("part.ascending", { name }) },
-              ];
-            }),
-          ]}
-        />
-      )}
       <ul className="record-cards">
         {rows.map((row) => (
           <li key={row.id} data-testid="row" data-id={row.id}>
@@ -95,6 +68,42 @@ export function ResourceCards<T extends Rec>({
         )}
       </div>
     </div>
+  );
+}
+
+/** The order of a list of cards, which has no head to press. */
+export function SortSelect({
+  entity,
+  sorts,
+  sort,
+  onSort,
+}: {
+  entity: Entity;
+  sorts: string[];
+  sort: string | null;
+  onSort: (sort: string | null) => void;
+}) {
+  const { t } = useTexts();
+  return (
+    <Select
+      className="sort-select"
+      size="small"
+      variant="borderless"
+      value={sort ?? ""}
+      aria-label={t("part.sort")}
+      popupMatchSelectWidth={false}
+      onChange={(next) => onSort(next || null)}
+      options={[
+        { value: "", label: t("part.natural") },
+        ...sorts.flatMap((field) => {
+          const name = fieldName(entity, field, t);
+          return [
+            { value: `-${field}`, label: t("part.descending", { name }) },
+            { value: field, label: t("part.ascending", { name }) },
+          ];
+        }),
+      ]}
+    />
   );
 }
 

@@ -10,7 +10,7 @@ import { type BulkAction, BulkBar } from "./BulkBar";
 import { ExportButton } from "./ExportButton";
 import { FilterChips, type FilterSpec, ListSearch } from "./FilterChips";
 import { queryOf, useListState } from "./listState";
-import { type Card, ResourceCards } from "./ResourceCards";
+import { type Card, ResourceCards, SortSelect } from "./ResourceCards";
 import { ResourceRows } from "./ResourceRows";
 import { FailureState, StaleNote } from "./States";
 
@@ -73,6 +73,7 @@ export function ResourceTable<T extends Rec>({
     if (found.hasNextPage && !found.isFetchingNextPage) void found.fetchNextPage();
   };
   const sort = state.sort ?? base.sort ?? null;
+  const sorts = columns.filter(({ sortable }) => sortable).map(({ field }) => field);
   const onSort = (next: string | null) => change({ sort: next });
 
   return (
@@ -89,6 +90,9 @@ export function ResourceTable<T extends Rec>({
         />
         <div className="resource-tools">
           {tools}
+          {phone && sorts.length > 0 && (
+            <SortSelect entity={entity} sorts={sorts} sort={sort} onSort={onSort} />
+          )}
           {!phone && <ExportButton entity={entity} query={query} disabled={rows.length === 0} />}
         </div>
       </div>
@@ -113,16 +117,12 @@ export function ResourceTable<T extends Rec>({
         )
       ) : phone ? (
         <ResourceCards
-          entity={entity}
           rows={rows}
           labels={labels}
           card={card}
-          sorts={columns.filter(({ sortable }) => sortable).map(({ field }) => field)}
-          sort={sort}
           stale={found.isPlaceholderData}
           more={found.hasNextPage}
           loading={found.isFetchingNextPage}
-          onSort={onSort}
           onOpen={onOpen}
           onEnd={more}
         />

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Tag, Tooltip } from "antd";
+import { Tooltip } from "antd";
 import { useTexts } from "@/locales/i18n";
 import { type Countdown, countdownQuery } from "../api";
 
@@ -22,13 +22,12 @@ export function CountdownTag({ countdown }: { countdown: Countdown }) {
   const text = left <= 0 ? t("accounts.lastDay") : t("accounts.daysLeft", { count: left });
   return (
     <Tooltip title={t("accounts.returnsOn", { day: returns_on })}>
-      <Tag
-        className="countdown"
-        color={left <= 0 ? "error" : warning ? "warning" : "default"}
+      <span
+        className={left <= 0 ? "urgency last" : warning ? "urgency soon" : "urgency"}
         data-testid="countdown"
       >
         {text}
-      </Tag>
+      </span>
     </Tooltip>
   );
 }

@@ -84,7 +84,7 @@ export function SignInPage() {
             {t("session.enter")}
           </Button>
         </Form>
-        <p className="quiet small">{t("session.demo")}</p>
+        <p className="quiet small">{t("session.forgotten")}</p>
       </div>
     </main>
   );

@@ -1,4 +1,4 @@
-import { Button, Tag } from "antd";
+import { Button } from "antd";
 import { Ago, Amount, Choice, Day, Due, RecordLink, UserName } from "@/components/Cells";
 import { useOverlay } from "@/components/navigation";
 import { useAction } from "@/components/useAction";
@@ -41,11 +41,11 @@ export function Returning({
               <span>{t("today.returnsOn", { day: countdown.returns_on })}</span>
             </div>
           </div>
-          <Tag color={countdown.working_days_left <= 0 ? "error" : "warning"}>
+          <span className={countdown.working_days_left <= 0 ? "urgency last" : "urgency soon"}>
             {countdown.working_days_left <= 0
               ? t("today.lastDay")
               : t("today.daysLeft", { count: countdown.working_days_left })}
-          </Tag>
+          </span>
           {may("interaction", "create") && (
             <Button
               size="small"
