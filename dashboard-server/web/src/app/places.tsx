@@ -5,6 +5,7 @@
 import {
   CalendarOutlined,
   DashboardOutlined,
+  FileTextOutlined,
   FunnelPlotOutlined,
   TeamOutlined,
   UserOutlined,
@@ -71,6 +72,14 @@ export const PLACES: Place[] = [
     ),
   },
   {
+    key: "quotes",
+    path: "/quotes",
+    letter: "q",
+    icon: <FileTextOutlined />,
+    needs: ["quote", "read"],
+    page: page(() => import("@/features/quotes/pages/QuotesPage"), "QuotesPage"),
+  },
+  {
     key: "dashboard",
     path: "/dashboard",
     letter: "d",
@@ -94,6 +103,7 @@ export const DRAWERS: Partial<Record<Entity, LazyExoticComponent<ComponentType<{
       () => import("@/features/opportunities/components/OpportunityDrawer"),
       "OpportunityDrawer",
     ),
+    quote: drawer(() => import("@/features/quotes/components/QuoteDrawer"), "QuoteDrawer"),
   };
 
 export type FormPlace = {
@@ -117,6 +127,25 @@ export const FORMS: Record<string, FormPlace> = {
   account: {
     needs: ["account", "create"],
     form: form(() => import("@/features/accounts/components/AccountForm"), "NewAccount"),
+  },
+  quote: {
+    needs: ["quote", "create"],
+    form: form(() => import("@/features/quotes/components/QuoteForms"), "QuoteForm"),
+  },
+  "quote-edit": {
+    needs: ["quote", "update"],
+    form: form(() => import("@/features/quotes/components/QuoteForms"), "QuoteEditForm"),
+    inner: true,
+  },
+  "quote-revise": {
+    needs: ["quote", "create"],
+    form: form(() => import("@/features/quotes/components/QuoteForms"), "QuoteReviseForm"),
+    inner: true,
+  },
+  "quote-alternative": {
+    needs: ["quote", "create"],
+    form: form(() => import("@/features/quotes/components/QuoteForms"), "QuoteAlternativeForm"),
+    inner: true,
   },
 };
 

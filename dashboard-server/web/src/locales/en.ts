@@ -1,6 +1,7 @@
 import { en as dashboard } from "./features/dashboard.en";
 import { en as opportunities } from "./features/opportunities";
 import { en as problems } from "./features/problems";
+import { en as quotes } from "./features/quotes";
 import { en as records } from "./features/records";
 import { en as shell } from "./features/shell";
 import { en as work } from "./features/work";
@@ -12,6 +13,7 @@ export const en: Texts<typeof zh> = {
   ...dashboard,
   ...opportunities,
   ...problems,
+  ...quotes,
   ...records,
   ...shell,
   ...work,

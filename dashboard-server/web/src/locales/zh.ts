@@ -1,6 +1,7 @@
 import { zh as dashboard } from "./features/dashboard.zh";
 import { zh as opportunities } from "./features/opportunities";
 import { zh as problems } from "./features/problems";
+import { zh as quotes } from "./features/quotes";
 import { zh as records } from "./features/records";
 import { zh as shell } from "./features/shell";
 import { zh as work } from "./features/work";
@@ -10,6 +11,7 @@ export const zh = {
   ...dashboard,
   ...opportunities,
   ...problems,
+  ...quotes,
   ...records,
   ...shell,
   ...work,

@@ -69,7 +69,6 @@ export const zh = {
     noContacts: "这个客户还没有联系人。",
     newQuote: "新建报价",
     newContract: "新建合同",
-    logInteraction: "记录跟进",
     actions: {
       claim: "认领",
       release: "退回公海",
@@ -230,7 +229,6 @@ export const en: Texts<typeof zh> = {
     noContacts: "This account has no contacts yet.",
     newQuote: "New quote",
     newContract: "New contract",
-    logInteraction: "Log interaction",
     actions: {
       claim: "Claim",
       release: "Back to the pool",

@@ -3,6 +3,7 @@ import { Button, Dropdown, Popconfirm, Skeleton, Tag } from "antd";
 import { useState } from "react";
 import { ActionDialog, useStep } from "@/components/ActionDialog";
 import { Amount, Choice, Day, RecordLink, UserName } from "@/components/Cells";
+import { Composer } from "@/components/Composer";
 import { Facts, HeadNumbers } from "@/components/Facts";
 import { History } from "@/components/History";
 import { useOverlay } from "@/components/navigation";
@@ -124,7 +125,14 @@ export function OpportunityDrawer({ id }: { id: number }) {
         {
           key: "timeline",
           label: t("deal.tabs.timeline"),
-          children: <Timeline entity="opportunity" id={id} />,
+          children: (
+            <>
+              {may("interaction", "create") && deal.owner_id !== null && (
+                <Composer accountId={deal.account_id} opportunityId={id} />
+              )}
+              <Timeline entity="opportunity" id={id} />
+            </>
+          ),
         },
         {
           key: "facts",
@@ -315,9 +323,6 @@ function DealActions({
         <Button data-testid="new-quote" onClick={() => openForm("quote", subject)}>
           {t("deal.newQuote")}
         </Button>
-      )}
-      {moving && deal.owner_id !== null && may("interaction", "create") && (
-        <Button onClick={() => openForm("interaction", subject)}>{t("deal.logInteraction")}</Button>
       )}
       {onEdit && <Button onClick={onEdit}>{t("part.edit")}</Button>}
       {more.length > 0 && (

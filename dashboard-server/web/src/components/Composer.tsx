@@ -1,13 +1,14 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button, Checkbox, Input, Segmented } from "antd";
 import { useState } from "react";
-import { FieldInput } from "@/components/FieldInput";
-import { useOverlay } from "@/components/navigation";
-import { Refusal } from "@/components/States";
-import { useDirtyGuard } from "@/components/useDirtyGuard";
 import { postTo } from "@/lib/api/client";
 import { type Json, type One, refreshRecords } from "@/lib/api/records";
 import { useTexts } from "@/locales/i18n";
+import { FieldInput } from "./FieldInput";
+import { useOverlay } from "./navigation";
+import { Refusal } from "./States";
+import { useDirtyGuard } from "./useDirtyGuard";
+import "./composer.css";
 
 const KINDS = ["call", "message", "meeting", "mail", "note"] as const;
 type Kind = (typeof KINDS)[number];
@@ -70,7 +71,14 @@ export function Composer({
         />
         <Button
           data-testid="visit"
-          onClick={() => openForm("visit", { entity: "account", id: accountId })}
+          onClick={() =>
+            openForm(
+              "visit",
+              opportunityId === undefined
+                ? { entity: "account", id: accountId }
+                : { entity: "opportunity", id: opportunityId },
+            )
+          }
         >
           {t("accounts.visit")}
         </Button>
