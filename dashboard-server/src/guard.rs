@@ -39,7 +39,7 @@ pub(crate) const HEADERS: [(HeaderName, HeaderValue); 7] = [
     ),
     (
         HeaderName::from_static("permissions-policy"),
-        HeaderValue::from_static("camera=(), microphone=(), geolocation=()"),
+        HeaderValue::from_static("camera=(), microphone=(), geolocation=(self)"),
     ),
 ];
 
