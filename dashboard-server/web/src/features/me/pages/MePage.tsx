@@ -12,6 +12,7 @@ import type { Lang } from "@/lib/format";
 import { type Entity, RESOURCES } from "@/lib/resources";
 import { type Action, type Me, scopeOf, sessionQuery, signOut, useMe } from "@/lib/session";
 import { setLanguage, useTexts } from "@/locales/i18n";
+import { deviceName } from "../device";
 import "../me.css";
 
 /** One's own settings: language, password, tokens for programs, signing out. */
@@ -101,6 +102,7 @@ export function MePage() {
         <section className="card">
           <h2>{t("me.everywhere")}</h2>
           <p className="quiet small">{t("me.everywhereNote")}</p>
+          <Sessions />
           {leave.error && <Refusal error={leave.error} />}
           <Popconfirm
             title={t("me.everywhereSure")}
@@ -117,13 +119,47 @@ export function MePage() {
   );
 }
 
+/** Where one is signed in, the last used first. */
+function Sessions() {
+  const { t } = useTexts();
+  const found = useQuery({
+    queryKey: ["session", "all"],
+    queryFn: ({ signal }) => getFrom<{ sessions: OpenSession[] }>("/api/sessions", {}, signal),
+  });
+  if (!found.data) return null;
+  return (
+    <ul className="plain-list sessions" data-testid="sessions">
+      {found.data.sessions.map((session) => (
+        <li key={`${session.created_at} ${session.device}`}>
+          <div className="grow">
+            <div>
+              {deviceName(session.device) ?? t("me.device")}{" "}
+              {session.current && <Tag color="blue">{t("me.here")}</Tag>}
+            </div>
+            <div className="quiet small">
+              {t("me.used")} <Ago value={session.seen_at} />
+            </div>
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 type Token = {
   id: number;
   name: string;
   scopes: { entity: string; action: Action }[];
+  created_at: string;
   expires_at: string | null;
-  last_used_at?: string | null;
-  created_at?: string | null;
+};
+
+type OpenSession = {
+  device: string | null;
+  created_at: string;
+  seen_at: string;
+  expires_at: string;
+  current: boolean;
 };
 
 const ACTIONS: Action[] = ["read", "create", "update", "delete", "export", "claim", "assign"];
@@ -142,8 +178,7 @@ function Tokens() {
   const key = ["tokens"];
   const found = useQuery({
     queryKey: key,
-    queryFn: ({ signal }) =>
-      getFrom<{ tokens?: Token[]; rows?: Token[] } | Token[]>("/api/tokens", {}, signal),
+    queryFn: ({ signal }) => getFrom<{ tokens: Token[] }>("/api/tokens", {}, signal),
   });
   const refresh = () => client.invalidateQueries({ queryKey: key });
   const create = useMutation({
@@ -164,8 +199,7 @@ function Tokens() {
     (id: number) => deleteAt(`/api/tokens/${id}`),
     () => t("me.revoked"),
   );
-  const data = found.data;
-  const tokens = Array.isArray(data) ? data : (data?.tokens ?? data?.rows ?? []);
+  const tokens = found.data?.tokens ?? [];
   const readable = (Object.keys(RESOURCES) as Entity[]).filter(
     (entity) => scopeOf(rights, entity, "read") !== null,
   );
@@ -198,11 +232,6 @@ function Tokens() {
                 {token.expires_at && (
                   <>
                     {t("me.expires")} <Day value={token.expires_at} />
-                  </>
-                )}{" "}
-                {token.last_used_at && (
-                  <>
-                    {t("me.used")} <Ago value={token.last_used_at} />
                   </>
                 )}
               </div>
