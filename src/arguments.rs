@@ -45,11 +45,11 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create the settings and the lake; harmless when they exist
+    /// Create the settings, the database and the lake; harmless when they exist
     Init,
     /// Fill an empty data directory with a believable manufacturer
     Demo(DemoArguments),
-    /// Serve the API and the web app on this machine
+    /// Serve the API and the web app
     Serve(ServeArguments),
     /// Read the files that a mapping names into the lake; the same content again adds nothing
     Ingest(IngestArguments),
@@ -83,7 +83,7 @@ pub(crate) struct DemoArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// The address to listen on; only this machine's own, as there is no sign-in yet
+    /// The address to listen on; 0.0.0.0:7300 is reached from other machines
     #[arg(
         long,
         value_name = "ADDR",

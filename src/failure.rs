@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use millrace_dashboard_server::ServeError;
 use millrace_lake::LakeError;
 use millrace_lake::query::QueryError;
+use millrace_operations::OperationsError;
 use serde_json::json;
 
 use crate::output;
@@ -99,11 +100,13 @@ impl From<LakeError> for Failure {
 
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
-        if matches!(error, ServeError::NotLoopback(_)) {
-            Self::input(error)
-        } else {
-            anyhow::Error::new(error).into()
-        }
+        anyhow::Error::new(error).into()
+    }
+}
+
+impl From<OperationsError> for Failure {
+    fn from(error: OperationsError) -> Self {
+        anyhow::Error::new(error).into()
     }
 }
 

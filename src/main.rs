@@ -53,8 +53,8 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         SystemClock.now(),
     )?;
     match arguments.command {
-        Command::Init => commands::init::run(&context).await,
-        Command::Demo(options) => commands::demo::run(&context, &options).await,
+        Command::Init => commands::init::run(&context, SystemClock).await,
+        Command::Demo(options) => commands::demo::run(&context, &options, SystemClock).await,
         Command::Serve(options) => commands::serve::run(&context, &options, SystemClock).await,
         Command::Ingest(options) => commands::ingest::run(&context, &options).await,
         Command::Run(options) => commands::run::run(&context, &options).await,

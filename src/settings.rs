@@ -11,10 +11,15 @@ use chrono_tz::Tz;
 use millrace_lake::Lake;
 use millrace_lake::query::Engine;
 use millrace_models::calendar::WorkingCalendar;
-use millrace_models::config::{self, Company};
+use millrace_models::clock::Clock;
+use millrace_models::config::{self, Company, ServerSettings};
+use millrace_operations::{Place, Store};
 
 use crate::arguments::Format;
 use crate::failure::Failure;
+
+/// The records of daily work in the data directory, unless the settings name another database.
+const DATABASE_FILE: &str = "operations.db";
 
 /// What every command knows.
 #[derive(Debug)]
@@ -25,6 +30,10 @@ pub(crate) struct Context {
     pub(crate) config_file: PathBuf,
     /// The settings.
     pub(crate) company: Company,
+    /// How the server is reached.
+    pub(crate) server: ServerSettings,
+    /// Where the records of daily work are.
+    pub(crate) place: Place,
     /// How answers are written.
     pub(crate) format: Format,
     /// Whether progress and messages are left out.
@@ -59,13 +68,25 @@ impl Context {
                 ));
             }
         };
-        let company = Company::parse(&text, |name| std::env::var(name).ok())
+        let environment = |name: &str| std::env::var(name).ok();
+        let read = || -> Result<_, config::ConfigError> {
+            let company = Company::parse(&text, environment)?;
+            let server = ServerSettings::parse(&text, environment)?;
+            Ok((company, server, config::database_url(&text, environment)?))
+        };
+        let (company, server, database) = read()
             .with_context(|| format!("settings {}", config_file.display()))
             .map_err(Failure::input)?;
+        let place = match database {
+            Some(url) => Place::parse(&url),
+            None => Place::File(data_dir.join(DATABASE_FILE)),
+        };
         Ok(Self {
             data_dir,
             config_file,
             company,
+            server,
+            place,
             format,
             quiet,
             now,
@@ -75,6 +96,20 @@ impl Context {
     /// The directory of the lake.
     pub(crate) fn lake_dir(&self) -> PathBuf {
         self.data_dir.join("lake")
+    }
+
+    /// The directory of the files attached to records.
+    pub(crate) fn attachments_dir(&self) -> PathBuf {
+        self.data_dir.join("attachments")
+    }
+
+    /// Opens the records of daily work, bringing their tables up to date.
+    ///
+    /// # Errors
+    ///
+    /// When there is no database that can be opened, or a newer program has written it.
+    pub(crate) async fn store(&self, clock: Arc<dyn Clock>) -> Result<Store, Failure> {
+        Ok(Store::open(&self.place, clock, &self.company).await?)
     }
 
     /// Opens the lake of the data directory.

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use crate::error::{ApiError, Problem};
 use crate::extract::Body;
+use crate::numbers::Numbers;
 use crate::schema;
 use crate::state::AppState;
 
@@ -82,6 +83,7 @@ enum Answer {
 )]
 pub(crate) async fn batch(
     State(state): State<AppState>,
+    _: Numbers,
     Body(request): Body<BatchRequest>,
 ) -> Result<Json<BatchResponse>, ApiError> {
     let questions = questions(request)?;

@@ -7,6 +7,7 @@ use millrace_models::scope::Access;
 
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::numbers::Numbers;
 use crate::schema;
 use crate::state::AppState;
 
@@ -20,6 +21,7 @@ use crate::state::AppState;
 )]
 pub(crate) async fn drill(
     State(state): State<AppState>,
+    _: Numbers,
     Body(request): Body<DrillRequest>,
 ) -> Result<Json<DrillResult>, ApiError> {
     Ok(Json(

@@ -1,33 +1,17 @@
 //! Errors of the API as `application/problem+json` (RFC 9457).
 
+mod operations;
+mod problem;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use millrace_lake::LakeError;
 use millrace_lake::query::QueryError;
-use serde::Serialize;
-use utoipa::ToSchema;
+use millrace_operations::{FieldError, OperationsError};
 
-/// A failed request, as its caller sees it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Problem {
-    /// What kind of problem it is, a stable name for programs.
-    #[serde(rename = "type")]
-    #[schema(example = "urn:millrace:problem:invalid-query")]
-    pub kind: String,
-    /// The kind of problem in words.
-    #[schema(example = "The query cannot be answered as written")]
-    pub title: String,
-    /// The HTTP status.
-    #[schema(example = 400)]
-    pub status: u16,
-    /// What was wrong with which value.
-    #[schema(example = "there is no metric \"win_rat\"")]
-    pub detail: String,
-    /// The nearest right values, best first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub suggestions: Vec<String>,
-}
+use crate::answer::Row;
+pub use problem::Problem;
 
 /// Everything that a request can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +19,9 @@ pub enum ApiError {
     /// The body or the address is not what the operation takes.
     #[error("{0}")]
     BadRequest(String),
+    /// Parameters of a list that do not fit its resource.
+    #[error("the list cannot be asked for that: {}", say(.0))]
+    Parameters(Vec<FieldError>),
     /// The body is larger than the operation takes.
     #[error("the body is larger than {limit_bytes} bytes")]
     TooLarge {
@@ -50,9 +37,29 @@ pub enum ApiError {
     /// The address exists, the method does not.
     #[error("{0} does not answer this method")]
     MethodNotAllowed(String),
-    /// The request came in under a host name that is not this machine's own.
-    #[error("the host {0:?} is not served here; open http://localhost")]
+    /// The request came in under a host name that is not this server's own.
+    #[error("the host {0:?} is not served here; name it in the settings as server.hosts")]
     ForeignHost(String),
+    /// A page of another origin sent it in its user's name.
+    #[error("the request comes from a page of another origin")]
+    ForeignOrigin,
+    /// The request does not repeat the token of its session.
+    #[error("the header X-CSRF-Token must repeat the csrf_token of GET /api/session")]
+    Csrf,
+    /// A program with a token asked for what only people do.
+    #[error("only a person who is signed in may do this, not a token")]
+    PersonOnly,
+    /// A record is changed only by who says which version of it they have read.
+    #[error("the header If-Match must be the ETag of the record that was read")]
+    PreconditionRequired,
+    /// What operations refuse.
+    #[error("{}", operations::detail(.error))]
+    Operations {
+        /// Why.
+        error: Box<OperationsError>,
+        /// What the client sent, when it was stale.
+        submitted: Option<Row>,
+    },
     /// The query names something unknown or asks for something impossible.
     #[error("{detail}")]
     Query {
@@ -69,28 +76,72 @@ pub enum ApiError {
     Internal(#[source] anyhow::Error),
 }
 
+/// The fields with what would be right, in one line.
+fn say(fields: &[FieldError]) -> String {
+    let texts = fields
+        .iter()
+        .map(|fault| format!("{}: {}", fault.field, fault.message));
+    texts.collect::<Vec<_>>().join("; ")
+}
+
 impl ApiError {
+    /// The same, with what the client sent, so that a stale change can be shown beside the record.
+    pub(crate) fn submitting(self, body: &Row) -> Self {
+        match self {
+            Self::Operations { error, .. } if matches!(*error, OperationsError::Stale { .. }) => {
+                Self::Operations {
+                    error,
+                    submitted: Some(body.clone()),
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// The same, where what was wrong stood in the address.
+    pub(crate) fn of_parameters(error: OperationsError) -> Self {
+        match error {
+            OperationsError::Invalid { fields } => Self::Parameters(fields),
+            other => other.into(),
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
-            Self::BadRequest(_) | Self::Query { .. } => StatusCode::BAD_REQUEST,
+            Self::BadRequest(_) | Self::Parameters(_) | Self::Query { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::ForeignHost(_) => StatusCode::MISDIRECTED_REQUEST,
+            Self::ForeignOrigin | Self::Csrf | Self::PersonOnly => StatusCode::FORBIDDEN,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+            Self::Operations { error, .. } => operations::status(error),
             Self::NothingPublished => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    fn name_and_title(&self) -> (&'static str, &'static str) {
+    fn code_and_title(&self) -> (&'static str, &'static str) {
         match self {
-            Self::BadRequest(_) => ("bad-request", "The request cannot be read"),
+            Self::BadRequest(_) | Self::Parameters(_) => {
+                ("bad-request", "The request cannot be read")
+            }
             Self::TooLarge { .. } => ("too-large", "The request is too large"),
             Self::NotJson(_) => ("not-json", "The request is not JSON"),
             Self::NotFound(_) => ("not-found", "Nothing is there"),
             Self::MethodNotAllowed(_) => ("method-not-allowed", "The method is not allowed"),
             Self::ForeignHost(_) => ("foreign-host", "The host is not served here"),
+            Self::ForeignOrigin => ("foreign-origin", "The request comes from another page"),
+            Self::Csrf => ("csrf", "The request does not prove that its user wants it"),
+            Self::PersonOnly => ("person-only", "Tokens may not do this"),
+            Self::PreconditionRequired => (
+                "precondition-required",
+                "The version that was read is missing",
+            ),
+            Self::Operations { error, .. } => operations::code_and_title(error),
             Self::Query { .. } => ("invalid-query", "The query cannot be answered as written"),
             Self::NothingPublished => ("nothing-published", "There are no numbers yet"),
             Self::Internal(_) => ("internal", "The server failed"),
@@ -99,19 +150,45 @@ impl ApiError {
 
     /// What the caller is told. An internal failure is logged here, once, and not shown.
     pub fn into_problem(self) -> Problem {
-        if let Self::Internal(cause) = &self {
-            tracing::error!(error = format!("{cause:#}"), "request failed");
+        match &self {
+            Self::Internal(cause) => {
+                tracing::error!(error = format!("{cause:#}"), "request failed");
+            }
+            Self::Operations { error, .. } if !error.is_public() => {
+                tracing::error!(%error, "request failed");
+            }
+            _ => {}
         }
-        let (name, title) = self.name_and_title();
-        Problem {
-            kind: format!("urn:millrace:problem:{name}"),
+        let (code, title) = self.code_and_title();
+        let problem = Problem {
+            kind: format!("urn:millrace:problem:{code}"),
             title: title.to_owned(),
             status: self.status().as_u16(),
             detail: self.to_string(),
-            suggestions: match self {
-                Self::Query { suggestions, .. } => suggestions,
-                _ => Vec::new(),
+            ..Problem::default()
+        };
+        match self {
+            Self::Query { suggestions, .. } => Problem {
+                suggestions,
+                ..problem
             },
+            Self::Parameters(fields) => Problem {
+                fields: Some(fields),
+                ..problem
+            },
+            Self::Operations { error, submitted } => Problem {
+                submitted,
+                ..operations::members(*error, problem)
+            },
+            _ => problem,
+        }
+    }
+
+    /// When it is worth trying again.
+    fn until(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Operations { error, .. } => operations::until(error),
+            _ => None,
         }
     }
 }
@@ -119,12 +196,35 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
+        let retry_after = match self.until() {
+            // The time itself: seconds would have to be counted by a clock.
+            Some(until) => Some(until.format("%a, %d %b %Y %H:%M:%S GMT").to_string()),
+            None => (status == StatusCode::SERVICE_UNAVAILABLE).then(|| "1".to_owned()),
+        };
         let mut response = (status, axum::Json(self.into_problem())).into_response();
-        response.headers_mut().insert(
+        let headers = response.headers_mut();
+        headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if let Some(value) = retry_after.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(header::RETRY_AFTER, value);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // Not a scheme that browsers ask a name and password for.
+            let scheme = HeaderValue::from_static("Bearer realm=\"millrace\"");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
+        }
         response
+    }
+}
+
+impl From<OperationsError> for ApiError {
+    fn from(error: OperationsError) -> Self {
+        Self::Operations {
+            error: Box::new(error),
+            submitted: None,
+        }
     }
 }
 

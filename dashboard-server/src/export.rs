@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::numbers::Numbers;
 use crate::schema;
 use crate::state::AppState;
 
@@ -104,6 +105,7 @@ impl Language {
 )]
 pub(crate) async fn export(
     State(state): State<AppState>,
+    _: Numbers,
     Body(request): Body<ExportRequest>,
 ) -> Result<Response, ApiError> {
     let now = state.now();

@@ -1,9 +1,11 @@
-//! The HTTP server: the API over published sets, and the web app.
+//! The HTTP server: the API over the records of daily work and over published sets, and the web app.
 //!
 //! [`router()`] has every route on one page; a file per operation; errors are
-//! `application/problem+json`. Until there is a sign-in, [`serve()`] listens on loopback only, and
-//! answers under the names of this machine only.
+//! `application/problem+json`. Everything but the sign-in itself asks who is there
+//! (`extract::Signed`), and passes the caller on to operations, whose every query holds the scope.
 
+mod accounts;
+mod answer;
 mod batch;
 mod drill;
 mod error;
@@ -11,6 +13,7 @@ mod export;
 mod extract;
 mod guard;
 mod metrics;
+mod numbers;
 mod query;
 mod router;
 #[expect(
@@ -19,6 +22,7 @@ mod router;
 )]
 mod schema;
 mod serve;
+mod session;
 mod state;
 mod status;
 mod values;
@@ -27,4 +31,4 @@ mod web;
 pub use error::{ApiError, Problem};
 pub use router::{openapi, router};
 pub use serve::{ServeError, bind, serve};
-pub use state::AppState;
+pub use state::{AppState, Parts};

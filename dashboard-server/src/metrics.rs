@@ -6,6 +6,7 @@ use millrace_lake::query::Metrics;
 use millrace_models::scope::Access;
 
 use crate::error::ApiError;
+use crate::numbers::Numbers;
 use crate::schema;
 use crate::state::AppState;
 
@@ -16,6 +17,9 @@ use crate::state::AppState;
     tag = "about",
     responses((status = 200, description = "Metrics and dimensions", body = schema::Registry))
 )]
-pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Json<Metrics>, ApiError> {
+pub(crate) async fn metrics(
+    State(state): State<AppState>,
+    _: Numbers,
+) -> Result<Json<Metrics>, ApiError> {
     Ok(Json(state.engine().metrics(&Access::everything()).await?))
 }

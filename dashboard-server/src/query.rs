@@ -8,6 +8,7 @@ use millrace_models::scope::Access;
 
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::numbers::Numbers;
 use crate::schema;
 use crate::state::AppState;
 
@@ -21,6 +22,7 @@ use crate::state::AppState;
 )]
 pub(crate) async fn query(
     State(state): State<AppState>,
+    _: Numbers,
     Body(query): Body<Query>,
 ) -> Result<Json<QueryResult>, ApiError> {
     Ok(Json(

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri, header};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
-use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
@@ -18,9 +17,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::{ApiError, Problem};
-use crate::extract::BODY_LIMIT_BYTES;
+use crate::extract::{BODY_LIMIT_BYTES, identify};
 use crate::state::AppState;
-use crate::{batch, drill, export, guard, metrics, query, status, values, web};
+use crate::{accounts, batch, drill, export, guard, metrics, query, session, status, values, web};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -32,6 +31,8 @@ use crate::{batch, drill, export, guard, metrics, query, status, values, web};
     ),
     components(schemas(Problem)),
     tags(
+        (name = "session", description = "Coming in and going out"),
+        (name = "accounts", description = "Customers and the pool"),
         (name = "numbers", description = "Queries, and the records behind them"),
         (name = "about", description = "What there is to ask for, and how fresh it is"),
     )
@@ -40,6 +41,22 @@ struct Document;
 
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(
+            session::sign_in::sign_in,
+            session::me::me,
+            session::sign_out::sign_out
+        ))
+        .routes(routes!(
+            session::list::sessions,
+            session::everywhere::sign_out_everywhere
+        ))
+        .routes(routes!(session::password::change))
+        .routes(routes!(
+            session::tokens::list::tokens,
+            session::tokens::create::create
+        ))
+        .routes(routes!(session::tokens::revoke::revoke))
+        .routes(routes!(accounts::claim::claim))
         .routes(routes!(query::query))
         .routes(routes!(batch::batch))
         .routes(routes!(drill::drill))
@@ -65,12 +82,12 @@ pub fn router(state: AppState) -> Router {
         )
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(web::serve)
-        .with_state(state)
+        .with_state(state.clone())
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
         .layer(CompressionLayer::new().gzip(true).compress_when(own_types))
         .layer(from_fn(guard::no_store))
-        .layer(from_fn(guard::own_host_only))
-        .layer(TraceLayer::new_for_http());
+        .layer(from_fn_with_state(state, guard::own_host_only))
+        .layer(from_fn(identify));
     for (name, value) in guard::HEADERS {
         service = service.layer(tower_http::set_header::SetResponseHeaderLayer::overriding(
             name, value,
@@ -93,7 +110,14 @@ async fn method_not_allowed(_: Method, uri: Uri) -> Response {
 /// Every operation fails in the same shape; said once here instead of at each.
 fn add_problems(document: &mut OpenApi) {
     for item in document.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.patch,
+        ];
+        for operation in operations.into_iter().flatten() {
             add_problem(operation);
         }
     }

@@ -243,3 +243,149 @@ pub(crate) struct Dimension {
     /// `time`, `flag` or `text`.
     pub(crate) kind: String,
 }
+
+/// A field that does not hold what it should.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FieldFault {
+    /// The field.
+    #[schema(example = "name")]
+    pub(crate) field: String,
+    /// What would be right.
+    #[schema(example = "is required")]
+    pub(crate) message: String,
+}
+
+/// What a stage asks for and a deal lacks.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Missing {
+    /// The stage that asks for it.
+    pub(crate) stage_id: i64,
+    /// Its code.
+    pub(crate) stage: String,
+    /// Whether to enter or to leave it: `enter` or `leave`.
+    pub(crate) when: String,
+    /// What must hold: one of `{"field": name}`, `{"attachment": kind}`, `{"quote": state}` and
+    /// `{"contract": state}`.
+    pub(crate) criterion: BTreeMap<String, String>,
+}
+
+/// What a role is called.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RoleName {
+    /// Its code.
+    #[schema(example = "rep")]
+    pub(crate) code: String,
+    /// Its Chinese name.
+    pub(crate) name_zh: String,
+    /// Its English name.
+    pub(crate) name_en: String,
+}
+
+/// What somebody may do.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Rights {
+    /// By resource; `*` stands for all that are not named.
+    pub(crate) grants: BTreeMap<String, Grant>,
+    /// The fields shown beside those that everybody sees.
+    pub(crate) visibility: Vec<Visibility>,
+}
+
+/// What may be done with the records of a resource.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Grant {
+    /// What may be done.
+    pub(crate) actions: Vec<Action>,
+    /// On whose records.
+    pub(crate) scope: Scope,
+}
+
+/// What can be done with records.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Action {
+    /// Add one.
+    Create,
+    /// See them.
+    Read,
+    /// Change one.
+    Update,
+    /// Mark one as deleted.
+    Delete,
+    /// Take a list of them away as a file.
+    Export,
+    /// Claim one from the pool.
+    Claim,
+    /// Give one to somebody, or back to the pool, in the name of others.
+    Assign,
+}
+
+/// On whose records.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Scope {
+    /// Their own.
+    Own,
+    /// Those of their team.
+    Team,
+    /// Those of their team and of the teams below it.
+    TeamTree,
+    /// All.
+    All,
+}
+
+/// Fields that not everybody sees.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Visibility {
+    /// Amounts and prices.
+    Amounts,
+    /// Costs and margins.
+    Margin,
+    /// Telephone numbers in full.
+    FullPhone,
+}
+
+/// What a token may be used for.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Allowance {
+    /// The resource; `*` stands for all.
+    #[schema(example = "account")]
+    pub(crate) entity: String,
+    /// What may be done.
+    pub(crate) action: Action,
+}
+
+/// A token, without its secret.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct KnownToken {
+    /// Its id.
+    pub(crate) id: i64,
+    /// What it is for.
+    pub(crate) name: String,
+    /// What it may be used for.
+    pub(crate) scopes: Vec<Allowance>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    pub(crate) created_at: String,
+    /// When it ends, if it does.
+    #[schema(format = DateTime)]
+    pub(crate) expires_at: Option<String>,
+}
+
+/// A session, without its secret.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OpenSession {
+    /// What the person came with.
+    pub(crate) device: Option<String>,
+    /// When it was opened.
+    #[schema(format = DateTime)]
+    pub(crate) created_at: String,
+    /// When it was last used, to the minute.
+    #[schema(format = DateTime)]
+    pub(crate) seen_at: String,
+    /// When it ends at the latest.
+    #[schema(format = DateTime)]
+    pub(crate) expires_at: String,
+    /// Whether it is the one that asks.
+    pub(crate) current: bool,
+}

@@ -2,21 +2,20 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::router::router;
 use crate::state::AppState;
 
+/// How long requests under way may take to end.
+const GRACE: Duration = Duration::from_secs(20);
+
 /// Why the server does not listen.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address can be reached by others, and there is no sign-in that would know them.
-    #[error(
-        "{0} can be reached from other machines, and this server has no sign-in yet; \
-         listen on a loopback address, as 127.0.0.1:{port}", port = .0.port()
-    )]
-    NotLoopback(SocketAddr),
     /// The system refuses the address or a connection.
     #[error("listening on {address} failed: {source}")]
     Io {
@@ -31,9 +30,8 @@ pub enum ServeError {
 ///
 /// # Errors
 ///
-/// When the address is not loopback, or the system refuses it.
+/// When the system refuses it.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    check(address)?;
     TcpListener::bind(address)
         .await
         .map_err(|source| ServeError::Io {
@@ -42,31 +40,39 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
         })
 }
 
-/// Answers requests until `shutdown` is done, then finishes those under way.
+/// Answers requests until `shutdown` is done, then finishes those under way; what takes longer than
+/// 20 seconds is broken off.
 ///
 /// # Errors
 ///
-/// When the listener is not on a loopback address, or the system fails.
+/// When the system fails.
 pub async fn serve(
     listener: TcpListener,
     state: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let failed = |address: String| move |source| ServeError::Io { address, source };
-    let address = listener
-        .local_addr()
-        .map_err(failed("an unknown address".to_owned()))?;
-    check(address)?;
-    axum::serve(listener, router(state))
-        .with_graceful_shutdown(shutdown)
-        .await
-        .map_err(failed(address.to_string()))
-}
-
-fn check(address: SocketAddr) -> Result<(), ServeError> {
-    if address.ip().to_canonical().is_loopback() {
-        Ok(())
-    } else {
-        Err(ServeError::NotLoopback(address))
+    let address = listener.local_addr().map_or_else(
+        |_| "an unknown address".to_owned(),
+        |address| address.to_string(),
+    );
+    let (asked, told) = oneshot::channel::<()>();
+    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        shutdown.await;
+        // Nobody waits for it when the server has failed meanwhile.
+        let _ = asked.send(());
+    });
+    let late = async {
+        if told.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = serving => served.map_err(|source| ServeError::Io { address, source }),
+        () = late => {
+            tracing::warn!("requests that did not end in time were broken off");
+            Ok(())
+        }
     }
 }

@@ -1,39 +1,52 @@
 //! What every request can reach.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use millrace_lake::Lake;
 use millrace_lake::query::Engine;
 use millrace_models::calendar::WorkingCalendar;
-use millrace_models::clock::Clock;
-use millrace_models::config::Company;
+use millrace_models::config::{Company, ServerSettings};
+use millrace_operations::sign_in::SessionRules;
+use millrace_operations::{Result, Store, Unit};
+use object_store::ObjectStore;
+
+use crate::error::ApiError;
+use crate::extract::Signed;
 
 /// The shared state of the server. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
-    inner: Arc<Inner>,
+    inner: Arc<Parts>,
+    engine: Engine,
 }
 
-struct Inner {
-    company: Company,
-    lake: Lake,
-    engine: Engine,
-    clock: Arc<dyn Clock>,
+/// What a server is made of.
+pub struct Parts {
+    /// The records of daily work; its clock is the server's.
+    pub store: Store,
+    /// Where the numbers come from.
+    pub lake: Lake,
+    /// The files attached to records.
+    pub attachments: Arc<dyn ObjectStore>,
+    /// The company's settings.
+    pub company: Company,
+    /// How the server is reached.
+    pub settings: ServerSettings,
+    /// The address that it listens on, where it does.
+    pub listen: Option<SocketAddr>,
 }
 
 impl AppState {
-    /// A server over this lake, with the settings of this company.
-    pub fn new(lake: Lake, company: Company, clock: Arc<dyn Clock>) -> Self {
+    /// A server of these parts.
+    pub fn new(parts: Parts) -> Self {
+        let company = &parts.company;
         let calendar = WorkingCalendar::chinese(&company.hours, company.zone, &company.overrides);
-        let engine = Engine::new(lake.clone(), company.zone, Arc::new(calendar));
+        let engine = Engine::new(parts.lake.clone(), company.zone, Arc::new(calendar));
         Self {
-            inner: Arc::new(Inner {
-                company,
-                lake,
-                engine,
-                clock,
-            }),
+            inner: Arc::new(parts),
+            engine,
         }
     }
 
@@ -46,10 +59,41 @@ impl AppState {
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        &self.inner.engine
+        &self.engine
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    #[allow(dead_code, reason = "the actions on attachments are next to come")]
+    pub(crate) fn attachments(&self) -> &Arc<dyn ObjectStore> {
+        &self.inner.attachments
+    }
+
+    pub(crate) fn settings(&self) -> &ServerSettings {
+        &self.inner.settings
+    }
+
+    pub(crate) fn listen(&self) -> Option<SocketAddr> {
+        self.inner.listen
+    }
+
+    /// How long sessions last.
+    pub(crate) fn session_rules(&self) -> SessionRules {
+        SessionRules::default()
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.inner.clock.now()
+        self.inner.store.now()
+    }
+
+    /// Runs a service in one transaction, in the name of the one who asks.
+    pub(crate) async fn write<T, F, Fut>(&self, signed: &Signed, work: F) -> Result<T, ApiError>
+    where
+        F: FnMut(Unit) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        Ok(self.store().write(&signed.0.actor(), work).await?)
     }
 }

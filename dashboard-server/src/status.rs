@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
+use crate::numbers::Numbers;
 use crate::state::AppState;
 
 /// Whose numbers these are, and how fresh. Without a published set only company and zone are
@@ -43,7 +44,10 @@ pub(crate) struct Status {
     tag = "about",
     responses((status = 200, description = "Company and freshness", body = Status))
 )]
-pub(crate) async fn status(State(state): State<AppState>) -> Result<Json<Status>, ApiError> {
+pub(crate) async fn status(
+    State(state): State<AppState>,
+    _: Numbers,
+) -> Result<Json<Status>, ApiError> {
     let set = state.lake().latest_set().await?;
     let company = state.company();
     let local = |at: DateTime<Utc>| {

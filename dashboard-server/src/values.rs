@@ -1,19 +1,21 @@
 //! `GET /api/values`: the members of a dimension.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use millrace_models::scope::Access;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
+use crate::extract::Parameters;
+use crate::numbers::Numbers;
 use crate::state::AppState;
 
 /// Which dimension.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Parameters {
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
     /// The dimension.
     #[param(example = "region")]
     dimension: String,
@@ -31,14 +33,14 @@ pub(crate) struct Values {
     get,
     path = "/api/values",
     tag = "about",
-    params(Parameters),
+    params(Which),
     responses((status = 200, description = "The members, in order", body = Values))
 )]
 pub(crate) async fn values(
     State(state): State<AppState>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
+    _: Numbers,
+    Parameters(parameters): Parameters<Which>,
 ) -> Result<Json<Values>, ApiError> {
-    let Query(parameters) = parameters.map_err(|error| ApiError::BadRequest(error.body_text()))?;
     let values = state
         .engine()
         .values(&Access::everything(), &parameters.dimension, state.now())

@@ -13,12 +13,17 @@
 //! workdays = ["2026-06-20"]                   # working days beside the statutory ones
 //! ```
 
+mod server;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use serde::Deserialize;
+
+use server::{DatabaseTable, ServerTable};
+pub use server::{ServerSettings, database_url};
 
 /// The name of the settings file inside the data directory.
 pub const FILE_NAME: &str = "millrace.toml";
@@ -79,8 +84,7 @@ impl Company {
         text: &str,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
-        let file: File = toml::from_str(text)
-            .map_err(|error| ConfigError::Syntax(error.to_string().trim_end().to_owned()))?;
+        let file = read(text)?;
         let one = |key: &str, written: Option<String>| {
             let variable = variable(key);
             match environment(&variable) {
@@ -185,6 +189,10 @@ struct File {
     company: CompanyTable,
     #[serde(default)]
     calendar: CalendarTable,
+    #[serde(default)]
+    server: ServerTable,
+    #[serde(default)]
+    database: DatabaseTable,
 }
 
 #[derive(Deserialize, Default)]
@@ -200,6 +208,11 @@ struct CalendarTable {
     hours: Option<Vec<String>>,
     holidays: Option<Vec<String>>,
     workdays: Option<Vec<String>>,
+}
+
+fn read(text: &str) -> Result<File, ConfigError> {
+    toml::from_str(text)
+        .map_err(|error| ConfigError::Syntax(error.to_string().trim_end().to_owned()))
 }
 
 fn variable(key: &str) -> String {

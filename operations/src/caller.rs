@@ -21,7 +21,7 @@ use crate::entity::{self, user};
 use crate::error::{OperationsError, Result};
 use crate::record::Record;
 use crate::resource::{Field, Hidden, Kind, Path, Resource};
-use crate::row::{Row, integer};
+use crate::row::{self, Row, integer};
 use crate::unit::Actor;
 pub(crate) use directory::Cache;
 use directory::Directory;
@@ -149,10 +149,7 @@ impl Caller {
 
     /// A record that the caller may read, as they may see it.
     pub fn show<R: Record>(&self, record: &R) -> Row {
-        match serde_json::to_value(record) {
-            Ok(serde_json::Value::Object(row)) => self.mask(R::RESOURCE, row),
-            _ => Row::new(),
-        }
+        self.mask(R::RESOURCE, row::of(record))
     }
 
     fn may_claim(&self, resource: &Resource) -> bool {

@@ -70,6 +70,9 @@ pub enum OperationsError {
     /// The text is no cursor of this list.
     #[error("the cursor is not one of this list: begin again without it")]
     Cursor,
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request: take a new one")]
+    KeyReused,
     /// Somebody has claimed it before.
     #[error("{entity} {id} was claimed by {owner}")]
     AlreadyClaimed {
@@ -262,7 +265,9 @@ impl OperationsError {
     /// What it means to the one who asked.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid { .. } | Self::Cursor | Self::WeakPassword { .. } => ErrorKind::Invalid,
+            Self::Invalid { .. } | Self::Cursor | Self::KeyReused | Self::WeakPassword { .. } => {
+                ErrorKind::Invalid
+            }
             Self::Unauthenticated | Self::Credentials => ErrorKind::Unauthenticated,
             Self::Forbidden { .. } | Self::PasswordExpired | Self::RoutedElsewhere { .. } => {
                 ErrorKind::Forbidden

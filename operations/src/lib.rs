@@ -52,6 +52,7 @@ mod error;
 pub mod log;
 mod migrations;
 pub mod names;
+pub mod once;
 mod record;
 pub mod resource;
 pub mod resources;

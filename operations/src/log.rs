@@ -181,7 +181,18 @@ impl Store {
     ///
     /// Those of the database.
     pub async fn history(&self, entity: &str, record_id: i64, limit: u64) -> Result<Vec<Change>> {
-        let select = Query::select()
+        self.history_before(entity, record_id, None, limit).await
+    }
+
+    /// [`Store::history`], of the changes before a place in the log.
+    pub(crate) async fn history_before(
+        &self,
+        entity: &str,
+        record_id: i64,
+        before: Option<i64>,
+        limit: u64,
+    ) -> Result<Vec<Change>> {
+        let mut select = Query::select()
             .columns(COLUMNS)
             .from("change_log")
             .and_where(Expr::col("entity").eq(entity))
@@ -189,6 +200,9 @@ impl Store {
             .order_by("seq", Order::Desc)
             .limit(limit)
             .to_owned();
+        if let Some(before) = before {
+            select.and_where(Expr::col("seq").lt(before));
+        }
         let rows = self.reader.query_all(&select).await?;
         rows.iter().map(read).collect()
     }

@@ -13,12 +13,16 @@
 
 mod cursor;
 mod export;
+mod history;
+mod labels;
 mod list;
 mod prepare;
 mod seen;
 mod write;
 
 pub use export::Export;
+pub use history::{FieldChange, History, HistoryEntry, history};
+pub use labels::{Label, Labels, labels};
 pub use list::{Filter, ListQuery, MOST_ROWS, Operator, Page, Sort, View, get, list};
 pub(crate) use seen::{Seen, seen};
-pub use write::{create, create_in, delete, update, update_in};
+pub use write::{create, create_in, create_once, delete, update, update_in};

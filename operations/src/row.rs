@@ -173,3 +173,11 @@ pub(crate) fn logged(resource: &'static Resource, row: &Row) -> Row {
 pub(crate) fn integer(row: &Row, field: &str) -> Option<i64> {
     row.get(field).and_then(JsonValue::as_i64)
 }
+
+/// A record as a row, with all its fields.
+pub fn of<R: crate::record::Record>(record: &R) -> Row {
+    match serde_json::to_value(record) {
+        Ok(JsonValue::Object(row)) => row,
+        _ => Row::new(),
+    }
+}

@@ -7,16 +7,18 @@
 mod attempts;
 pub(crate) mod credentials;
 mod password;
+mod profile;
 mod session;
 mod token;
 
 pub use credentials::{change_password, set_password, share_password};
 pub use password::Password;
+pub use profile::{Profile, RoleName, profile};
 pub use session::{
-    Authenticated, Session, SessionRules, SignIn, authenticate, sign_in, sign_out,
-    sign_out_everywhere,
+    Authenticated, OpenSession, Session, SessionRules, SignIn, authenticate, sessions, sign_in,
+    sign_out, sign_out_everywhere,
 };
-pub use token::{ApiToken, authenticate_token, create_token, revoke_token};
+pub use token::{ApiToken, KnownToken, authenticate_token, create_token, revoke_token, tokens};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -113,6 +113,15 @@ impl Unit {
         }
     }
 
+    /// The same unit of work once more; both must be gone at its end.
+    pub(crate) fn same(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            actor: Arc::clone(&self.actor),
+            now: self.now,
+        }
+    }
+
     /// The time of this unit of work: all of its changes carry it.
     pub fn now(&self) -> DateTime<Utc> {
         self.now

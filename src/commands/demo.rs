@@ -1,7 +1,10 @@
 //! `millrace demo`: a believable manufacturer, by the ordinary way of files, ingest and run.
 
+use std::sync::Arc;
+
 use anyhow::anyhow;
 use millrace_jobs::demo::{DemoOptions, generate};
+use millrace_models::clock::Clock;
 
 use crate::arguments::{DemoArguments, OnError};
 use crate::commands::{ingest, init, run as marts};
@@ -13,8 +16,17 @@ use crate::settings::Context;
 /// # Errors
 ///
 /// When there are records already, or the data directory cannot be written.
-pub(crate) async fn run(context: &Context, options: &DemoArguments) -> Result<(), Failure> {
-    let (lake, _) = init::create(context).await?;
+pub(crate) async fn run(
+    context: &Context,
+    options: &DemoArguments,
+    clock: impl Clock + 'static,
+) -> Result<(), Failure> {
+    let made = init::create(context, Arc::new(clock)).await?;
+    if let Some(administrator) = &made.administrator {
+        init::introduce(administrator);
+    }
+    made.store.close().await?;
+    let lake = made.lake;
     if !ingest::is_empty(&lake).await? {
         return Err(Failure::input(anyhow!(
             "{} has records already; name an empty directory with --data-dir",

@@ -1,8 +1,8 @@
-//! `millrace serve`: the API and the web app on this machine.
+//! `millrace serve`: the API and the web app.
 
 use std::sync::Arc;
 
-use millrace_dashboard_server::{AppState, bind, serve};
+use millrace_dashboard_server::{AppState, Parts, bind, serve};
 use millrace_models::clock::Clock;
 
 use crate::arguments::ServeArguments;
@@ -14,21 +14,36 @@ use crate::settings::Context;
 ///
 /// # Errors
 ///
-/// When the address is not this machine's own, or the system refuses it.
+/// When the system refuses the address, or the database or the lake cannot be opened.
 pub(crate) async fn run(
     context: &Context,
     options: &ServeArguments,
     clock: impl Clock + 'static,
 ) -> Result<(), Failure> {
     let listener = bind(options.listen).await?;
-    let (lake, _) = init::create(context).await?;
-    let state = AppState::new(lake, context.company.clone(), Arc::new(clock));
+    let made = init::create(context, Arc::new(clock)).await?;
     let address = listener.local_addr()?;
+    let state = AppState::new(Parts {
+        store: made.store.clone(),
+        lake: made.lake,
+        attachments: made.attachments,
+        company: context.company.clone(),
+        settings: context.server.clone(),
+        listen: Some(address),
+    });
+    if let Some(administrator) = &made.administrator {
+        init::introduce(administrator);
+    }
+    let url = match &context.server.public_url {
+        Some(public) => format!("{public} (listening on http://{address})"),
+        None => format!("http://{address}"),
+    };
     context.say(&format!(
-        "{} at http://{address} (Ctrl-C ends it)",
+        "{} at {url} (Ctrl-C ends it)",
         context.company.name
     ));
     serve(listener, state, asked_to_end()).await?;
+    made.store.close().await?;
     Ok(())
 }
 

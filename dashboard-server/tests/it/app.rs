@@ -1,19 +1,30 @@
-//! A server over a small lake, made by the ordinary way of ingest and run.
+//! A server in process: a lake made by the ordinary way of ingest and run, a store with roles and
+//! pipeline, and clients for each kind of caller.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::extract::ConnectInfo;
+use axum::http::request::Builder;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
-use millrace_dashboard_server::{AppState, router};
+use millrace_dashboard_server::{AppState, Parts, router};
 use millrace_ingest::{IngestOptions, OnError, Silent, ingest_mapping};
 use millrace_jobs::RunOptions;
 use millrace_lake::Lake;
-use millrace_models::clock::FixedClock;
-use millrace_models::config::Company;
+use millrace_models::config::{Company, ServerSettings};
+use millrace_models::scope::{Action, Allowance};
+use millrace_operations::entity::{role, team, user};
+use millrace_operations::setup::initialise;
+use millrace_operations::sign_in::{Password, change_password, create_token, set_password};
+use millrace_operations::testing::{ManualClock, Postgres};
+use millrace_operations::{Actor, Caller, Place, Record, Store, Unit};
+use object_store::memory::InMemory;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -46,10 +57,116 @@ const DEALS: &str = "id,account,owner,opened,closed,outcome,amount,reason\n\
     D5,A3,邓永成,2026-08-15,2026-09-30,lost,10000,价格\n\
     00123,A3,邓永成,2026-09-01,,open,70000,\n";
 
-/// A server, with the folder that its lake is in.
+/// The password of those who have one.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A server, with what it stands on.
 pub(crate) struct App {
     router: Router,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
+    administrator: Option<String>,
     _folder: TempDir,
+}
+
+/// How a server is to be.
+#[derive(Default)]
+pub(crate) struct AppBuilder {
+    deals: bool,
+    database: Option<String>,
+    settings: ServerSettings,
+    listen: Option<SocketAddr>,
+}
+
+impl AppBuilder {
+    /// With a lake of six deals.
+    pub(crate) fn with_deals(mut self) -> Self {
+        self.deals = true;
+        self
+    }
+
+    /// On PostgreSQL; none where it is not installed.
+    pub(crate) async fn on_postgres(mut self) -> Option<Self> {
+        self.database = Some(Postgres::shared()?.database().await.unwrap());
+        Some(self)
+    }
+
+    /// Reached as these settings say.
+    pub(crate) fn reached(mut self, settings: ServerSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Said to listen on that address.
+    pub(crate) fn listening_on(mut self, address: &str) -> Self {
+        self.listen = Some(address.parse().unwrap());
+        self
+    }
+
+    pub(crate) async fn build(self) -> App {
+        let folder = tempfile::tempdir().unwrap();
+        let company = Company {
+            name: "水车阀门".to_owned(),
+            ..Company::default()
+        };
+        let lake = Lake::init(&folder.path().join("lake")).await.unwrap();
+        if self.deals {
+            fill(&lake, &company, &folder).await;
+        }
+        let place = match self.database {
+            Some(url) => Place::Url(url),
+            None => Place::File(folder.path().join("operations.db")),
+        };
+        let clock = Arc::new(ManualClock::at(now()));
+        let store = Store::open(&place, clock.clone(), &company).await.unwrap();
+        initialise(&store).await.unwrap();
+        let state = AppState::new(Parts {
+            store: store.clone(),
+            lake,
+            attachments: Arc::new(InMemory::new()),
+            company,
+            settings: self.settings,
+            listen: self.listen,
+        });
+        let mut app = App {
+            router: router(state),
+            store,
+            clock,
+            administrator: None,
+            _folder: folder,
+        };
+        app.administrator = app.client("administrator").await.token;
+        app
+    }
+}
+
+async fn fill(lake: &Lake, company: &Company, folder: &TempDir) {
+    for (name, text) in [
+        ("mapping.toml", MAPPING),
+        ("accounts.csv", ACCOUNTS),
+        ("deals.csv", DEALS),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let options = IngestOptions {
+        company_zone: company.zone,
+        now: now(),
+        on_error: OnError::Stop,
+        dry_run: false,
+        progress: &Silent,
+    };
+    ingest_mapping(lake, &folder.path().join("mapping.toml"), &options)
+        .await
+        .unwrap();
+    let options = RunOptions {
+        company: company.clone(),
+        as_of: None,
+        now: now(),
+        jobs: Vec::new(),
+        full: true,
+        progress: Arc::new(millrace_jobs::Silent),
+    };
+    millrace_jobs::run(lake, &options).await.unwrap();
 }
 
 /// An answer, read to its end.
@@ -73,6 +190,31 @@ impl Answer {
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
+
+    /// That it is a success with that status, and its JSON.
+    #[track_caller]
+    pub(crate) fn is(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.shown());
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// That it is a problem with that status and code, and the problem.
+    #[track_caller]
+    pub(crate) fn is_problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.shown());
+        assert_eq!(
+            self.header(header::CONTENT_TYPE),
+            "application/problem+json"
+        );
+        let problem = self.json();
+        assert_eq!(problem["type"], format!("urn:millrace:problem:{code}"));
+        assert_eq!(problem["status"], status);
+        problem
+    }
+
+    fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
 }
 
 pub(crate) fn now() -> DateTime<Utc> {
@@ -80,59 +222,132 @@ pub(crate) fn now() -> DateTime<Utc> {
 }
 
 impl App {
+    pub(crate) fn builder() -> AppBuilder {
+        AppBuilder::default()
+    }
+
     /// A server over a lake of six deals.
     pub(crate) async fn with_deals() -> Self {
-        Self::new(true).await
+        Self::builder().with_deals().build().await
     }
 
-    /// A server over a lake that nothing was ever brought into.
+    /// A server over a lake that nothing was ever brought into, on SQLite.
     pub(crate) async fn empty() -> Self {
-        Self::new(false).await
+        Self::builder().build().await
     }
 
-    async fn new(filled: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let lake = Lake::init(&folder.path().join("lake")).await.unwrap();
-        let company = Company {
-            name: "水车阀门".to_owned(),
-            ..Company::default()
+    /// A new user with that role, whose name is that of the role, as a client with a token for all
+    /// that the role may do.
+    pub(crate) async fn client(&self, role: &str) -> Client<'_> {
+        self.user(role, role, None).await
+    }
+
+    /// A new user with that role in that team, as a client.
+    pub(crate) async fn user(
+        &self,
+        username: &str,
+        role: &str,
+        team_id: Option<i64>,
+    ) -> Client<'_> {
+        let caller = self.add_user(username, role, team_id).await;
+        let all = [
+            Action::Create,
+            Action::Read,
+            Action::Update,
+            Action::Delete,
+            Action::Export,
+            Action::Claim,
+            Action::Assign,
+        ];
+        let allowances = all.map(|action| Allowance {
+            entity: "*".to_owned(),
+            action,
+        });
+        let made = create_token(&self.store, &caller, "test", &allowances, None)
+            .await
+            .unwrap();
+        Client {
+            app: self,
+            token: Some(made.token),
+            caller: Some(caller),
+        }
+    }
+
+    /// A client that nobody has signed in.
+    pub(crate) fn anonymous(&self) -> Client<'_> {
+        Client {
+            app: self,
+            token: None,
+            caller: None,
+        }
+    }
+
+    /// A new user with that role.
+    pub(crate) async fn add_user(
+        &self,
+        username: &str,
+        role: &str,
+        team_id: Option<i64>,
+    ) -> Caller {
+        let user = self
+            .store
+            .write(&Actor::system("test"), async |unit| {
+                let role = role::Entity::find()
+                    .filter(role::Column::Code.eq(role))
+                    .one(&unit)
+                    .await?
+                    .unwrap();
+                let user = user::ActiveModel {
+                    username: Set(username.to_owned()),
+                    name: Set(format!("Name of {username}")),
+                    role_id: Set(role.id),
+                    team_id: Set(team_id),
+                    ..Default::default()
+                };
+                unit.insert::<user::Model>(user).await
+            })
+            .await
+            .unwrap();
+        self.store.caller(user.id).await.unwrap()
+    }
+
+    /// Gives a user the [`PASSWORD`].
+    pub(crate) async fn give_password(&self, user_id: i64) {
+        let first = Password::from("to be changed soon".to_owned());
+        let second = Password::from(PASSWORD.to_owned());
+        set_password(&self.store, user_id, &first).await.unwrap();
+        change_password(&self.store, user_id, &first, &second)
+            .await
+            .unwrap();
+    }
+
+    /// A new team.
+    pub(crate) async fn team(&self, name: &str, parent_id: Option<i64>) -> i64 {
+        let team = team::ActiveModel {
+            name: Set(name.to_owned()),
+            parent_id: Set(parent_id),
+            ..Default::default()
         };
-        if filled {
-            for (name, text) in [
-                ("mapping.toml", MAPPING),
-                ("accounts.csv", ACCOUNTS),
-                ("deals.csv", DEALS),
-            ] {
-                fs::write(folder.path().join(name), text).unwrap();
-            }
-            let options = IngestOptions {
-                company_zone: company.zone,
-                now: now(),
-                on_error: OnError::Stop,
-                dry_run: false,
-                progress: &Silent,
-            };
-            ingest_mapping(&lake, &folder.path().join("mapping.toml"), &options)
-                .await
-                .unwrap();
-            let options = RunOptions {
-                company: company.clone(),
-                as_of: None,
-                now: now(),
-                jobs: Vec::new(),
-                full: true,
-                progress: Arc::new(millrace_jobs::Silent),
-            };
-            millrace_jobs::run(&lake, &options).await.unwrap();
-        }
-        let state = AppState::new(lake, company, Arc::new(FixedClock(now())));
-        Self {
-            router: router(state),
-            _folder: folder,
-        }
+        self.insert::<team::Model>(team).await.id
     }
 
-    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+    /// A record that stands there, whoever made it.
+    pub(crate) async fn insert<R: Record + Sync>(&self, draft: millrace_operations::Draft<R>) -> R
+    where
+        millrace_operations::Draft<R>: ActiveModelTrait + Clone + Send + Sync,
+    {
+        self.store
+            .write(&Actor::system("test"), async |unit: Unit| {
+                unit.insert::<R>(draft.clone()).await
+            })
+            .await
+            .unwrap()
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
+        let peer: SocketAddr = "192.0.2.7:40000".parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         Answer {
@@ -142,18 +357,90 @@ impl App {
         }
     }
 
+    /// A request of the administrator.
+    pub(crate) fn request(&self, method: Method, address: &str) -> Builder {
+        let token = self.administrator.as_deref().unwrap_or_default();
+        Request::builder()
+            .method(method)
+            .uri(address)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+    }
+
+    /// GET, as the administrator.
     pub(crate) async fn get(&self, address: &str) -> Answer {
-        self.send(Request::get(address).body(Body::empty()).unwrap())
+        let request = self.request(Method::GET, address);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// POST, as the administrator.
+    pub(crate) async fn post(&self, address: &str, body: &Value) -> Answer {
+        let request = self
+            .request(Method::POST, address)
+            .header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap())
+            .await
+    }
+}
+
+/// Somebody who sends requests.
+pub(crate) struct Client<'a> {
+    app: &'a App,
+    token: Option<String>,
+    caller: Option<Caller>,
+}
+
+impl Client<'_> {
+    /// Who it is.
+    pub(crate) fn caller(&self) -> &Caller {
+        self.caller.as_ref().unwrap()
+    }
+
+    pub(crate) fn request(&self, method: Method, address: &str) -> Builder {
+        let request = Request::builder().method(method).uri(address);
+        match &self.token {
+            Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
+    /// Sends a request with a JSON body, or none where it is null.
+    pub(crate) async fn send(&self, request: Builder, body: &Value) -> Answer {
+        let request = if body.is_null() {
+            request.body(Body::empty())
+        } else {
+            request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from(body.to_string()))
+        };
+        self.app.send(request.unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, address: &str) -> Answer {
+        self.send(self.request(Method::GET, address), &Value::Null)
             .await
     }
 
     pub(crate) async fn post(&self, address: &str, body: &Value) -> Answer {
-        self.send(
-            Request::post(address)
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(Body::from(body.to_string()))
-                .unwrap(),
-        )
-        .await
+        self.send(self.request(Method::POST, address), body).await
+    }
+
+    pub(crate) async fn put(&self, address: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, address), body).await
+    }
+
+    /// PATCH of a record at that version.
+    pub(crate) async fn patch(&self, address: &str, version: i64, body: &Value) -> Answer {
+        let request = self
+            .request(Method::PATCH, address)
+            .header(header::IF_MATCH, format!("\"{version}\""));
+        self.send(request, body).await
+    }
+
+    /// DELETE of a record at that version.
+    pub(crate) async fn delete(&self, address: &str, version: i64) -> Answer {
+        let request = self
+            .request(Method::DELETE, address)
+            .header(header::IF_MATCH, format!("\"{version}\""));
+        self.send(request, &Value::Null).await
     }
 }

@@ -6,6 +6,7 @@
     reason = "a helper of a test fails the test by panicking, too"
 )]
 
+mod accounts;
 mod app;
 mod batch;
 mod document;

@@ -1,5 +1,5 @@
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use insta::assert_json_snapshot;
 use serde_json::json;
 
@@ -73,7 +73,8 @@ async fn unknown_names_are_problems_with_suggestions() {
 #[tokio::test]
 async fn a_form_of_a_foreign_page_is_refused() {
     let app = App::with_deals().await;
-    let request = Request::post("/api/query")
+    let request = app
+        .request(Method::POST, "/api/query")
         .header(header::CONTENT_TYPE, "text/plain")
         .body(Body::from(r#"{"metrics":["win_rate"]}"#))
         .unwrap();

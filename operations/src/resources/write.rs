@@ -5,6 +5,7 @@ use millrace_models::scope::Action;
 use super::prepare;
 use crate::caller::{Caller, references};
 use crate::error::{FieldError, OperationsError, Result};
+use crate::once::{self, RequestKey};
 use crate::resource::Resource;
 use crate::row::{self, Row, Values};
 use crate::store::Store;
@@ -22,9 +23,23 @@ pub async fn create(
     resource: &'static Resource,
     input: &Row,
 ) -> Result<Row> {
+    create_once(store, caller, resource, input, None).await
+}
+
+/// [`create`], once for each key: asked for again it gives the record that was made before.
+///
+/// # Errors
+///
+/// As in [`create`]; [`OperationsError::KeyReused`].
+pub async fn create_once(
+    store: &Store,
+    caller: &Caller,
+    resource: &'static Resource,
+    input: &Row,
+    key: Option<&RequestKey>,
+) -> Result<Row> {
     let work = async |unit: Unit| create_in(&unit, caller, resource, input).await;
-    let row = store.write(&caller.actor(), work).await?;
-    Ok(caller.mask(resource, row))
+    once::create(store, caller, resource, key, work).await
 }
 
 /// [`create`] within a unit of work. The row has all fields: what of them may be answered is for

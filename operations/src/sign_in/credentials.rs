@@ -4,6 +4,7 @@ use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+use super::attempts::{self, Subject};
 use super::{Password, session};
 use crate::entity::user;
 use crate::error::{OperationsError, Result};
@@ -14,7 +15,8 @@ use crate::unit::{Actor, Unit};
 ///
 /// # Errors
 ///
-/// When the old one is wrong or the new one too weak.
+/// When the old one is wrong or the new one too weak; [`OperationsError::LockedOut`] after too many
+/// failures.
 pub async fn change_password(
     store: &Store,
     user_id: i64,
@@ -24,6 +26,10 @@ pub async fn change_password(
     let (user, hash) = store
         .write(&Actor::system("sign_in"), async |unit| {
             let user = unit.get::<user::Model>(user_id).await?;
+            // Who has found an open session guesses no longer than who has found none.
+            let subject = [Subject::username(&user.username)];
+            attempts::check(&unit, &subject).await?;
+            attempts::failed(&unit, &subject).await?;
             let hash = read(&unit, user_id).await?.map(|(hash, _)| hash);
             Ok((user, hash))
         })
@@ -31,6 +37,12 @@ pub async fn change_password(
     if !old.verify(hash).await? {
         return Err(OperationsError::Credentials);
     }
+    let subject = [Subject::username(&user.username)];
+    store
+        .write(&Actor::system("sign_in"), async |unit| {
+            attempts::succeeded(&unit, &subject).await
+        })
+        .await?;
     new.check(&user.username)?;
     if old.reveal() == new.reveal() {
         return Err(OperationsError::field(

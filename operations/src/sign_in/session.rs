@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::ExprTrait as _;
-use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, Order, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult};
+use serde::Serialize;
 
 use super::attempts::{self, Subject};
 use super::{Password, credentials, random_token, token_hash};
 use crate::caller::Caller;
 use crate::entity::user;
 use crate::error::{OperationsError, Result};
+use crate::once;
 use crate::store::Store;
 use crate::unit::{Actor, Unit};
 
@@ -67,6 +69,8 @@ pub struct Authenticated {
     pub caller: Caller,
     /// Whether the password must be changed before anything else.
     pub must_change_password: bool,
+    /// When the session ends at the latest.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Opens a session.
@@ -119,6 +123,7 @@ pub async fn sign_in(store: &Store, rules: SessionRules, with: &SignIn) -> Resul
                 .to_owned();
             unit.run(&insert).await?;
             remove_expired(&unit).await?;
+            once::forget(&unit).await?;
             Ok(expires_at)
         })
         .await?;
@@ -146,6 +151,7 @@ pub async fn authenticate(
         .expr(Expr::col(("sessions", "user_id")))
         .expr(Expr::col(("sessions", "seen_at")))
         .expr(Expr::col(("credentials", "must_change")))
+        .expr(Expr::col(("sessions", "expires_at")))
         .from("sessions")
         .inner_join(
             "credentials",
@@ -175,6 +181,7 @@ pub async fn authenticate(
     Ok(Authenticated {
         caller,
         must_change_password: row.try_get_by_index(2)?,
+        expires_at: row.try_get_by_index(3)?,
     })
 }
 
@@ -241,4 +248,62 @@ async fn credentials_of(unit: &Unit, username: &str) -> Result<Option<(i64, Stri
     };
     let known = credentials::read(unit, user.id).await?;
     Ok(known.map(|(hash, must_change)| (user.id, hash, must_change)))
+}
+
+/// A session of a user, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenSession {
+    /// What they came with.
+    pub device: Option<String>,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub seen_at: DateTime<Utc>,
+    /// When it ends at the latest.
+    pub expires_at: DateTime<Utc>,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// The sessions of a user that have not ended, the last used first; `token` is that of the one who
+/// asks.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn sessions(
+    store: &Store,
+    rules: SessionRules,
+    user_id: i64,
+    token: Option<&str>,
+) -> Result<Vec<OpenSession>> {
+    let now = store.now();
+    let select = Query::select()
+        .columns([
+            "device",
+            "created_at",
+            "seen_at",
+            "expires_at",
+            "token_hash",
+        ])
+        .from("sessions")
+        .and_where(Expr::col("user_id").eq(user_id))
+        .and_where(Expr::col("expires_at").gt(now))
+        .and_where(Expr::col("seen_at").gt(now - rules.idle))
+        .order_by("seen_at", Order::Desc)
+        .order_by("created_at", Order::Desc)
+        .to_owned();
+    let current = token.map(token_hash);
+    let rows = store.reader.query_all(&select).await?;
+    let read = |row: &QueryResult| {
+        let hash: String = row.try_get_by_index(4)?;
+        Ok(OpenSession {
+            device: row.try_get_by_index(0)?,
+            created_at: row.try_get_by_index(1)?,
+            seen_at: row.try_get_by_index(2)?,
+            expires_at: row.try_get_by_index(3)?,
+            current: current.as_deref() == Some(hash.as_str()),
+        })
+    };
+    rows.iter().map(read).collect()
 }

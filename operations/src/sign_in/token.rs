@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use millrace_models::scope::{Allowance, limited};
 use sea_orm::sea_query::ExprTrait as _;
-use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{ConnectionTrait, JsonValue};
+use sea_orm::sea_query::{Expr, Order, Query};
+use sea_orm::{ConnectionTrait, JsonValue, QueryResult};
+use serde::Serialize;
 
 use super::{random_token, token_hash};
 use crate::caller::Caller;
@@ -125,12 +126,61 @@ pub async fn authenticate_token(store: &Store, token: &str) -> Result<Caller> {
     let row = row.ok_or(OperationsError::Unauthenticated)?;
     let mut caller = store.caller(row.try_get_by_index(0)?).await?;
     let scopes: JsonValue = row.try_get_by_index(1)?;
-    let allowances: Vec<Allowance> =
-        serde_json::from_value(scopes).map_err(|error| OperationsError::Damaged {
-            entity: "api_token",
-            id: 0,
-            detail: error.to_string(),
-        })?;
-    caller.rights = limited(&caller.rights, &allowances);
+    caller.rights = limited(&caller.rights, &allowances(0, scopes)?);
     Ok(caller)
+}
+
+/// A token as its owner sees it later: without the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KnownToken {
+    /// Its id.
+    pub id: i64,
+    /// What it is for.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: Vec<Allowance>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends, if it does.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The caller's tokens that can still be used, the latest first.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn tokens(store: &Store, caller: &Caller) -> Result<Vec<KnownToken>> {
+    let select = Query::select()
+        .columns(["id", "name", "scopes", "created_at", "expires_at"])
+        .from("api_tokens")
+        .and_where(Expr::col("user_id").eq(caller.user_id))
+        .and_where(Expr::col("revoked_at").is_null())
+        .and_where(
+            Expr::col("expires_at")
+                .is_null()
+                .or(Expr::col("expires_at").gt(store.now())),
+        )
+        .order_by("id", Order::Desc)
+        .to_owned();
+    let rows = store.reader.query_all(&select).await?;
+    let read = |row: &QueryResult| {
+        let id = row.try_get_by_index(0)?;
+        Ok(KnownToken {
+            id,
+            name: row.try_get_by_index(1)?,
+            scopes: allowances(id, row.try_get_by_index(2)?)?,
+            created_at: row.try_get_by_index(3)?,
+            expires_at: row.try_get_by_index(4)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+fn allowances(id: i64, scopes: JsonValue) -> Result<Vec<Allowance>> {
+    serde_json::from_value(scopes).map_err(|error| OperationsError::Damaged {
+        entity: "api_token",
+        id,
+        detail: error.to_string(),
+    })
 }
