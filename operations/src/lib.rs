@@ -65,6 +65,7 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod unit;
+pub mod upkeep;
 
 pub use caller::Caller;
 pub use error::{ErrorKind, FieldError, OperationsError, Result, Rule};
