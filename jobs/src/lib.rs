@@ -7,13 +7,16 @@ mod deals;
 pub mod demo;
 mod dimensions;
 mod facts;
+mod live;
 mod orders;
 mod quotes;
 mod raw;
 mod run;
+mod schedule;
 mod store;
 mod texts;
 mod visits;
 mod world;
 
+pub use live::{Live, Round};
 pub use run::{MartReport, Progress, RunOptions, RunReport, Silent, run};

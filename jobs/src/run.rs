@@ -97,6 +97,11 @@ pub async fn run(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport>
     for mart in marts::TABLES {
         bases.insert(table_name(mart), lake.table(&table_name(mart)).await?);
     }
+    let read: BTreeMap<String, u64> = inputs
+        .raw
+        .values()
+        .map(|table| (table.name().to_owned(), table.rows()))
+        .collect();
     let (own_lake, own_options) = (lake.clone(), options.clone());
     let built = tokio::task::spawn_blocking(move || build(&own_lake, &inputs, &own_options))
         .await
@@ -157,6 +162,11 @@ pub async fn run(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport>
             complete_to,
             versions,
             catalog,
+            inputs: match (&partial, options.as_of) {
+                (None, None) => read,
+                (Some(before), None) => before.inputs.clone(),
+                (_, Some(_)) => BTreeMap::new(),
+            },
             first_event_at: match &partial {
                 Some(before) => before
                     .first_event_at

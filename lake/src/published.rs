@@ -38,6 +38,10 @@ pub struct PublishedSet {
     pub versions: BTreeMap<String, i64>,
     /// Which fields and attributes carry values.
     pub catalog: Catalog,
+    /// The rows of each table (`raw/order`) that the marts were built from; empty where it is not
+    /// known, or the set is of an earlier time.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, u64>,
     /// Time of the last event in the marts.
     #[serde(default)]
     pub last_event_at: Option<DateTime<Utc>>,

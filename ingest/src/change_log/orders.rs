@@ -46,15 +46,17 @@ pub(super) async fn rows(
         let records: Vec<_> = found.iter().map(row_of).collect();
         let lookup = Lookup::for_rows(store, &order::RESOURCE, &records).await?;
         for (order, record) in found.iter().zip(&records) {
+            let whole = head(order, record, &lookup);
             if !new.contains(&order.id) {
-                let gone = RawRow::new("delete", Some(order.updated_at));
-                rows.push(gone.with("id", text(Some(&order.number))));
+                rows.push(RawRow {
+                    op: "delete",
+                    ..whole.clone()
+                });
             }
             if order.deleted_at.is_some() || order.status == "cancelled" {
                 continue;
             }
             let lines = by_order.remove(&order.id).unwrap_or_default();
-            let whole = head(order, record, &lookup);
             if lines.is_empty() {
                 rows.push(whole.with("amount", amount(order.amount)));
                 continue;

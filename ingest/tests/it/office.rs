@@ -65,6 +65,7 @@ macro_rules! go {
 pub(crate) struct Office {
     pub(crate) store: Store,
     pub(crate) clock: Arc<ManualClock>,
+    #[allow(dead_code, reason = "not all who share this ask")]
     pub(crate) place: Place,
     rep: Caller,
     lead: Caller,

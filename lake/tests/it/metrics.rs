@@ -143,6 +143,7 @@ impl Marts {
                 complete_to: at("2026-04-01T00:00:00Z"),
                 versions: self.versions.clone(),
                 catalog: catalog(),
+                inputs: BTreeMap::new(),
                 first_event_at: None,
                 last_event_at: Some(at("2026-03-31T00:00:00Z")),
             };

@@ -137,6 +137,7 @@ fn published(complete_to: &str) -> PublishedSet {
         complete_to: at(complete_to),
         versions: BTreeMap::from([("marts/orders".to_owned(), 3)]),
         catalog: Catalog::default(),
+        inputs: BTreeMap::from([("raw/order".to_owned(), 12)]),
         last_event_at: None,
         first_event_at: Some(at("2025-01-01T00:00:00Z")),
     }

@@ -1,0 +1,183 @@
+//! Keeps the marts up with the records, for as long as it is let run.
+//!
+//! A round reads the change log into the raw tables, builds the marts if a raw table has rows that
+//! the published set has not (or a new day has begun), and publishes them. It begins when this
+//! process wrote a record, and looks every second for what others wrote. After a round it rests for
+//! a multiple of what the round took, so that a burst of writes is one round and building never
+//! takes more than a share of the machine.
+//!
+//! Two processes may do this over one lake. Of two runs that commit to one mart the later is
+//! refused before it has changed anything, and its process begins another round.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use millrace_ingest::{WINDOW, ingest_changes};
+use millrace_lake::Lake;
+use millrace_models::config::Company;
+use millrace_models::entity::Entity;
+use millrace_operations::Store;
+
+use crate::run::{RunOptions, Silent, run};
+use crate::schedule::Schedule;
+
+/// How often the change log is asked for what other processes wrote.
+const POLL: Duration = Duration::from_secs(1);
+/// The rest after a round: at least, at most, and how many times what the round took.
+const SHORTEST: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(300);
+const SHARE: u32 = 2;
+/// The rest after a round that failed, at most; the first is [`POLL`], and each doubles it.
+const TROUBLED: Duration = Duration::from_secs(60);
+
+/// What is kept fresh, and from what.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// The records; the time is that of its clock.
+    pub store: Store,
+    /// The tables.
+    pub lake: Lake,
+    /// Zone and working hours.
+    pub company: Company,
+}
+
+/// What a round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Round {
+    /// Entries of the change log that it read.
+    pub entries: u64,
+    /// The set that it published, if there was anything new.
+    pub set: Option<i64>,
+}
+
+impl Live {
+    /// Goes round until `stop` is done. What is under way then is dropped, as by a kill: the next
+    /// round goes on from what was committed.
+    pub async fn keep_fresh(&self, stop: impl Future<Output = ()>) {
+        tokio::select! {
+            () = stop => {}
+            () = self.rounds() => {}
+        }
+    }
+
+    async fn rounds(&self) {
+        let mut written = self.store.written();
+        let mut trouble = Trouble::default();
+        let mut schedule = Schedule::default();
+        loop {
+            schedule.run_due(&self.store).await;
+            written.borrow_and_update();
+            let began = tokio::time::Instant::now();
+            let rest = match Box::pin(self.round()).await {
+                Ok(round) => {
+                    trouble.is_over();
+                    if let Some(set) = round.set {
+                        tracing::info!(set, entries = round.entries, "published");
+                    }
+                    (began.elapsed() * SHARE).clamp(SHORTEST, LONGEST)
+                }
+                Err(error) => trouble.rest(&error),
+            };
+            tokio::time::sleep(rest).await;
+            tokio::select! {
+                _ = written.changed() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// One round: reads, builds and publishes what is new.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database and of the lake, also when another process was faster.
+    pub async fn round(&self) -> anyhow::Result<Round> {
+        let now = self.store.now();
+        let read = ingest_changes(&self.lake, &self.store, WINDOW, now).await?;
+        let mut round = Round {
+            entries: read.entries,
+            set: None,
+        };
+        if self.is_stale(now).await? {
+            let options = RunOptions {
+                company: self.company.clone(),
+                as_of: None,
+                now,
+                jobs: Vec::new(),
+                full: false,
+                progress: Arc::new(Silent),
+            };
+            round.set = Some(Box::pin(run(&self.lake, &options)).await?.set);
+        }
+        Ok(round)
+    }
+
+    /// Whether the raw tables have rows that the published set was not built from, or the set is of
+    /// another day: what is late or open depends on the day.
+    async fn is_stale(&self, now: DateTime<Utc>) -> anyhow::Result<bool> {
+        let raw = raw_rows(&self.lake).await?;
+        let Some(set) = self.lake.latest_set().await? else {
+            return Ok(raw.values().any(|rows| *rows > 0));
+        };
+        let day = |at: DateTime<Utc>| at.with_timezone(&self.company.zone).date_naive();
+        Ok(set.inputs != raw || day(set.published_at) != day(now))
+    }
+}
+
+/// How many rows each raw table has. They are only appended to, so the same number is the same
+/// content.
+pub(crate) async fn raw_rows(lake: &Lake) -> anyhow::Result<BTreeMap<String, u64>> {
+    let mut rows = BTreeMap::new();
+    for entity in Entity::all() {
+        let name = format!("raw/{}", entity.name());
+        let table = lake.table(&name).await?;
+        rows.insert(name, table.rows());
+    }
+    Ok(rows)
+}
+
+/// Rounds that fail one after the other: told of once, tried less and less often.
+#[derive(Debug, Default)]
+struct Trouble {
+    failed: u32,
+    told: Option<String>,
+}
+
+impl Trouble {
+    fn rest(&mut self, error: &anyhow::Error) -> Duration {
+        let text = format!("{error:#}");
+        if self.told.as_deref() == Some(&text) {
+            tracing::debug!(error = text, "the marts are not brought up to date");
+        } else {
+            tracing::error!(error = text, "the marts are not brought up to date");
+        }
+        self.told = Some(text);
+        let rest = POLL * 2_u32.pow(self.failed.min(6));
+        self.failed += 1;
+        rest.min(TROUBLED)
+    }
+
+    fn is_over(&mut self) {
+        if self.failed > 0 {
+            tracing::info!("the marts are up to date again");
+        }
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_longer_after_each_failure_and_begins_anew_after_success() {
+        let mut trouble = Trouble::default();
+        let error = anyhow::anyhow!("no space");
+        let rests: Vec<u64> = (0..8).map(|_| trouble.rest(&error).as_secs()).collect();
+        assert_eq!(rests, [1, 2, 4, 8, 16, 32, 60, 60]);
+        trouble.is_over();
+        assert_eq!(trouble.rest(&error), POLL);
+    }
+}
