@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -9,7 +10,10 @@
 )]
 
 mod deals;
+mod live;
 mod numbers;
+#[path = "../../../ingest/tests/it/office.rs"]
+mod office;
 mod orders;
 mod quotes;
 mod records;

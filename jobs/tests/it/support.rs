@@ -194,7 +194,7 @@ pub(crate) fn columns(rows: &[Value], names: &[&str]) -> Value {
         .collect()
 }
 
-fn to_json(batch: &RecordBatch, row: usize) -> Map<String, Value> {
+pub(crate) fn to_json(batch: &RecordBatch, row: usize) -> Map<String, Value> {
     let mut object = Map::new();
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         if column.is_null(row) {
