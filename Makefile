@@ -60,10 +60,8 @@ test-rust:
 test-web: $(WEB)/node_modules/.installed
 	$(NPM) test
 
-# The command as the tests were built with it: a build of the package alone would unify features
-# otherwise and compile the stack once more.
 $(DEBUG): FORCE
-	cargo test --workspace --locked --no-run --quiet
+	cargo build --locked --package millrace
 
 FORCE:
 

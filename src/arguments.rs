@@ -51,7 +51,10 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Serve the API and the web app
     Serve(ServeArguments),
-    /// Read the files that a mapping names into the lake; the same content again adds nothing
+    /// Keep the numbers fresh without serving: ingest, run and publish what changes
+    Worker,
+    /// Read the change log, and the files that a mapping names, into the lake; the same again adds
+    /// nothing
     Ingest(IngestArguments),
     /// Bring the marts up to date and publish them
     Run(RunArguments),
@@ -92,11 +95,15 @@ pub(crate) struct ServeArguments {
         value_parser = parse_address
     )]
     pub(crate) listen: SocketAddr,
+    /// Only serve; a `worker` keeps the numbers fresh
+    #[arg(long)]
+    pub(crate) no_jobs: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct IngestArguments {
-    /// The mapping file: which file, which entity, which column is which field
+    /// The mapping file: which file, which entity, which column is which field; without one only
+    /// the change log is read
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
     /// Read and check everything, change nothing

@@ -56,19 +56,22 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Init => commands::init::run(&context, SystemClock).await,
         Command::Demo(options) => commands::demo::run(&context, &options, SystemClock).await,
         Command::Serve(options) => commands::serve::run(&context, &options, SystemClock).await,
-        Command::Ingest(options) => commands::ingest::run(&context, &options).await,
+        Command::Worker => commands::worker::run(&context, SystemClock).await,
+        Command::Ingest(options) => commands::ingest::run(&context, &options, SystemClock).await,
         Command::Run(options) => commands::run::run(&context, &options).await,
         Command::Query(options) => commands::query::run(&context, options).await,
         Command::Drill(options) => commands::drill::run(&context, options).await,
         Command::Metrics(options) => commands::metrics::run(&context, &options).await,
-        Command::Status => commands::status::run(&context).await,
+        Command::Status => commands::status::run(&context, SystemClock).await,
     }
 }
 
 fn log_to_stderr(arguments: &Arguments) {
     let usual = match arguments.command {
         _ if arguments.quiet => "error",
-        Command::Serve(_) => "warn,millrace=info,millrace_dashboard_server=info",
+        Command::Serve(_) | Command::Worker => {
+            "warn,millrace=info,millrace_dashboard_server=info,millrace_jobs=info"
+        }
         _ => "warn",
     };
     let filter = EnvFilter::try_from_env("MILLRACE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));

@@ -1,13 +1,17 @@
-//! `millrace ingest`: files into the lake, by mapping.
+//! `millrace ingest`: the change log, and files by mapping, into the lake.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use millrace_ingest::{
-    IngestError, IngestOptions, IngestReport, Inspection, ingest_mapping, inspect,
+    ChangeLogReport, IngestError, IngestOptions, IngestReport, Inspection, WINDOW, changes_behind,
+    ingest_changes, ingest_mapping, ingested_mark, inspect,
 };
 use millrace_lake::Lake;
+use millrace_models::clock::Clock;
 use millrace_models::entity::Entity;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::arguments::{Format, IngestArguments, OnError};
@@ -18,24 +22,50 @@ use crate::output::value::{count, plain};
 use crate::progress::Line;
 use crate::settings::Context;
 
-/// Ingests what the mapping names, or looks into files.
+/// What was ingested.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    files: IngestReport,
+    change_log: ChangeLogReport,
+}
+
+/// Ingests the change log and what the mapping names, or looks into files.
 ///
 /// # Errors
 ///
-/// When the mapping or a file is wrong, or the lake cannot be written.
-pub(crate) async fn run(context: &Context, options: &IngestArguments) -> Result<(), Failure> {
+/// When the mapping or a file is wrong, the database cannot be read or the lake cannot be written.
+pub(crate) async fn run(
+    context: &Context,
+    options: &IngestArguments,
+    clock: impl Clock + 'static,
+) -> Result<(), Failure> {
     if !options.files.is_empty() {
         return look_into(context, &options.files);
     }
-    let Some(file) = &options.mapping else {
-        return Err(Failure::input(anyhow!(
-            "nothing to ingest: name a mapping with --mapping FILE, or files to look into with \
-             --dry-run FILE…"
-        )));
-    };
     let lake = context.lake().await?;
-    let report = mapping(context, &lake, file, options.on_error, options.dry_run).await?;
-    write(context, &report)
+    let store = context.store(Arc::new(clock)).await?;
+    // Files first: what is wrong with them is told before anything is changed.
+    let files = match &options.mapping {
+        Some(file) => mapping(context, &lake, file, options.on_error, options.dry_run).await?,
+        None => IngestReport {
+            dry_run: options.dry_run,
+            ..IngestReport::default()
+        },
+    };
+    let change_log = if options.dry_run {
+        let behind = changes_behind(&lake, &store).await?;
+        ChangeLogReport {
+            entries: behind.entries,
+            mark: ingested_mark(&lake, &store).await?,
+            ..ChangeLogReport::default()
+        }
+    } else {
+        Line::new(context.quiet).say("change log".to_owned());
+        Box::pin(ingest_changes(&lake, &store, WINDOW, context.now)).await?
+    };
+    store.close().await?;
+    write(context, &Report { files, change_log })
 }
 
 /// Ingests what a mapping names.
@@ -92,10 +122,11 @@ impl From<IngestError> for Failure {
     }
 }
 
-fn write(context: &Context, report: &IngestReport) -> Result<(), Failure> {
+fn write(context: &Context, whole: &Report) -> Result<(), Failure> {
     if context.format == Format::Json {
-        return Ok(output::json(report)?);
+        return Ok(output::json(whole)?);
     }
+    let report = &whole.files;
     let header = [
         "file",
         "entity",
@@ -155,6 +186,17 @@ fn write(context: &Context, report: &IngestReport) -> Result<(), Failure> {
     for row in &rows {
         table.push(row[..shown].to_vec());
     }
+    let changes = &whole.change_log;
+    let entries = count(i128::from(changes.entries));
+    let rows = count(i128::from(changes.rows.values().sum::<u64>()));
+    let changes = if report.dry_run {
+        format!("change log · {entries} entries are not in the lake yet\n")
+    } else {
+        format!("change log · {entries} entries read, {rows} rows added\n")
+    };
+    if report.sources.is_empty() {
+        return Ok(output::write(&changes)?);
+    }
     let mut text = table.render();
     let sum = |of: fn(&millrace_ingest::SourceReport) -> u64| {
         count(i128::from(report.sources.iter().map(of).sum::<u64>()))
@@ -173,6 +215,7 @@ fn write(context: &Context, report: &IngestReport) -> Result<(), Failure> {
         sum(|source| source.unchanged),
         sum(|source| source.rejected),
     ));
+    text.push_str(&changes);
     Ok(output::write(&text)?)
 }
 

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use millrace_dashboard_server::{AppState, Parts, bind, serve};
+use millrace_jobs::Live;
 use millrace_models::clock::Clock;
+use tokio::task::JoinSet;
 
 use crate::arguments::ServeArguments;
 use crate::commands::init;
@@ -23,6 +26,18 @@ pub(crate) async fn run(
     let listener = bind(options.listen).await?;
     let made = init::create(context, Arc::new(clock)).await?;
     let address = listener.local_addr()?;
+    let end = asked_to_end().boxed().shared();
+    // Owned here: it ends with the server, also when that fails.
+    let mut jobs = JoinSet::new();
+    if !options.no_jobs {
+        let live = Live {
+            store: made.store.clone(),
+            lake: made.lake.clone(),
+            company: context.company.clone(),
+        };
+        let end = end.clone();
+        jobs.spawn(async move { live.keep_fresh(end).await });
+    }
     let state = AppState::new(Parts {
         store: made.store.clone(),
         lake: made.lake,
@@ -42,13 +57,16 @@ pub(crate) async fn run(
         "{} at {url} (Ctrl-C ends it)",
         context.company.name
     ));
-    serve(listener, state, asked_to_end()).await?;
+    serve(listener, state, end).await?;
+    while let Some(ended) = jobs.join_next().await {
+        ended.map_err(anyhow::Error::new)?;
+    }
     made.store.close().await?;
     Ok(())
 }
 
 /// Done when the terminal (Ctrl-C) or the system (SIGTERM) asks the process to end.
-async fn asked_to_end() {
+pub(crate) async fn asked_to_end() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -1,6 +1,10 @@
 //! `millrace status`: what is in the lake, and what it is complete to.
 
+use std::sync::Arc;
+
+use millrace_ingest::changes_behind;
 use millrace_lake::Lake;
+use millrace_models::clock::Clock;
 use millrace_models::entity::Entity;
 use serde_json::{Value, json};
 
@@ -14,9 +18,12 @@ use crate::settings::Context;
 ///
 /// # Errors
 ///
-/// When the lake cannot be read.
-pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
+/// When the database or the lake cannot be read.
+pub(crate) async fn run(context: &Context, clock: impl Clock + 'static) -> Result<(), Failure> {
     let lake = context.lake().await?;
+    let store = context.store(Arc::new(clock)).await?;
+    let behind = changes_behind(&lake, &store).await?;
+    store.close().await?;
     let set = lake.latest_set().await?;
     let tables = tables(&lake).await?;
     let zone = context.company.zone;
@@ -31,6 +38,7 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
                 "zone": zone.name(),
                 "data_dir": context.data_dir,
                 "set": set,
+                "behind": {"entries": behind.entries, "since": behind.since},
                 "tables": tables,
             }))?;
         }
@@ -71,6 +79,14 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
                     "{} · nothing published yet: `millrace ingest`, then `millrace run`\n",
                     context.company.name
                 ),
+            });
+            text.push_str(&match behind.since {
+                Some(since) => format!(
+                    "{} changes since {} are not in the lake yet\n",
+                    value::count(i128::from(behind.entries)),
+                    value::time(since, zone)
+                ),
+                None => "all changes are in the lake\n".to_owned(),
             });
             output::write(&text)?;
         }
