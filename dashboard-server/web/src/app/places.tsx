@@ -3,6 +3,7 @@
  * drawers of records, the forms that create. Each feature adds its lines here.
  */
 import {
+  AuditOutlined,
   CalendarOutlined,
   DashboardOutlined,
   FileTextOutlined,
@@ -80,6 +81,14 @@ export const PLACES: Place[] = [
     page: page(() => import("@/features/quotes/pages/QuotesPage"), "QuotesPage"),
   },
   {
+    key: "contracts",
+    path: "/contracts",
+    letter: "p",
+    icon: <AuditOutlined />,
+    needs: ["contract", "read"],
+    page: page(() => import("@/features/contracts/pages/ContractsPage"), "ContractsPage"),
+  },
+  {
     key: "dashboard",
     path: "/dashboard",
     letter: "d",
@@ -104,6 +113,19 @@ export const DRAWERS: Partial<Record<Entity, LazyExoticComponent<ComponentType<{
       "OpportunityDrawer",
     ),
     quote: drawer(() => import("@/features/quotes/components/QuoteDrawer"), "QuoteDrawer"),
+    contract: drawer(
+      () => import("@/features/contracts/components/ContractDrawer"),
+      "ContractDrawer",
+    ),
+    receipt: drawer(() => import("@/features/contracts/components/ReceiptDrawer"), "ReceiptDrawer"),
+    payment_request: drawer(
+      () => import("@/features/contracts/components/PaperDrawers"),
+      "PaymentRequestDrawer",
+    ),
+    invoice_application: drawer(
+      () => import("@/features/contracts/components/PaperDrawers"),
+      "InvoiceDrawer",
+    ),
   };
 
 export type FormPlace = {
@@ -131,6 +153,19 @@ export const FORMS: Record<string, FormPlace> = {
   quote: {
     needs: ["quote", "create"],
     form: form(() => import("@/features/quotes/components/QuoteForms"), "QuoteForm"),
+  },
+  contract: {
+    needs: ["contract", "create"],
+    form: form(() => import("@/features/contracts/components/ContractForms"), "ContractForm"),
+  },
+  "call-off": {
+    needs: ["contract", "create"],
+    form: form(() => import("@/features/contracts/components/ContractForms"), "CallOffForm"),
+    inner: true,
+  },
+  receipt: {
+    needs: ["receipt", "create"],
+    form: form(() => import("@/features/contracts/components/ReceiptForm"), "ReceiptForm"),
   },
   "quote-edit": {
     needs: ["quote", "update"],

@@ -1,3 +1,4 @@
+import { en as contracts } from "./features/contracts";
 import { en as dashboard } from "./features/dashboard.en";
 import { en as opportunities } from "./features/opportunities";
 import { en as problems } from "./features/problems";
@@ -10,6 +11,7 @@ import type { zh } from "./zh";
 
 /** All texts in English. */
 export const en: Texts<typeof zh> = {
+  ...contracts,
   ...dashboard,
   ...opportunities,
   ...problems,
