@@ -196,6 +196,15 @@ async fn rows_of(
         {
             rows.entry(entity).or_default().push(row);
         }
+        if is_new(Entity::BusinessWrite)
+            && let Some(row) = records::business_write(change)
+        {
+            let writes = rows.entry(Entity::BusinessWrite).or_default();
+            // what one unit of work writes of an entity is one write
+            if writes.last() != Some(&row) {
+                writes.push(row);
+            }
+        }
         if is_new(Entity::StageChange) {
             let own = moves::rows(store, change, &lookup).await?;
             rows.entry(Entity::StageChange).or_default().extend(own);

@@ -73,6 +73,12 @@ pub enum Entity {
     Delivery,
     /// A measurement of a device in the field.
     DeviceReading,
+    /// A person at a customer.
+    Contact,
+    /// A part of a receipt that pays an instalment.
+    ReceiptAllocation,
+    /// That a person wrote a business record.
+    BusinessWrite,
 }
 
 const fn field(name: &'static str, kind: FieldKind) -> Field {
@@ -104,6 +110,8 @@ pub const QUOTE_OUTCOMES: &[&str] = &[
     "superseded",
     "withdrawn",
 ];
+/// What money received can be; a refund is money given back.
+pub const RECEIPT_KINDS: &[&str] = &["payment", "advance", "retention", "refund"];
 /// The kinds of an order record.
 pub const ORDER_KINDS: &[&str] = &["sale", "return", "credit", "cancel"];
 
@@ -120,6 +128,11 @@ const ACCOUNT: &[Field] = &[
     field("status", Text),
     field("created_at", Time),
     field("tags", Text),
+    // that of the owner, or the one it is routed to while nobody owns it
+    field("team", Text),
+    field("credit_code", Text),
+    field("phone", Text),
+    field("address", Text),
 ];
 const USER: &[Field] = &[
     field("id", Id),
@@ -128,6 +141,12 @@ const USER: &[Field] = &[
     field("manager", Text),
     field("role", Text),
     field("region", Text),
+    field("enabled", Flag),
+    // the last day of a leave; it begins when the record says so
+    field("on_leave_until", Date),
+    // the first day on which the person is no longer there
+    field("left_on", Date),
+    field("recorded_at", Time),
 ];
 const TEAM: &[Field] = &[
     field("id", Id),
@@ -159,6 +178,7 @@ const OPPORTUNITY: &[Field] = &[
     field("lost_reason", Text),
     field("source", Text),
     field("expected_close_on", Date),
+    field("team", Text),
 ];
 const STAGE_CHANGE: &[Field] = &[
     required("opportunity", Reference(Entity::Opportunity)),
@@ -181,6 +201,11 @@ const QUOTE: &[Field] = &[
     field("list_amount", Amount),
     field("accepted_amount", Amount),
     field("margin", Number),
+    field("owner", Reference(Entity::User)),
+    field("team", Text),
+    field("approval_requested_at", Time),
+    field("approved_at", Time),
+    field("recorded_at", Time),
 ];
 const CONTRACT: &[Field] = &[
     required("id", Id),
@@ -188,9 +213,15 @@ const CONTRACT: &[Field] = &[
     field("opportunity", Reference(Entity::Opportunity)),
     field("effective_on", Date),
     field("expires_on", Date),
+    // the contract that it is the successor of
     field("renews", Text),
     field("amount", Amount),
     field("kind", Text),
+    field("status", Text),
+    field("signed_on", Date),
+    field("owner", Reference(Entity::User)),
+    field("team", Text),
+    field("recorded_at", Time),
 ];
 const ORDER: &[Field] = &[
     required("account", Reference(Entity::Account)),
@@ -201,6 +232,10 @@ const ORDER: &[Field] = &[
     field("product", Reference(Entity::Product)),
     field("kind", Choice(ORDER_KINDS)),
     field("recorded_at", Time),
+    field("contract", Reference(Entity::Contract)),
+    field("opportunity", Reference(Entity::Opportunity)),
+    field("owner", Reference(Entity::User)),
+    field("team", Text),
 ];
 const PAYMENT_PLAN: &[Field] = &[
     required("id", Id),
@@ -208,6 +243,11 @@ const PAYMENT_PLAN: &[Field] = &[
     field("contract", Reference(Entity::Contract)),
     required("due_on", Date),
     required("amount", Amount),
+    field("kind", Text),
+    // what makes it due
+    field("event", Text),
+    field("written_off", Flag),
+    field("recorded_at", Time),
 ];
 const RECEIPT: &[Field] = &[
     required("id", Id),
@@ -215,6 +255,8 @@ const RECEIPT: &[Field] = &[
     required("received_on", Date),
     required("amount", Amount),
     field("plan", Reference(Entity::PaymentPlan)),
+    field("kind", Choice(RECEIPT_KINDS)),
+    field("recorded_at", Time),
 ];
 const INTERACTION: &[Field] = &[
     field("id", Id),
@@ -223,6 +265,9 @@ const INTERACTION: &[Field] = &[
     field("kind", Text),
     field("by", Reference(Entity::User)),
     field("two_way", Flag),
+    field("opportunity", Reference(Entity::Opportunity)),
+    field("effective", Flag),
+    field("recorded_at", Time),
 ];
 const TICKET: &[Field] = &[
     required("id", Id),
@@ -234,6 +279,15 @@ const TICKET: &[Field] = &[
     field("resolved_at", Time),
     field("due_at", Time),
     field("satisfaction", Number),
+    field("opportunity", Reference(Entity::Opportunity)),
+    field("requester", Reference(Entity::User)),
+    field("owner", Reference(Entity::User)),
+    field("team", Text),
+    field("status", Text),
+    field("closed_at", Time),
+    // working hours in which it stood still, where the source sums them up
+    field("paused_hours", Number),
+    field("recorded_at", Time),
 ];
 const DELIVERY: &[Field] = &[
     required("id", Id),
@@ -249,10 +303,31 @@ const DEVICE_READING: &[Field] = &[
     required("value", Number),
     field("account", Reference(Entity::Account)),
 ];
+const CONTACT: &[Field] = &[
+    field("id", Id),
+    required("account", Reference(Entity::Account)),
+    field("name", Text),
+    field("title", Text),
+    field("decision_role", Text),
+    field("mobile", Text),
+    field("phone", Text),
+    field("email", Text),
+];
+const RECEIPT_ALLOCATION: &[Field] = &[
+    field("id", Id),
+    required("receipt", Reference(Entity::Receipt)),
+    required("plan", Reference(Entity::PaymentPlan)),
+    required("amount", Amount),
+];
+const BUSINESS_WRITE: &[Field] = &[
+    required("user", Reference(Entity::User)),
+    required("at", Time),
+    field("entity", Text),
+];
 
 impl Entity {
     /// All entities, those that others refer to first.
-    pub const ALL: [Entity; 15] = [
+    pub const ALL: [Entity; 18] = [
         Entity::Account,
         Entity::User,
         Entity::Team,
@@ -268,6 +343,9 @@ impl Entity {
         Entity::Ticket,
         Entity::Delivery,
         Entity::DeviceReading,
+        Entity::Contact,
+        Entity::ReceiptAllocation,
+        Entity::BusinessWrite,
     ];
 
     /// All entities.
@@ -293,6 +371,9 @@ impl Entity {
             Entity::Ticket => "ticket",
             Entity::Delivery => "delivery",
             Entity::DeviceReading => "device_reading",
+            Entity::Contact => "contact",
+            Entity::ReceiptAllocation => "receipt_allocation",
+            Entity::BusinessWrite => "business_write",
         }
     }
 
@@ -319,6 +400,9 @@ impl Entity {
             Entity::Ticket => TICKET,
             Entity::Delivery => DELIVERY,
             Entity::DeviceReading => DEVICE_READING,
+            Entity::Contact => CONTACT,
+            Entity::ReceiptAllocation => RECEIPT_ALLOCATION,
+            Entity::BusinessWrite => BUSINESS_WRITE,
         }
     }
 
@@ -342,7 +426,7 @@ impl Entity {
             Entity::StageChange => Some("changed_at"),
             Entity::Quote => Some("sent_at"),
             Entity::Order => Some("ordered_at"),
-            Entity::Interaction | Entity::DeviceReading => Some("at"),
+            Entity::Interaction | Entity::DeviceReading | Entity::BusinessWrite => Some("at"),
             Entity::Account => Some("created_at"),
             _ => None,
         }

@@ -85,6 +85,13 @@ fn head(order: &order::Model, record: &millrace_operations::row::Row, lookup: &L
         .with("ordered_at", read.time("ordered_at"))
         .with("kind", read.text("kind"))
         .with("recorded_at", read.time("recorded_at"))
+        .with("contract", lookup.refer(record, "contract_id", "contract"))
+        .with(
+            "opportunity",
+            lookup.refer(record, "opportunity_id", "opportunity"),
+        )
+        .with("owner", lookup.refer(record, "owner_id", "user"))
+        .with("team", lookup.refer(record, "team_id", "team"))
 }
 
 /// What each line is of the order's amount in the company's currency; lines are in the order's.

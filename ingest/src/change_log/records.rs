@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
 
 use super::lookup::{self, Lookup, failed};
-use super::rows::{RawRow, Reading, text};
+use super::rows::{RawRow, Reading, text, time};
 use crate::convert::Value;
 use crate::error::IngestError;
 
@@ -33,6 +33,8 @@ pub(super) fn entity_of(resource: &str) -> Option<Entity> {
         "interaction" => Entity::Interaction,
         "ticket" => Entity::Ticket,
         "delivery" => Entity::Delivery,
+        "contact" => Entity::Contact,
+        "receipt_allocation" => Entity::ReceiptAllocation,
         _ => return None,
     })
 }
@@ -40,6 +42,44 @@ pub(super) fn entity_of(resource: &str) -> Option<Entity> {
 /// Whether records of a resource are in the lake.
 pub(super) fn is_written(resource: &str) -> bool {
     entity_of(resource).is_some() || TOGETHER.contains(&resource)
+}
+
+/// The resources whose change is daily business; the others are how the firm is set up.
+const BUSINESS: [&str; 20] = [
+    "account",
+    "contact",
+    "account_tag",
+    "opportunity",
+    "stage_change",
+    "quote",
+    "quote_line",
+    "contract",
+    "payment_plan",
+    "payment_request",
+    "invoice_application",
+    "receipt",
+    "receipt_allocation",
+    "interaction",
+    "ticket",
+    "todo",
+    "order",
+    "order_line",
+    "delivery",
+    "attachment",
+];
+
+/// That somebody wrote a record of daily business, where an entry of the log says so.
+pub(super) fn business_write(change: &Change) -> Option<RawRow> {
+    let user = change
+        .actor_id
+        .filter(|_| BUSINESS.contains(&change.entity.as_str()))?;
+    let user = millrace_models::identity::lake_id("user", user, None);
+    Some(
+        RawRow::new(Op::Insert.name(), Some(change.at))
+            .with("user", text(Some(&user)))
+            .with("at", time(Some(change.at)))
+            .with("entity", text(Some(&change.entity))),
+    )
 }
 
 /// A typed record as the change log has it.
@@ -108,7 +148,11 @@ fn write(resource: &str, op: Op, row: &Row, lookup: &Lookup) -> Option<RawRow> {
                 "role",
                 text(read.integer("role_id").and_then(|id| lookup.role(id))),
             )
-            .with("region", read.text("region")),
+            .with("region", read.text("region"))
+            .with("enabled", read.flag("enabled"))
+            .with("on_leave_until", read.date("on_leave_until"))
+            .with("left_on", read.date("left_on"))
+            .with("recorded_at", read.time("recorded_at")),
         "team" => named("team")
             .with("name", read.text("name"))
             .with("parent", refer("parent_id", "team"))
@@ -133,22 +177,39 @@ fn write(resource: &str, op: Op, row: &Row, lookup: &Lookup) -> Option<RawRow> {
             .with("expires_on", read.date("expires_on"))
             .with("renews", refer("renews_id", "contract"))
             .with("amount", read.amount("amount"))
-            .with("kind", read.text("kind")),
+            .with("kind", read.text("kind"))
+            .with("status", read.text("status"))
+            .with("signed_on", read.date("signed_on"))
+            .with("owner", refer("owner_id", "user"))
+            .with("team", refer("team_id", "team"))
+            .with("recorded_at", read.time("recorded_at")),
         "payment_plan" => named("payment_plan")
             .with("account", refer("account_id", "account"))
             .with("contract", refer("contract_id", "contract"))
             .with("due_on", read.date("due_on"))
-            .with("amount", read.amount("amount")),
+            .with("amount", read.amount("amount"))
+            .with("kind", read.text("kind"))
+            .with("event", read.text("due_by"))
+            .with(
+                "written_off",
+                Value::Flag(read.str("status") == Some("written_off")),
+            )
+            .with("recorded_at", read.time("recorded_at")),
         "receipt" => numbered()
             .with("account", refer("account_id", "account"))
             .with("received_on", read.date("received_on"))
-            .with("amount", read.amount("amount")),
+            .with("amount", read.amount("amount"))
+            .with("kind", read.text("kind"))
+            .with("recorded_at", read.time("recorded_at")),
         "interaction" => named("interaction")
             .with("account", refer("account_id", "account"))
             .with("at", read.time("at"))
             .with("kind", read.text("kind"))
             .with("by", refer("by_id", "user"))
-            .with("two_way", read.flag("two_way")),
+            .with("two_way", read.flag("two_way"))
+            .with("opportunity", refer("opportunity_id", "opportunity"))
+            .with("effective", read.flag("effective"))
+            .with("recorded_at", read.time("recorded_at")),
         "ticket" => numbered()
             .with("account", refer("account_id", "account"))
             .with("kind", read.text("kind"))
@@ -157,12 +218,31 @@ fn write(resource: &str, op: Op, row: &Row, lookup: &Lookup) -> Option<RawRow> {
             .with("first_response_at", read.time("first_response_at"))
             .with("resolved_at", read.time("resolved_at"))
             .with("due_at", read.time("due_at"))
-            .with("satisfaction", read.number("satisfaction")),
+            .with("satisfaction", read.number("satisfaction"))
+            .with("opportunity", refer("opportunity_id", "opportunity"))
+            .with("requester", refer("requester_id", "user"))
+            .with("owner", refer("owner_id", "user"))
+            .with("team", refer("team_id", "team"))
+            .with("status", read.text("status"))
+            .with("closed_at", read.time("closed_at"))
+            .with("recorded_at", read.time("recorded_at")),
         "delivery" => numbered()
             .with("order", refer("order_id", "order"))
             .with("account", refer("account_id", "account"))
             .with("promised_on", read.date("promised_on"))
             .with("delivered_on", read.date("delivered_on")),
+        "contact" => named("contact")
+            .with("account", refer("account_id", "account"))
+            .with("name", read.text("name"))
+            .with("title", read.text("title"))
+            .with("decision_role", read.text("decision_role"))
+            .with("mobile", read.text("mobile"))
+            .with("phone", read.text("phone"))
+            .with("email", read.text("email")),
+        "receipt_allocation" => named("receipt_allocation")
+            .with("receipt", refer("receipt_id", "receipt"))
+            .with("plan", refer("payment_plan_id", "payment_plan"))
+            .with("amount", read.amount("amount")),
         _ => return None,
     })
 }
@@ -180,7 +260,11 @@ fn account_row(own: RawRow, row: &Row, lookup: &Lookup, id: i64) -> RawRow {
         .with("owner", lookup.refer(row, "owner_id", "user"))
         .with("status", read.text("status"))
         .with("created_at", read.time("created_at"))
-        .with("tags", text(lookup.tags(id)));
+        .with("tags", text(lookup.tags(id)))
+        .with("team", lookup.refer(row, "team_id", "team"))
+        .with("credit_code", read.text("credit_code"))
+        .with("phone", read.text("phone"))
+        .with("address", read.text("address"));
     attributes(&mut made, row);
     if let Some(level) = read.str("level") {
         made.attributes.insert("level".to_owned(), level.to_owned());
@@ -206,7 +290,8 @@ fn deal(own: RawRow, row: &Row, lookup: &Lookup) -> RawRow {
         .with("competitor", read.text("competitor"))
         .with("lost_reason", read.text("lost_reason"))
         .with("source", read.text("source"))
-        .with("expected_close_on", read.date("expected_close_on"));
+        .with("expected_close_on", read.date("expected_close_on"))
+        .with("team", lookup.refer(row, "team_id", "team"));
     attributes(&mut made, row);
     made
 }
@@ -239,7 +324,12 @@ fn quote(
             .with("amount", read.amount("amount"))
             .with("list_amount", read.amount("list_amount"))
             .with("accepted_amount", read.amount("accepted_amount"))
-            .with("margin", read.share("margin")),
+            .with("margin", read.share("margin"))
+            .with("owner", refer("owner_id", "user"))
+            .with("team", refer("team_id", "team"))
+            .with("approval_requested_at", read.time("approval_requested_at"))
+            .with("approved_at", read.time("approved_at"))
+            .with("recorded_at", read.time("recorded_at")),
     )
 }
 
@@ -289,6 +379,7 @@ mod tests {
         ("user", "role"),
         ("opportunity", "stage"),
         ("receipt", "plan"),
+        ("ticket", "paused_hours"),
     ];
 
     #[test]
@@ -317,7 +408,7 @@ mod tests {
             }
             written += 1;
         }
-        assert_eq!(written, 12);
+        assert_eq!(written, 14);
     }
 
     #[test]
