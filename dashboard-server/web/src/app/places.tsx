@@ -5,6 +5,7 @@
 import {
   AuditOutlined,
   CalendarOutlined,
+  CustomerServiceOutlined,
   DashboardOutlined,
   FileTextOutlined,
   FunnelPlotOutlined,
@@ -89,6 +90,14 @@ export const PLACES: Place[] = [
     page: page(() => import("@/features/contracts/pages/ContractsPage"), "ContractsPage"),
   },
   {
+    key: "tickets",
+    path: "/tickets",
+    letter: "k",
+    icon: <CustomerServiceOutlined />,
+    needs: ["ticket", "read"],
+    page: page(() => import("@/features/tickets/pages/TicketsPage"), "TicketsPage"),
+  },
+  {
     key: "dashboard",
     path: "/dashboard",
     letter: "d",
@@ -117,6 +126,7 @@ export const DRAWERS: Partial<Record<Entity, LazyExoticComponent<ComponentType<{
       () => import("@/features/contracts/components/ContractDrawer"),
       "ContractDrawer",
     ),
+    ticket: drawer(() => import("@/features/tickets/components/TicketDrawer"), "TicketDrawer"),
     receipt: drawer(() => import("@/features/contracts/components/ReceiptDrawer"), "ReceiptDrawer"),
     payment_request: drawer(
       () => import("@/features/contracts/components/PaperDrawers"),
@@ -153,6 +163,10 @@ export const FORMS: Record<string, FormPlace> = {
   quote: {
     needs: ["quote", "create"],
     form: form(() => import("@/features/quotes/components/QuoteForms"), "QuoteForm"),
+  },
+  ticket: {
+    needs: ["ticket", "create"],
+    form: form(() => import("@/features/tickets/components/TicketForm"), "TicketForm"),
   },
   contract: {
     needs: ["contract", "create"],

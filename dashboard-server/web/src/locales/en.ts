@@ -5,6 +5,7 @@ import { en as problems } from "./features/problems";
 import { en as quotes } from "./features/quotes";
 import { en as records } from "./features/records";
 import { en as shell } from "./features/shell";
+import { en as tickets } from "./features/tickets";
 import { en as work } from "./features/work";
 import type { Texts } from "./texts";
 import type { zh } from "./zh";
@@ -18,5 +19,6 @@ export const en: Texts<typeof zh> = {
   ...quotes,
   ...records,
   ...shell,
+  ...tickets,
   ...work,
 };

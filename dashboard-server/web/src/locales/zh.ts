@@ -5,6 +5,7 @@ import { zh as problems } from "./features/problems";
 import { zh as quotes } from "./features/quotes";
 import { zh as records } from "./features/records";
 import { zh as shell } from "./features/shell";
+import { zh as tickets } from "./features/tickets";
 import { zh as work } from "./features/work";
 
 /** All texts in Chinese; a file for each feature, with no key at the top twice. */
@@ -16,5 +17,6 @@ export const zh = {
   ...quotes,
   ...records,
   ...shell,
+  ...tickets,
   ...work,
 };
