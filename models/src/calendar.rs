@@ -199,6 +199,36 @@ impl WorkingCalendar {
         (self.business_us(to_us) - self.business_us(from_us)) as f64 / HOUR_US
     }
 
+    /// The working time between two moments; none when the second is not later.
+    pub fn working_time(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> TimeDelta {
+        let (from, to) = (from.timestamp_micros(), to.timestamp_micros());
+        TimeDelta::microseconds((self.business_us(to) - self.business_us(from)).max(0))
+    }
+
+    /// The moment at which so much working time has passed since another: the earliest one, so at the
+    /// end of a working day and not at the beginning of the next. The moment itself for none.
+    pub fn after_working_time(&self, from: DateTime<Utc>, working: TimeDelta) -> DateTime<Utc> {
+        let from_us = from.timestamp_micros();
+        let wanted = working.num_microseconds().unwrap_or(i64::MAX).max(0);
+        if wanted == 0 || self.day_us == 0 {
+            return from;
+        }
+        let target = self.business_us(from_us).saturating_add(wanted);
+        let next = self.days.partition_point(|day| day.before_us < target);
+        let day = &self.days[next.saturating_sub(1)];
+        let mut left = target - day.before_us;
+        let mut at_us = day.clock_us;
+        for (begin, end) in &self.windows {
+            let length = (end - begin).max(0);
+            at_us = day.clock_us + begin + left.min(length);
+            if left <= length {
+                break;
+            }
+            left -= length;
+        }
+        DateTime::from_timestamp_micros(at_us.max(from_us)).unwrap_or(from)
+    }
+
     /// Working days after `from`, up to and including `to`; 0 when `to` is not later.
     pub fn working_days_between(&self, from: NaiveDate, to: NaiveDate) -> i64 {
         if to <= from {
@@ -302,6 +332,27 @@ mod tests {
         check("2024-03-04T18:00", "2024-03-04T09:00", 0.0);
         // Spring Festival 2024: 10 to 17 February rest, Sundays 4 and 18 February worked.
         check("2024-02-03T00:00", "2024-02-19T00:00", 7.5 * 7.0);
+    }
+
+    #[test]
+    fn working_time_passes_in_working_hours_only() {
+        let check = |from: &str, hours: i64, expected: &str| {
+            let moment = |text| DateTime::from_timestamp_micros(at(text)).unwrap();
+            let (calendar, hours) = (calendar(), TimeDelta::hours(hours));
+            let found = calendar.after_working_time(moment(from), hours);
+            assert_eq!(found, moment(expected), "{from} {hours}");
+            assert_eq!(calendar.working_time(moment(from), found), hours);
+        };
+        // A Monday; the hours are those of the default company, 09:00 to 12:00 and 13:30 to 18:00.
+        check("2026-03-02T09:00", 0, "2026-03-02T09:00");
+        check("2026-03-02T09:00", 3, "2026-03-02T12:00");
+        check("2026-03-02T09:00", 4, "2026-03-02T14:30");
+        check("2026-03-02T17:00", 8, "2026-03-03T17:30");
+        check("2026-03-02T09:00", 8, "2026-03-03T09:30");
+        check("2026-03-02T20:00", 1, "2026-03-03T10:00");
+        // Over a weekend, and over the Spring Festival with its make-up workdays.
+        check("2026-03-06T17:00", 2, "2026-03-09T10:00");
+        check("2024-02-09T17:00", 8, "2024-02-18T17:30");
     }
 
     #[test]
