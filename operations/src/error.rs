@@ -224,6 +224,9 @@ pub enum OperationsError {
     /// The system gives no random bytes.
     #[error("no random bytes: {0}")]
     Random(getrandom::Error),
+    /// The object store that holds the bytes of attachments.
+    #[error("the store of files failed: {0}")]
+    Files(Box<dyn std::error::Error + Send + Sync>),
     /// The database.
     #[error("the database failed: {0}")]
     Database(DbErr),
@@ -321,6 +324,12 @@ impl OperationsError {
                 Action::Assign => "assign",
             },
         }
+    }
+}
+
+impl From<object_store::Error> for OperationsError {
+    fn from(error: object_store::Error) -> Self {
+        Self::Files(Box::new(error))
     }
 }
 

@@ -49,6 +49,7 @@ pub mod caller;
 pub mod credit_code;
 pub mod entity;
 mod error;
+pub mod files;
 pub mod log;
 mod migrations;
 pub mod names;

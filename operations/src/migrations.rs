@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = &[
     ("0001_records", include_str!("migrations/0001_records.sql")),
     ("0002_pool", include_str!("migrations/0002_pool.sql")),
     ("0003_sales", include_str!("migrations/0003_sales.sql")),
+    ("0005_desk", include_str!("migrations/0005_desk.sql")),
 ];
 
 /// What PostgreSQL locks while migrating; any number that nothing else uses.

@@ -195,6 +195,10 @@ impl<T: FieldType> FieldType for Option<T> {
     const NULLABLE: bool = true;
 }
 
+/// The most money that a field takes, in fen: 10 trillion. Sums over all records stay within 64 bits,
+/// and any amount within decimal(18, 2).
+pub const MOST_MONEY: i64 = 1_000_000_000_000_000;
+
 /// The longest text of a field that does not say otherwise.
 const LONGEST: usize = 2_000;
 
@@ -298,6 +302,7 @@ impl Field {
     pub const fn money(mut self) -> Self {
         self.kind = Kind::Money;
         self.least = Some(0);
+        self.greatest = Some(MOST_MONEY);
         self.amount()
     }
 
@@ -305,6 +310,8 @@ impl Field {
     #[must_use]
     pub const fn signed_money(mut self) -> Self {
         self.kind = Kind::Money;
+        self.least = Some(-MOST_MONEY);
+        self.greatest = Some(MOST_MONEY);
         self.amount()
     }
 

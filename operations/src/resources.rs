@@ -23,6 +23,7 @@ mod write;
 pub use export::Export;
 pub use history::{FieldChange, History, HistoryEntry, history};
 pub use labels::{Label, Labels, labels};
+pub(crate) use list::narrowed;
 pub use list::{Filter, ListQuery, MOST_ROWS, Operator, Page, Sort, View, get, list};
 pub(crate) use seen::{Seen, seen};
 pub use write::{create, create_in, create_once, delete, update, update_in};

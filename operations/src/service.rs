@@ -9,6 +9,8 @@
 
 pub mod approval;
 pub mod assign;
+pub mod attachment;
+pub mod board;
 pub mod claim;
 pub mod contract;
 pub mod contract_draft;
@@ -25,6 +27,8 @@ pub mod invoice;
 mod lookup;
 pub mod money;
 pub mod moves;
+pub mod order;
+pub(crate) mod organisation;
 pub mod payment_request;
 pub mod pipeline_design;
 pub mod pool;
@@ -38,4 +42,10 @@ pub mod request;
 pub mod return_due;
 pub mod routing;
 pub mod search;
+pub mod settings;
 pub mod stage_move;
+pub mod ticket;
+pub mod timeline;
+pub mod today;
+pub mod todo;
+pub mod user;

@@ -20,6 +20,9 @@ pub use session::{
 };
 pub use token::{ApiToken, KnownToken, authenticate_token, create_token, revoke_token, tokens};
 
+pub(crate) use session::end_all as end_all_sessions;
+pub(crate) use token::end_all as end_all_tokens;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};

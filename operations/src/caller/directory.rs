@@ -98,8 +98,8 @@ impl Directory {
 }
 
 impl Store {
-    /// The caller that a user is, if the user may sign in: what [`Caller::load`] gives, in one
-    /// statement as long as roles and teams are as they were.
+    /// The caller that a user is, if the user may sign in and has not left: what [`Caller::load`]
+    /// gives, in one statement as long as roles and teams are as they were.
     ///
     /// # Errors
     ///
@@ -114,12 +114,16 @@ impl Store {
         let result = result.ok_or(OperationsError::Unauthenticated)?;
         let version: i64 = result.try_get_by_index(user::RESOURCE.fields.len())?;
         let user = row::read(&user::RESOURCE, &result)?;
-        let user =
+        let user: user::Model =
             serde_json::from_value(user.into()).map_err(|error| OperationsError::Damaged {
                 entity: user::RESOURCE.name,
                 id: user_id,
                 detail: error.to_string(),
             })?;
+        let today = self.calendar.date_of(self.now());
+        if user.left_on.is_some_and(|day| day < today) {
+            return Err(OperationsError::Unauthenticated);
+        }
         self.directory(version).await?.caller(user)
     }
 

@@ -35,6 +35,8 @@ record! {
     promised_on: Option<NaiveDate> => filter;
     /// How it stands.
     status: String => choice(STATUSES);
+    /// The sale that a return or credit takes back from.
+    reverses_id: Option<i64> => reference("order");
     /// Where goods are delivered to.
     delivery_address: Option<String> => length(400);
 }

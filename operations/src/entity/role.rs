@@ -4,7 +4,7 @@ use crate::record::record;
 
 record! {
     /// A role: who may what, as data.
-    "role" in "roles", open false, seen by [Everybody];
+    "role" in "roles", seen by [Everybody];
     /// The code.
     code: String => required, length(64), filter, sort;
     /// The Chinese name.

@@ -4,7 +4,7 @@ use crate::record::record;
 
 record! {
     /// A setting of the firm.
-    "setting" in "settings", open false, seen by [Everybody];
+    "setting" in "settings", seen by [Everybody];
     /// Its name.
     key: String => required, length(100), filter, sort;
     /// Its value.

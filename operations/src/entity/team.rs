@@ -4,7 +4,7 @@ use crate::record::record;
 
 record! {
     /// A team; teams form a tree.
-    "team" in "teams", open false, seen by [Everybody];
+    "team" in "teams", seen by [Everybody];
     /// The name.
     name: String => required, length(100), sort, search;
     /// The team above.

@@ -55,6 +55,17 @@ record! {
     closed_at: Option<DateTime<Utc>> => computed, filter;
     /// Until when it is due.
     due_at: Option<DateTime<Utc>> => computed, filter;
+    /// What was first answered.
+    response: Option<String> => computed, length(20_000);
+    /// What resolved it.
+    resolution: Option<String> => computed, length(20_000);
+    /// Why it stands so: why it is paused, was cancelled or reopened.
+    status_reason: Option<String> => computed, length(1_000);
+    /// Since when it is paused.
+    paused_at: Option<DateTime<Utc>> => computed, filter;
+    /// For how much working time (工作时间) it was paused or rested as resolved, in seconds, the running
+    /// pause left out.
+    paused_working_seconds: i64 => computed;
     /// How satisfied the asker was, from 1 to 5.
     satisfaction: Option<i64> => computed, between(1, 5), filter;
 }

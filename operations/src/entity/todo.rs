@@ -33,11 +33,11 @@ record! {
     /// How it stands.
     state: String => computed, choice(STATES);
     /// Until when it is put off.
-    snoozed_until: Option<DateTime<Utc>> => filter;
+    snoozed_until: Option<DateTime<Utc>> => computed, filter;
     /// Why it is put off.
-    snooze_reason: Option<String> => length(400);
+    snooze_reason: Option<String> => computed, length(400);
     /// When it was done.
     completed_at: Option<DateTime<Utc>> => computed, filter;
     /// What came of it.
-    result: Option<String> => length(2_000);
+    result: Option<String> => computed, length(2_000);
 }

@@ -15,7 +15,7 @@ pub enum Rule {
     NoSkipping,
     /// The pipeline does not let deals move back.
     NoMovingBack,
-    /// Deals stand in the stage.
+    /// Something uses it: deals stand in the stage, people are in the team or have the role.
     InUse,
     /// The deal is in that stage already.
     SameStage,
@@ -63,6 +63,18 @@ pub enum Rule {
     Refund,
     /// The rate of exchange is frozen at signing and must be given.
     NeedsRate,
+    /// Only who has it, or leads them, may do it.
+    NotYours,
+    /// Who answered a ticket does not rate the answer.
+    OwnWork,
+    /// Nobody would be left who administers users and roles.
+    LastAdministrator,
+    /// It would be above itself.
+    Circle,
+    /// More than is left of the sale.
+    BeyondOrder,
+    /// Goods that were delivered are returned, not cancelled.
+    Delivered,
 }
 
 impl fmt::Display for Rule {
@@ -70,7 +82,7 @@ impl fmt::Display for Rule {
         formatter.write_str(match self {
             Self::NoSkipping => "its pipeline does not let deals skip stages",
             Self::NoMovingBack => "its pipeline does not let deals move back",
-            Self::InUse => "there are deals in it",
+            Self::InUse => "something uses it",
             Self::SameStage => "it is in that stage already",
             Self::WonOnly => "the stages after winning are for won deals, and for them only",
             Self::OtherPipeline => "the stage belongs to another pipeline",
@@ -94,6 +106,12 @@ impl fmt::Display for Rule {
             Self::OtherAccount => "the two belong to different customers",
             Self::Refund => "a refund pays no instalment",
             Self::NeedsRate => "the rate of exchange must be given at signing",
+            Self::NotYours => "only who has it, or leads them, may do that: take it first",
+            Self::OwnWork => "who answered it does not rate it",
+            Self::LastAdministrator => "nobody would be left who administers users and roles",
+            Self::Circle => "it would be above itself",
+            Self::BeyondOrder => "it is more than is left of the sale",
+            Self::Delivered => "what was delivered is returned, not cancelled",
         })
     }
 }

@@ -149,22 +149,7 @@ pub(super) async fn page(
     limit: u64,
 ) -> Result<Page> {
     let mut select = row::select(resource);
-    select
-        .and_where(column_of(resource, "deleted_at").is_null())
-        .cond_where(match query.view {
-            None => caller.condition(resource, action)?,
-            Some(view) => viewed(caller, resource, action, view)?,
-        });
-    for filter in &query.filters {
-        select.cond_where(filtered(caller, resource, filter)?);
-    }
-    let search = query.search.as_deref().unwrap_or_default();
-    let words: Vec<&str> = search.split_whitespace().collect();
-    let narrowed = search_index::narrowed(&store.reader, caller, resource, &words).await?;
-    select.cond_where(narrowed);
-    for word in words {
-        select.cond_where(searched(caller, resource, word));
-    }
+    select.cond_where(matching(store, caller, resource, query, action).await?);
     let sort = query.sort.clone().unwrap_or_else(|| Sort {
         field: "id".to_owned(),
         descending: true,
@@ -207,6 +192,41 @@ pub(super) async fn page(
         .map(|row| caller.mask(resource, row))
         .collect();
     Ok(Page { rows, next })
+}
+
+/// The rows that the caller may read and that a query asks for, whatever its order and page.
+pub(crate) async fn narrowed(
+    store: &Store,
+    caller: &Caller,
+    resource: &'static Resource,
+    query: &ListQuery,
+) -> Result<Condition> {
+    matching(store, caller, resource, query, Action::Read).await
+}
+
+async fn matching(
+    store: &Store,
+    caller: &Caller,
+    resource: &'static Resource,
+    query: &ListQuery,
+    action: Action,
+) -> Result<Condition> {
+    let mut all = Condition::all()
+        .add(column_of(resource, "deleted_at").is_null())
+        .add(match query.view {
+            None => caller.condition(resource, action)?,
+            Some(view) => viewed(caller, resource, action, view)?,
+        });
+    for filter in &query.filters {
+        all = all.add(filtered(caller, resource, filter)?);
+    }
+    let search = query.search.as_deref().unwrap_or_default();
+    let words: Vec<&str> = search.split_whitespace().collect();
+    all = all.add(search_index::narrowed(&store.reader, caller, resource, &words).await?);
+    for word in words {
+        all = all.add(searched(caller, resource, word));
+    }
+    Ok(all)
 }
 
 /// The rows of a view that the caller may read. What is theirs, and what they may claim, is in their

@@ -7,12 +7,13 @@ use crate::caller::Caller;
 use crate::credit_code;
 use crate::entity::{
     account, account_tag, delivery as delivery_record, opportunity, pipeline, stage, stage_change,
+    ticket as ticket_record,
 };
 use crate::error::{OperationsError, Result};
 use crate::names::normalise;
 use crate::resource::{Kind, Path, Resource};
 use crate::row::{self, Row, Values};
-use crate::service::{delivery, routing};
+use crate::service::{claim, delivery, organisation, routing, ticket};
 use crate::unit::Unit;
 
 /// The values of a new record with those that follow from the caller and the time.
@@ -33,7 +34,7 @@ pub(super) async fn create(
             None => None,
         };
         set(resource, &mut values, "team_id", team.into());
-    } else if resource.name == account::RESOURCE.name && !takes_new(caller, resource) {
+    } else if resource.name == account::RESOURCE.name && !takes_account(unit, caller).await? {
         set(resource, &mut values, "pool_state", "pooled".into());
         set(resource, &mut values, "pooled_at", unit.now().into());
         let text = |name| text_of(&values, name);
@@ -51,6 +52,10 @@ pub(super) async fn create(
         let (pipeline, stage) = first_stage(unit).await?;
         set(resource, &mut values, "pipeline_id", pipeline.into());
         set(resource, &mut values, "stage_id", stage.into());
+    }
+    if resource.name == ticket_record::RESOURCE.name {
+        let due_at = ticket::due_at(unit, text_of(&values, "severity")).await?;
+        set(resource, &mut values, "due_at", due_at.into());
     }
     // A moment that must be there and that nobody gives is this one.
     for field in resource.fields {
@@ -120,6 +125,12 @@ pub(super) async fn updated(
         .iter()
         .any(|(field, _)| ["region", "industry"].contains(&field.name));
     let id = row::integer(&row, "id").unwrap_or_default();
+    if resource.name == ticket_record::RESOURCE.name
+        && given.iter().any(|(field, _)| field.name == "severity")
+    {
+        ticket::severity_changed(unit, &row).await?;
+        return unit.get_row(resource, id).await;
+    }
     if resource.name == account::RESOURCE.name
         && routes
         && routing::reroute(unit, id).await?.is_some()
@@ -157,7 +168,17 @@ pub(super) async fn written(unit: &Unit, resource: &'static Resource, row: &Row)
     if resource.name == delivery_record::RESOURCE.name {
         return delivery::written(unit, row).await;
     }
-    Ok(())
+    organisation::written(unit, resource, row).await
+}
+
+/// What must hold for a record to be deleted.
+pub(super) async fn removed(unit: &Unit, resource: &'static Resource, row: &Row) -> Result<()> {
+    organisation::removed(unit, resource, row).await
+}
+
+/// Whether an account that the caller enters is theirs: they claim accounts and have room for one more.
+async fn takes_account(unit: &Unit, caller: &Caller) -> Result<bool> {
+    Ok(takes_new(caller, &account::RESOURCE) && claim::has_room(unit, caller).await?)
 }
 
 /// Whether accounts or deals that the caller enters are theirs; those of others enter the pool.

@@ -140,7 +140,9 @@ pub async fn delete(
     let done = store
         .write(&caller.actor(), async |unit| {
             unit.check(caller, resource, Action::Delete, id).await?;
-            unit.delete_row(resource, id, version).await
+            let row = unit.delete_row(resource, id, version).await?;
+            prepare::removed(&unit, resource, &row).await?;
+            Ok(row)
         })
         .await;
     shown(caller, resource, done)

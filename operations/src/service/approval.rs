@@ -68,7 +68,11 @@ pub(super) async fn within_limit(
     caller: &Caller,
     quote: &quote::Model,
 ) -> Result<bool> {
-    let discount = quote.discount.unwrap_or(0);
+    may_give(unit, caller, quote.discount.unwrap_or(0)).await
+}
+
+/// Whether the caller may give a discount of so many basis points without an approval.
+pub(super) async fn may_give(unit: &Unit, caller: &Caller, discount: i64) -> Result<bool> {
     if discount == 0 {
         return Ok(true);
     }

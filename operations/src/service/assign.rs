@@ -121,14 +121,26 @@ pub(super) async fn person(
     user_id: i64,
 ) -> Result<user::Model> {
     let found = within_reach(unit, caller, resource, user_id).await?;
+    found.filter(|person| works(unit, person)).ok_or_else(|| {
+        OperationsError::field(
+            "user_id",
+            format!("there is no person {user_id} at work in your teams"),
+        )
+    })
+}
+
+/// The person, if they work here.
+pub(super) async fn at_work(unit: &Unit, user_id: i64) -> Result<user::Model> {
+    let found = user::Entity::find_by_id(user_id).one(unit).await?;
     found
-        .filter(|person| person.enabled && person.left_on.is_none_or(|day| day >= unit.today()))
+        .filter(|person| person.deleted_at.is_none() && works(unit, person))
         .ok_or_else(|| {
-            OperationsError::field(
-                "user_id",
-                format!("there is no person {user_id} at work in your teams"),
-            )
+            OperationsError::field("user_id", format!("there is no person {user_id} at work"))
         })
+}
+
+fn works(unit: &Unit, person: &user::Model) -> bool {
+    person.enabled && person.left_on.is_none_or(|day| day >= unit.today())
 }
 
 /// The person, at work or not, if they are in the teams that the caller assigns in.

@@ -161,6 +161,15 @@ async fn daily_limit(unit: &Unit, caller: &Caller) -> Result<()> {
     })
 }
 
+/// Whether the caller has room for one more account.
+pub(crate) async fn has_room(unit: &Unit, caller: &Caller) -> Result<bool> {
+    match capacity(unit, caller.user_id, &caller.name, caller.pool_capacity).await {
+        Ok(()) => Ok(true),
+        Err(OperationsError::PoolCapacity { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// That the person has room for one more account.
 pub(super) async fn capacity(
     unit: &Unit,

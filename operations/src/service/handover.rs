@@ -1,10 +1,13 @@
 //! Handover (交接): everything that somebody is working on goes to successors, in one action.
 //!
-//! What goes: all accounts, open deals, quotes that are not decided, open tickets that they answer,
-//! and pending to-dos. What stays: deals that ended, decided quotes, contracts, orders, and every
-//! stage change, interaction and receipt: results stay with the person who made them, and the
-//! history of a record stays attached to it, for only owner and team change. Other fields, stages and
-//! follow-ups are not touched.
+//! What goes: all accounts, open deals and won ones that are not delivered and paid yet, quotes that
+//! are not decided, contracts that run or are to be signed, open tickets that they answer, and pending
+//! to-dos. What stays: deals that ended, decided quotes, orders, and every stage change, interaction
+//! and receipt: results stay with the person who made them, as they are counted by who had the record
+//! when it happened, and the history of a record stays attached to it, for only owner and team change.
+//! Other fields, stages and follow-ups are not touched.
+//!
+//! Who may assign accounts, deals, quotes, tickets and to-dos hands over; contracts go with them.
 //!
 //! What belongs to one account goes to one successor, whatever the rule; what belongs to none is
 //! shared out by the rule by itself. The clock of [`super::countdown`] begins anew for the successor.
@@ -21,11 +24,11 @@ use super::{assign, pool};
 use crate::caller::Caller;
 use crate::entity::{account, handover, opportunity, quote, role, ticket, todo, user};
 use crate::error::{OperationsError, Result};
-use crate::resource::Resource;
+use crate::resource::{Field, Resource};
 use crate::unit::Unit;
 use work::Work;
 
-/// What goes, in the order in which it goes.
+/// What one must be allowed to assign to hand over.
 static HANDED: [&Resource; 5] = [
     &account::RESOURCE,
     &opportunity::RESOURCE,
@@ -120,7 +123,9 @@ pub struct Plan {
 /// work or is the one who leaves.
 pub async fn preview(unit: &Unit, caller: &Caller, from_user_id: i64, rule: &Rule) -> Result<Plan> {
     let successors = people(unit, caller, from_user_id, rule).await?;
-    let moved = Work::of(unit, from_user_id).await?.share_out(rule);
+    let moved = Work::to_hand_over(unit, from_user_id)
+        .await?
+        .share_out(rule);
     let mut shares = Vec::new();
     for person in successors.values() {
         let mut records = BTreeMap::new();
@@ -164,7 +169,7 @@ pub async fn hand_over(
 ) -> Result<handover::Model> {
     super::release::given(reason)?;
     let successors = people(unit, caller, from_user_id, rule).await?;
-    let work = Work::of(unit, from_user_id).await?;
+    let work = Work::to_hand_over(unit, from_user_id).await?;
     let moved = work.share_out(rule);
     let mut to = moved
         .iter()
@@ -174,41 +179,13 @@ pub async fn hand_over(
         assign::hand_to(unit, read, next()?, reason.trim()).await?;
         pool::cancel_warnings(unit, read.id).await?;
     }
-    for read in &work.opportunities {
+    for (resource, id, version) in work.others() {
         let person = next()?;
-        let change = opportunity::ActiveModel {
-            owner_id: Set(Some(person.id)),
-            team_id: Set(person.team_id),
-            ..Default::default()
-        };
-        unit.update(read, change).await?;
-    }
-    for read in &work.quotes {
-        let person = next()?;
-        let change = quote::ActiveModel {
-            owner_id: Set(Some(person.id)),
-            team_id: Set(person.team_id),
-            ..Default::default()
-        };
-        unit.update(read, change).await?;
-    }
-    for read in &work.tickets {
-        let person = next()?;
-        let change = ticket::ActiveModel {
-            owner_id: Set(Some(person.id)),
-            team_id: Set(person.team_id),
-            ..Default::default()
-        };
-        unit.update(read, change).await?;
-    }
-    for read in &work.todos {
-        let person = next()?;
-        let change = todo::ActiveModel {
-            owner_id: Set(Some(person.id)),
-            team_id: Set(person.team_id),
-            ..Default::default()
-        };
-        unit.update(read, change).await?;
+        let values = vec![
+            (field(resource, "owner_id")?, person.id.into()),
+            (field(resource, "team_id")?, person.team_id.into()),
+        ];
+        unit.update_row(resource, id, version, values).await?;
     }
     let receipt = handover::ActiveModel {
         from_user_id: Set(from_user_id),
@@ -220,6 +197,22 @@ pub async fn hand_over(
         ..Default::default()
     };
     unit.insert::<handover::Model>(receipt).await
+}
+
+/// Somebody came to another team: what they are working on is that team's from now on.
+pub(super) async fn follow(unit: &Unit, person: &user::Model) -> Result<()> {
+    let work = Work::of(unit, person.id).await?;
+    let accounts = work.accounts.iter();
+    let accounts = accounts.map(|read| (&account::RESOURCE, read.id, read.version));
+    for (resource, id, version) in accounts.chain(work.others()) {
+        let values = vec![(field(resource, "team_id")?, person.team_id.into())];
+        unit.update_row(resource, id, version, values).await?;
+    }
+    Ok(())
+}
+
+fn field(resource: &'static Resource, name: &'static str) -> Result<&'static Field> {
+    resource.field(name).ok_or(OperationsError::Poisoned)
 }
 
 /// The successors that the rule names, by id, if the caller may do it at all.

@@ -10,14 +10,12 @@ use millrace_models::scope::Action;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set};
 use serde::{Deserialize, Serialize};
 
-use super::routing;
+use super::settings::within;
+use super::{routing, settings};
 use crate::caller::Caller;
 use crate::entity::{account, opportunity, pool_move, setting, todo};
 use crate::error::{OperationsError, Result};
 use crate::unit::Unit;
-
-/// The key of the setting.
-const KEY: &str = "pool";
 
 /// What the pool goes by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,15 +58,7 @@ impl PoolRules {
     ///
     /// When the setting does not hold rules, and those of the database.
     pub async fn load<C: ConnectionTrait>(connection: &C) -> Result<Self> {
-        let setting = find(connection).await?;
-        let Some(setting) = setting else {
-            return Ok(Self::default());
-        };
-        serde_json::from_value(setting.value).map_err(|error| OperationsError::Damaged {
-            entity: "setting",
-            id: setting.id,
-            detail: error.to_string(),
-        })
+        settings::load(connection, settings::POOL).await
     }
 
     /// The working days within which an owner of an account of that level must have a contact.
@@ -84,7 +74,7 @@ impl PoolRules {
         now + TimeDelta::days(self.grace_days)
     }
 
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         let by_level = self.contact_working_days_by_level.values();
         let contact = by_level.chain([&self.contact_working_days]);
         for days in contact {
@@ -98,19 +88,9 @@ impl PoolRules {
     }
 }
 
-fn within(field: &str, value: i64, least: i64, greatest: i64) -> Result<()> {
-    if (least..=greatest).contains(&value) {
-        return Ok(());
-    }
-    Err(OperationsError::field(
-        field,
-        format!("must be from {least} to {greatest}, not {value}"),
-    ))
-}
-
 async fn find<C: ConnectionTrait>(connection: &C) -> Result<Option<setting::Model>> {
     let found = setting::Entity::find()
-        .filter(setting::Column::Key.eq(KEY))
+        .filter(setting::Column::Key.eq(settings::POOL))
         .filter(setting::Column::DeletedAt.is_null())
         .one(connection)
         .await?;
@@ -131,7 +111,7 @@ pub async fn set_rules(unit: &Unit, caller: &Caller, rules: &PoolRules) -> Resul
         detail: error.to_string(),
     })?;
     let change = setting::ActiveModel {
-        key: Set(KEY.to_owned()),
+        key: Set(settings::POOL.to_owned()),
         value: Set(value),
         ..Default::default()
     };

@@ -168,13 +168,30 @@ async fn list_price(
     }
 }
 
-/// Fills in what the lines come to. The margin is that of the amount without tax over the cost, and
-/// unknown as long as one line has no cost.
-pub(super) fn total(
-    draft: &mut quote::ActiveModel,
-    basis: &Basis,
-    lines: &[quote_line::Model],
-) -> Result<()> {
+/// What lines come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// In the quote's currency, tax included.
+    pub original_amount: i64,
+    /// In the company's, in fen.
+    pub amount: i64,
+    /// The same without tax.
+    pub amount_without_tax: i64,
+    /// At list prices, in fen.
+    pub list_amount: i64,
+    /// The discount on list prices in basis points; none where they come to nothing.
+    pub discount: Option<i64>,
+    /// What they cost the firm, in fen.
+    pub cost_amount: Option<i64>,
+    /// The margin in basis points: that of the amount without tax over the cost, and unknown as long
+    /// as one line has no cost.
+    pub margin: Option<i64>,
+    /// The tax rate of all lines, where they have the same.
+    pub tax_rate: Option<i64>,
+}
+
+/// What the lines come to.
+pub(super) fn totals(basis: &Basis, lines: &[quote_line::Model]) -> Result<Totals> {
     let convert = |amount| money::converted(amount, basis.rate);
     let original = money::sum(lines.iter().map(|line| line.amount))?;
     let listed = lines.iter().map(|line| {
@@ -193,15 +210,58 @@ pub(super) fn total(
         Some(costs) => Some(money::sum(costs.into_iter().collect::<Result<Vec<_>>>()?)?),
         None => None,
     };
-    draft.original_amount = Set(Some(original));
-    draft.amount = Set(Some(convert(original)?));
-    draft.amount_without_tax = Set(Some(net));
-    draft.list_amount = Set(Some(convert(listed)?));
-    draft.discount = Set(money::share_of((listed - original).max(0), listed));
-    draft.cost_amount = Set(cost);
-    draft.margin = Set(cost.and_then(|cost| money::share_of(net - cost, net)));
-    draft.tax_rate = Set(one_rate(lines));
+    Ok(Totals {
+        original_amount: original,
+        amount: convert(original)?,
+        amount_without_tax: net,
+        list_amount: convert(listed)?,
+        discount: money::share_of((listed - original).max(0), listed),
+        cost_amount: cost,
+        margin: cost.and_then(|cost| money::share_of(net - cost, net)),
+        tax_rate: one_rate(lines),
+    })
+}
+
+/// Fills in what the lines come to.
+pub(super) fn total(
+    draft: &mut quote::ActiveModel,
+    basis: &Basis,
+    lines: &[quote_line::Model],
+) -> Result<()> {
+    let totals = totals(basis, lines)?;
+    draft.original_amount = Set(Some(totals.original_amount));
+    draft.amount = Set(Some(totals.amount));
+    draft.amount_without_tax = Set(Some(totals.amount_without_tax));
+    draft.list_amount = Set(Some(totals.list_amount));
+    draft.discount = Set(totals.discount);
+    draft.cost_amount = Set(totals.cost_amount);
+    draft.margin = Set(totals.margin);
+    draft.tax_rate = Set(totals.tax_rate);
     Ok(())
+}
+
+/// A priced line as if it were saved.
+pub(super) fn unsaved(unit: &Unit, mut line: quote_line::ActiveModel) -> quote_line::Model {
+    quote_line::Model {
+        id: 0,
+        quote_id: 0,
+        position: line.position.take().unwrap_or_default(),
+        product_id: line.product_id.take().flatten(),
+        description: line.description.take().unwrap_or_default(),
+        quantity: line.quantity.take().unwrap_or_default(),
+        unit: line.unit.take().unwrap_or_default(),
+        list_unit_price: line.list_unit_price.take().flatten(),
+        unit_price: line.unit_price.take().unwrap_or_default(),
+        unit_cost: line.unit_cost.take().flatten(),
+        tax_rate: line.tax_rate.take().unwrap_or_default(),
+        amount: line.amount.take().unwrap_or_default(),
+        amount_without_tax: line.amount_without_tax.take().unwrap_or_default(),
+        accepted: None,
+        recorded_at: unit.now(),
+        updated_at: unit.now(),
+        deleted_at: None,
+        version: 0,
+    }
 }
 
 /// The tax rate of all lines, where they have the same.

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use millrace_models::scope::Action;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 
-use super::pricing::{self, Basis, NewLine};
+use super::pricing::{self, Basis, NewLine, Totals};
 use super::{lookup, money};
 use crate::caller::Caller;
 use crate::entity::{account, contact, opportunity, quote, quote_line};
@@ -59,19 +59,7 @@ pub async fn draft(
     input: NewQuote,
 ) -> Result<quote::Model> {
     caller.require(&quote::RESOURCE, Action::Create)?;
-    let (account_id, opportunity_id) = match whose {
-        For::Opportunity(id) => {
-            let deal: opportunity::Model = unit.take(caller, Action::Update, id.into()).await?;
-            if deal.outcome != "open" {
-                return Err(super::stage_move::state(&deal, &deal.outcome, &["open"]));
-            }
-            (deal.account_id, Some(id))
-        }
-        For::Account(id) => {
-            let account: account::Model = unit.refer(caller, "account_id", id).await?;
-            (account.id, None)
-        }
-    };
+    let (account_id, opportunity_id) = place_of(unit, caller, whose).await?;
     let place = quote::ActiveModel {
         account_id: Set(account_id),
         opportunity_id: Set(opportunity_id),
@@ -80,6 +68,56 @@ pub async fn draft(
         ..Default::default()
     };
     write(unit, caller, place, account_id, input).await
+}
+
+/// The customer and the deal, if it is open.
+async fn place_of(unit: &Unit, caller: &Caller, whose: For) -> Result<(i64, Option<i64>)> {
+    match whose {
+        For::Opportunity(id) => {
+            let deal: opportunity::Model = unit.take(caller, Action::Update, id.into()).await?;
+            if deal.outcome != "open" {
+                return Err(super::stage_move::state(&deal, &deal.outcome, &["open"]));
+            }
+            Ok((deal.account_id, Some(id)))
+        }
+        For::Account(id) => {
+            let account: account::Model = unit.refer(caller, "account_id", id).await?;
+            Ok((account.id, None))
+        }
+    }
+}
+
+/// What a quote would come to, priced and not saved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Priced {
+    /// The lines with their prices and amounts.
+    pub lines: Vec<quote_line::Model>,
+    /// What they come to, as the fields of a quote.
+    pub totals: Totals,
+    /// Whether the caller may give that discount without an approval.
+    pub within_limit: bool,
+}
+
+/// Prices the lines of a quote as [`draft`] would, and saves nothing.
+///
+/// # Errors
+///
+/// As [`draft`].
+pub async fn price(unit: &Unit, caller: &Caller, whose: For, input: NewQuote) -> Result<Priced> {
+    caller.require(&quote::RESOURCE, Action::Create)?;
+    pricing::may_price(caller)?;
+    let (account_id, _) = place_of(unit, caller, whose).await?;
+    let place = quote::ActiveModel::default();
+    let (_, basis, lines) = fill(unit, caller, place, account_id, input).await?;
+    let lines = lines.into_iter().map(|line| pricing::unsaved(unit, line));
+    let lines: Vec<quote_line::Model> = lines.collect();
+    let totals = pricing::totals(&basis, &lines)?;
+    let discount = totals.discount.unwrap_or(0);
+    Ok(Priced {
+        within_limit: super::approval::may_give(unit, caller, discount).await?,
+        lines,
+        totals,
+    })
 }
 
 /// Makes the next version under the number of a quote.

@@ -216,7 +216,7 @@ pub async fn sign_out_everywhere(store: &Store, user_id: i64) -> Result<()> {
         .await
 }
 
-pub(super) async fn end_all(unit: &Unit, user_id: i64) -> Result<()> {
+pub(crate) async fn end_all(unit: &Unit, user_id: i64) -> Result<()> {
     let delete = Query::delete()
         .from_table("sessions")
         .and_where(Expr::col("user_id").eq(user_id))
@@ -241,6 +241,11 @@ async fn credentials_of(unit: &Unit, username: &str) -> Result<Option<(i64, Stri
         .filter(user::Column::Username.eq(username))
         .filter(user::Column::Enabled.eq(true))
         .filter(user::Column::DeletedAt.is_null())
+        .filter(
+            user::Column::LeftOn
+                .is_null()
+                .or(user::Column::LeftOn.gte(unit.today())),
+        )
         .one(unit)
         .await?;
     let Some(user) = user else {

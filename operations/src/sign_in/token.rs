@@ -11,6 +11,7 @@ use super::{random_token, token_hash};
 use crate::caller::Caller;
 use crate::error::{OperationsError, Result};
 use crate::store::Store;
+use crate::unit::Unit;
 
 /// What tokens begin with, so that they are recognised where they leak.
 const PREFIX: &str = "mrt_";
@@ -101,6 +102,18 @@ pub async fn revoke_token(store: &Store, caller: &Caller, id: i64) -> Result<()>
             Ok(())
         })
         .await
+}
+
+/// Ends all tokens of a user.
+pub(crate) async fn end_all(unit: &Unit, user_id: i64) -> Result<()> {
+    let update = Query::update()
+        .table("api_tokens")
+        .value("revoked_at", unit.now())
+        .and_where(Expr::col("user_id").eq(user_id))
+        .and_where(Expr::col("revoked_at").is_null())
+        .to_owned();
+    unit.run(&update).await?;
+    Ok(())
 }
 
 /// Who a token speaks for, with the rights that it has.

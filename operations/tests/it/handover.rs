@@ -43,7 +43,7 @@ async fn work_of(home: &Home, rep: &Caller) {
                 ..Default::default()
             };
             unit.insert::<contact::Model>(person).await?;
-            for outcome in ["open", "won", "lost"] {
+            for outcome in ["open", "won", "delivering", "lost"] {
                 deal(&unit, rep, account_id, outcome, 1_000_000 + index).await?;
             }
             let talk = interaction::ActiveModel {
@@ -102,6 +102,7 @@ async fn deal(
     amount: i64,
 ) -> Result<()> {
     let ended = (outcome != "open").then_some(unit.now());
+    let won = ["won", "delivering"].contains(&outcome);
     let deal = opportunity::ActiveModel {
         name: Set("Valves".to_owned()),
         account_id: Set(account_id),
@@ -110,10 +111,11 @@ async fn deal(
         pipeline_id: Set(1),
         stage_id: Set(3),
         stage_entered_at: Set(time("2026-02-01T09:00:00+08:00")),
-        outcome: Set(outcome.to_owned()),
+        outcome: Set(if won { "won" } else { outcome }.to_owned()),
         opened_at: Set(time("2026-01-01T09:00:00+08:00")),
-        won_at: Set(ended.filter(|_| outcome == "won")),
+        won_at: Set(ended.filter(|_| won)),
         closed_at: Set(ended),
+        completed_at: Set(ended.filter(|_| outcome == "won")),
         last_moved_at: Set(unit.now()),
         amount: Set(Some(amount)),
         ..Default::default()
@@ -145,13 +147,20 @@ async fn deal(
         };
         unit.insert::<quote::Model>(quote).await?;
     }
-    if outcome == "won" {
+    if won {
+        let status = if outcome == "won" {
+            "completed"
+        } else {
+            "effective"
+        };
         let contract = contract::ActiveModel {
             name: Set("Sale".to_owned()),
             account_id: Set(account_id),
             opportunity_id: Set(Some(deal.id)),
             owner_id: Set(Some(rep.user_id)),
             kind: Set("sale".to_owned()),
+            status: Set(status.to_owned()),
+            effective_on: Set(Some(unit.today())),
             amount: Set(Some(amount)),
             ..Default::default()
         };
@@ -182,9 +191,9 @@ async fn sums(home: &Home, leaver: i64) -> Vec<Vec<i64>> {
         "COUNT(*), CAST(SUM(amount) AS BIGINT) FROM opportunities".to_owned(),
         "COUNT(*), CAST(SUM(amount) AS BIGINT) FROM opportunities WHERE outcome = 'open' AND stage_id = 3".to_owned(),
         "COUNT(*), CAST(SUM(amount) AS BIGINT) FROM quotes".to_owned(),
-        format!("COUNT(*), CAST(SUM(amount) AS BIGINT) FROM opportunities WHERE outcome <> 'open' AND {owned}"),
+        format!("COUNT(*), CAST(SUM(amount) AS BIGINT) FROM opportunities WHERE (outcome = 'lost' OR completed_at IS NOT NULL) AND {owned}"),
         format!("COUNT(*), CAST(SUM(amount) AS BIGINT) FROM quotes WHERE outcome IN ('accepted', 'declined') AND {owned}"),
-        format!("COUNT(*), CAST(SUM(amount) AS BIGINT) FROM contracts WHERE {owned}"),
+        format!("COUNT(*), CAST(SUM(amount) AS BIGINT) FROM contracts WHERE status = 'completed' AND {owned}"),
         format!("COUNT(*), CAST(SUM(version) AS BIGINT) FROM stage_changes WHERE by_id = {leaver}"),
         format!("COUNT(*), CAST(SUM(version) AS BIGINT) FROM interactions WHERE by_id = {leaver}"),
         "COUNT(*), CAST(SUM(version) AS BIGINT) FROM contacts".to_owned(),
@@ -220,8 +229,9 @@ async fn sums_and_history_stay_and_open_work_goes(home: Home) {
     };
     let plan_made = plan(&home, &lead, leaver.user_id, &rule).await.unwrap();
     assert_eq!(sums(&home, leaver.user_id).await, before);
-    // 6 accounts, 6 open deals, 12 open quotes, 6 tickets, 6 to-dos and a loose one.
-    assert_eq!(plan_made.moved.len(), 37);
+    // 6 accounts, 6 open deals and 6 in delivery with their contracts, 12 open quotes, 6 tickets,
+    // 6 to-dos and a loose one.
+    assert_eq!(plan_made.moved.len(), 49);
     let held: Vec<i64> = plan_made
         .shares
         .iter()
@@ -240,7 +250,11 @@ async fn sums_and_history_stay_and_open_work_goes(home: Home) {
     assert_eq!(sums(&home, leaver.user_id).await, before);
     for (table, open) in [
         ("accounts", "1 = 1"),
-        ("opportunities", "outcome = 'open'"),
+        (
+            "opportunities",
+            "outcome IN ('open', 'won') AND completed_at IS NULL",
+        ),
+        ("contracts", "status = 'effective'"),
         ("quotes", "outcome IN ('draft', 'sent')"),
         ("tickets", "status = 'open'"),
         ("todos", "state <> 'done'"),
@@ -299,7 +313,7 @@ async fn successors_are_chosen_by_rule(home: Home) {
         regions: BTreeMap::from([("华东".to_owned(), ann)]),
         otherwise: bob,
     };
-    assert_eq!(by(region).await, (BTreeSet::from([1, 3, 5]), 37));
+    assert_eq!(by(region).await, (BTreeSet::from([1, 3, 5]), 49));
     let team = Rule::Team {
         teams: vec![Heir {
             of: east,

@@ -7,6 +7,8 @@
     reason = "the helpers of a test may fail loudly too"
 )]
 
+mod administration;
+mod attachments;
 mod callers;
 mod change_log;
 mod claims;
@@ -16,7 +18,9 @@ mod handover;
 mod hints;
 mod interactions;
 mod lists;
+mod orders;
 mod outbox;
+mod pages;
 mod pipeline;
 mod pool;
 mod prefill;
@@ -28,5 +32,7 @@ mod schema;
 mod scopes;
 mod sign_in;
 mod support;
+mod tickets;
+mod todos;
 mod world;
 mod writes;

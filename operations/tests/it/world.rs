@@ -33,10 +33,10 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn generate(home: &Home, seed: u64) -> Self {
         let mut dice = Dice::new(seed);
-        let top = home.team("China", None).await;
-        let east = home.team("East", Some(top)).await;
-        let south = home.team("South", Some(top)).await;
-        let shanghai = home.team("Shanghai", Some(east)).await;
+        let top = home.team(&format!("China {seed}"), None).await;
+        let east = home.team(&format!("East {seed}"), Some(top)).await;
+        let south = home.team(&format!("South {seed}"), Some(top)).await;
+        let shanghai = home.team(&format!("Shanghai {seed}"), Some(east)).await;
         let teams = [top, east, south, shanghai];
         let mut people = Vec::new();
         for (index, role) in ROLES.iter().chain(&["rep", "rep", "team_lead"]).enumerate() {

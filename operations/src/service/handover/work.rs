@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::strum::IntoEnumIterator as _;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, IdenStatic as _, QueryFilter, QueryOrder};
 
-use super::{HANDED, Heir, Moved, Rule};
-use crate::entity::{account, opportunity, quote, ticket, todo};
+use super::{Heir, Moved, Rule};
+use crate::entity::{account, contract, opportunity, quote, ticket, todo};
 use crate::error::Result;
 use crate::record::{EntityOf, Record};
 use crate::resource::Resource;
@@ -15,6 +16,8 @@ use crate::unit::Unit;
 
 /// How quotes stand that are not decided.
 const OPEN_QUOTES: [&str; 4] = ["draft", "in_approval", "approved", "sent"];
+/// How contracts stand that run or are to be signed.
+const RUNNING: [&str; 3] = ["draft", "signed", "effective"];
 /// How tickets stand that are not done.
 const OPEN_TICKETS: [&str; 3] = ["open", "in_progress", "paused"];
 /// How to-dos stand that are not done.
@@ -23,10 +26,11 @@ const PENDING: [&str; 2] = ["open", "snoozed"];
 /// What somebody is working on.
 pub(super) struct Work {
     pub(super) accounts: Vec<account::Model>,
-    pub(super) opportunities: Vec<opportunity::Model>,
-    pub(super) quotes: Vec<quote::Model>,
-    pub(super) tickets: Vec<ticket::Model>,
-    pub(super) todos: Vec<todo::Model>,
+    opportunities: Vec<opportunity::Model>,
+    quotes: Vec<quote::Model>,
+    contracts: Vec<contract::Model>,
+    tickets: Vec<ticket::Model>,
+    todos: Vec<todo::Model>,
     /// Region and team of every account that any of it belongs to.
     places: BTreeMap<i64, (Option<String>, Option<i64>)>,
 }
@@ -45,7 +49,11 @@ impl Work {
             unit,
             all(
                 opportunity::Column::OwnerId.eq(user_id),
-                opportunity::Column::Outcome.eq("open"),
+                opportunity::Column::Outcome
+                    .eq("open")
+                    .or(opportunity::Column::Outcome
+                        .eq("won")
+                        .and(opportunity::Column::CompletedAt.is_null())),
             ),
         )
         .await?;
@@ -57,6 +65,14 @@ impl Work {
             ),
         )
         .await?;
+        let contracts = found(
+            unit,
+            all(
+                contract::Column::OwnerId.eq(user_id),
+                contract::Column::Status.is_in(RUNNING),
+            ),
+        )
+        .await?;
         let tickets = found(
             unit,
             all(
@@ -65,11 +81,19 @@ impl Work {
             ),
         )
         .await?;
-        let todos = pending(unit, user_id).await?;
+        let todos = found(
+            unit,
+            all(
+                todo::Column::OwnerId.eq(user_id),
+                todo::Column::State.is_in(PENDING),
+            ),
+        )
+        .await?;
         let mut work = Self {
             accounts,
             opportunities,
             quotes,
+            contracts,
             tickets,
             todos,
             places: BTreeMap::new(),
@@ -88,7 +112,27 @@ impl Work {
         Ok(work)
     }
 
-    /// Every record, in the order of [`HANDED`].
+    /// What of it goes to successors: the warnings of the pool end with who was warned.
+    pub(super) async fn to_hand_over(unit: &Unit, user_id: i64) -> Result<Self> {
+        let mut work = Self::of(unit, user_id).await?;
+        work.todos.retain(|todo| !pool::is_warning(todo));
+        Ok(work)
+    }
+
+    /// Every record but the accounts, with its version, in the order in which it goes.
+    pub(super) fn others(&self) -> impl Iterator<Item = (&'static Resource, i64, i64)> {
+        let versions = |records: Vec<(i64, i64)>, resource: &'static Resource| {
+            let records = records.into_iter();
+            records.map(move |(id, version)| (resource, id, version))
+        };
+        versions(ids(&self.opportunities), &opportunity::RESOURCE)
+            .chain(versions(ids(&self.quotes), &quote::RESOURCE))
+            .chain(versions(ids(&self.contracts), &contract::RESOURCE))
+            .chain(versions(ids(&self.tickets), &ticket::RESOURCE))
+            .chain(versions(ids(&self.todos), &todo::RESOURCE))
+    }
+
+    /// Every record, first the accounts, then as in [`Work::others`].
     fn records(&self) -> impl Iterator<Item = Handed> {
         let one = |entity: &'static Resource, id, account, team| Handed {
             entity: entity.name,
@@ -99,26 +143,35 @@ impl Work {
         let accounts = self
             .accounts
             .iter()
-            .map(move |read| one(HANDED[0], read.id, Some(read.id), read.team_id));
-        let opportunities = self
-            .opportunities
-            .iter()
-            .map(move |read| one(HANDED[1], read.id, Some(read.account_id), read.team_id));
-        let quotes = self
-            .quotes
-            .iter()
-            .map(move |read| one(HANDED[2], read.id, Some(read.account_id), read.team_id));
+            .map(move |read| one(&account::RESOURCE, read.id, Some(read.id), read.team_id));
+        let opportunities = self.opportunities.iter().map(move |read| {
+            let account = Some(read.account_id);
+            one(&opportunity::RESOURCE, read.id, account, read.team_id)
+        });
+        let quotes = self.quotes.iter().map(move |read| {
+            one(
+                &quote::RESOURCE,
+                read.id,
+                Some(read.account_id),
+                read.team_id,
+            )
+        });
+        let contracts = self.contracts.iter().map(move |read| {
+            let account = Some(read.account_id);
+            one(&contract::RESOURCE, read.id, account, read.team_id)
+        });
         let tickets = self
             .tickets
             .iter()
-            .map(move |read| one(HANDED[3], read.id, read.account_id, read.team_id));
+            .map(move |read| one(&ticket::RESOURCE, read.id, read.account_id, read.team_id));
         let todos = self
             .todos
             .iter()
-            .map(move |read| one(HANDED[4], read.id, read.account_id, read.team_id));
+            .map(move |read| one(&todo::RESOURCE, read.id, read.account_id, read.team_id));
         accounts
             .chain(opportunities)
             .chain(quotes)
+            .chain(contracts)
             .chain(tickets)
             .chain(todos)
     }
@@ -181,14 +234,9 @@ fn heir(heirs: &[Heir], of: i64) -> Option<i64> {
     found.map(|heir| heir.user_id)
 }
 
-/// The to-dos of somebody that are not done; but for the warnings of the pool, which end with them.
-async fn pending(unit: &Unit, user_id: i64) -> Result<Vec<todo::Model>> {
-    let mine = Condition::all()
-        .add(todo::Column::OwnerId.eq(user_id))
-        .add(todo::Column::State.is_in(PENDING));
-    let mut todos: Vec<todo::Model> = found(unit, mine).await?;
-    todos.retain(|todo| !pool::is_warning(todo));
-    Ok(todos)
+fn ids<R: Record>(records: &[R]) -> Vec<(i64, i64)> {
+    let records = records.iter();
+    records.map(|read| (read.id(), read.version())).collect()
 }
 
 /// The records that meet the condition, oldest first.
