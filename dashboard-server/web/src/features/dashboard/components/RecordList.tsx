@@ -1,5 +1,6 @@
 import { Select, Table } from "antd";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { LakeLink } from "@/components/LakeLink";
 import type { DrillColumn, Metric, Row } from "@/lib/api/types";
 import { useTexts } from "@/locales/i18n";
 import { type Arranged, arranged, columnName, columnWidth, isRight, recordText } from "../records";
@@ -22,6 +23,11 @@ const HEADER_PX = 37;
 const NEAR_PX = 200;
 /** Widths are taken from this many records, so that columns stay as they are when more come. */
 const SAMPLE = 100;
+
+/** Columns that name a record. */
+function isId({ name }: DrillColumn): boolean {
+  return name.endsWith("_id") || name === "number";
+}
 
 function useText(metric: Metric, zone: string) {
   const { t, lang } = useTexts();
@@ -88,7 +94,11 @@ export function RecordTable({ metric, rows, columns, zone, order, onOrder, onEnd
             className: "nowrap",
             render: (_, row) => {
               const { text: written, full } = text(row, column);
-              return <span title={full ?? written}>{written}</span>;
+              return (
+                <LakeLink id={isId(column) ? String(row[column.name] ?? "") : ""}>
+                  <span title={full ?? written}>{written}</span>
+                </LakeLink>
+              );
             },
           }))}
           onChange={(_page, _filters, sorter) => {
@@ -173,7 +183,11 @@ function Card({ row, found, metric, zone }: CardProps) {
             written && (
               <div key={column.name}>
                 <dt>{columnName(column, lang)}</dt>
-                <dd>{full ? `${written} (${full})` : written}</dd>
+                <dd>
+                  <LakeLink id={isId(column) ? String(row[column.name] ?? "") : ""}>
+                    {full ? `${written} (${full})` : written}
+                  </LakeLink>
+                </dd>
               </div>
             )
           );
