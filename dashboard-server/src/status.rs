@@ -35,6 +35,9 @@ pub(crate) struct Status {
     last_day: Option<NaiveDate>,
     /// The versions of its tables.
     versions: BTreeMap<String, i64>,
+    /// How often records were written since the server started: another number than before says
+    /// that what was read before may have changed.
+    writes: u64,
 }
 
 /// How fresh the numbers are
@@ -64,5 +67,6 @@ pub(crate) async fn status(
         first_day: set.as_ref().and_then(|set| set.first_event_at).map(day),
         last_day: set.as_ref().and_then(|set| set.last_event_at).map(day),
         versions: set.map(|set| set.versions).unwrap_or_default(),
+        writes: *state.store().written().borrow(),
     }))
 }

@@ -7,10 +7,15 @@ use crate::app::App;
 #[tokio::test]
 async fn says_whose_numbers_these_are_and_how_fresh() {
     let app = App::with_deals().await;
-    assert_json_snapshot!(app.get("/api/status").await.json());
+    let mut status = app.get("/api/status").await.json();
+    // How often the preparation of the test writes is no matter here.
+    assert!(status["writes"].take().is_u64());
+    assert_json_snapshot!(status);
     let empty = App::empty().await.get("/api/status").await;
     assert_eq!(empty.status, StatusCode::OK);
-    assert_json_snapshot!("status_of_an_empty_lake", empty.json());
+    let mut empty = empty.json();
+    assert!(empty["writes"].take().is_u64());
+    assert_json_snapshot!("status_of_an_empty_lake", empty);
 }
 
 #[tokio::test]

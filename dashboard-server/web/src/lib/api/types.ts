@@ -33,5 +33,5 @@ export type Problem = Schemas["Problem"];
 export type Metric = Schemas["Metric"];
 export type Dimension = Schemas["Dimension"];
 export type Registry = Schemas["Registry"];
-export type Status = Schemas["Status"];
+export type Status = Schemas["Status"] & { writes?: number };
 export type Values = Schemas["Values"];
