@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs a command against a served demo company: sh scripts/served.sh MILLRACE COMMAND…
-# The company is always the same (DEMO=none: empty); the command finds the server in MILLRACE_URL,
-# its data directory in MILLRACE_DATA_DIR and a browser in MILLRACE_CHROMIUM. Server and data are
-# gone afterwards.
+# The company is always the same but for the day that it ends on, today unless DEMO_UNTIL says
+# another (DEMO=none: empty). The command finds the server in MILLRACE_URL, who may sign in in the
+# file MILLRACE_LOGINS, its data directory in MILLRACE_DATA_DIR and a browser in MILLRACE_CHROMIUM.
+# Server and data are gone afterwards.
 set -eu
 millrace=$1
 shift
@@ -23,10 +24,18 @@ trap finish EXIT INT TERM
 
 MILLRACE_DATA_DIR="$folder/data"
 export MILLRACE_DATA_DIR
-"$millrace" --quiet init
-[ "${DEMO:-}" = none ] ||
-    "$millrace" --quiet demo --accounts "${DEMO_ACCOUNTS:-800}" --months "${DEMO_MONTHS:-24}" \
-        --until "${DEMO_UNTIL:-2026-10-31}" --seed 1 >/dev/null
+MILLRACE_LOGINS="$folder/logins.json"
+export MILLRACE_LOGINS
+"$millrace" --quiet init 2>"$folder/init"
+password=$(sed -n 's/^first start: sign in as admin with the password \([^ ]*\) .*/\1/p' "$folder/init")
+if [ "${DEMO:-}" = none ]; then
+    printf '{"password": "%s", "logins": [{"username": "admin", "role": "administrator"}]}\n' \
+        "$password" >"$MILLRACE_LOGINS"
+else
+    "$millrace" --quiet --format json demo --accounts "${DEMO_ACCOUNTS:-800}" \
+        --months "${DEMO_MONTHS:-24}" ${DEMO_UNTIL:+--until "$DEMO_UNTIL"} --seed 1 \
+        >"$MILLRACE_LOGINS"
+fi
 "$millrace" serve --listen 127.0.0.1:0 >"$folder/log" 2>&1 &
 server=$!
 url=

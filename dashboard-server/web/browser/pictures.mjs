@@ -1,48 +1,132 @@
-// Pictures of the dashboard in both widths, languages and themes.
-// MILLRACE_URL: the running server. OUT: the folder for the pictures.
+// Pictures of the pages in both widths, languages and themes.
+// MILLRACE_URL: the running server. MILLRACE_LOGINS: who may sign in. OUT: the folder for the
+// pictures. ONLY: names of pages, those alone.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { base, openBrowser, settled } from "./browser.mjs";
+import { base, enter, openBrowser, people } from "./browser.mjs";
 
 const out = process.env.OUT ?? "pictures";
+const only = process.env.ONLY?.split(",");
 await mkdir(out, { recursive: true });
+
+/** Somebody of the first of these roles that there is. */
+function whoever(...roles) {
+  return roles.flatMap(people)[0] ?? people("administrator")[0];
+}
+
+const rep = whoever("rep");
+const lead = whoever("team_lead", "regional_manager");
+const director = whoever("director");
+const administrator = whoever("administrator");
+
+/** The first row of a list, opened. */
+const first = (list) => async (page) => {
+  const row = page.locator(`[data-testid="${list}"] [data-testid="row"]`).first();
+  if (!(await row.count())) return false;
+  await row.click({ position: { x: 40, y: 12 } });
+  await page.locator(".record-drawer").waitFor();
+  return true;
+};
+
+/** What is looked at: name, address, who, and what is done there first; false where there is nothing. */
+const PAGES = [
+  ["sign-in", "/sign-in", null],
+  ["today", "/today", rep],
+  ["today-lead", "/today", lead],
+  ["accounts", "/accounts?view=mine", rep],
+  ["pool", "/accounts?view=pool", rep],
+  ["account", "/accounts?view=mine", rep, first("list-account")],
+  ["lead-form", "/today?new=lead", rep],
+  ["visit-form", "/today?new=visit", rep],
+  ["account-form", "/today?new=account", rep],
+  ["board", "/opportunities", lead],
+  ["deals", "/opportunities?view=table", lead],
+  ["deal", "/opportunities?view=table", rep, first("list-opportunity")],
+  ["quotes", "/quotes", lead],
+  ["quote", "/quotes", lead, first("list-quote")],
+  ["contracts", "/contracts", director],
+  ["contract", "/contracts", director, first("list-contract")],
+  ["tickets", "/tickets", director],
+  ["ticket", "/tickets", director, first("list-ticket")],
+  ["admin", "/admin", administrator],
+  ["me", "/me", rep],
+  [
+    "search",
+    "/today",
+    rep,
+    async (page) => {
+      await page.getByTestId("search").click();
+      await page.getByTestId("palette-input").fill("阀");
+      await page.waitForTimeout(300);
+    },
+  ],
+  [
+    "dashboard",
+    "/dashboard",
+    director,
+    async (page) => {
+      await page.locator('[data-testid="page"], [data-testid="empty"]').first().waitFor();
+      // The chart is drawn once its code is there.
+      if (await page.getByTestId("trend").count()) await page.locator(".chart canvas").waitFor();
+    },
+  ],
+  [
+    "records",
+    "/dashboard",
+    director,
+    async (page) => {
+      await page.locator('[data-testid="page"], [data-testid="empty"]').first().waitFor();
+      if (!(await page.getByTestId("value-win_rate").count())) return false;
+      await page.getByTestId("value-win_rate").click();
+      await page.getByTestId("records-count").waitFor();
+      return true;
+    },
+  ],
+];
+
 const browser = await openBrowser();
+const wrong = [];
 try {
   for (const width of [1440, 390]) {
     for (const lang of ["zh", "en"]) {
       for (const theme of ["light", "dark"]) {
-        const context = await browser.newContext({
-          viewport: { width, height: width === 390 ? 844 : 900 },
-          deviceScaleFactor: width === 390 ? 2 : 1,
-          colorScheme: theme,
-          reducedMotion: "reduce",
-          hasTouch: width === 390,
-        });
-        const page = await context.newPage();
-        const shoot = async (name) => {
-          const sideways = await page.evaluate(
-            () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
-          );
-          if (sideways) throw new Error(`${name} at ${width} px scrolls sideways`);
-          const path = join(out, `${name}-${width}-${lang}-${theme}.png`);
-          await page.screenshot({ path, fullPage: name === "dashboard" });
-          console.log(path);
-        };
-        await page.goto(`${base}/?lang=${lang}`);
-        await settled(page);
-        // The chart is drawn once its code is there.
-        if (await page.getByTestId("trend").count()) await page.locator(".chart canvas").waitFor();
-        await shoot("dashboard");
-        if (await page.getByTestId("value-win_rate").count()) {
-          await page.getByTestId("value-win_rate").click();
-          await page.getByTestId("records-count").waitFor();
-          await page.mouse.move(0, 0);
-          await shoot("records");
+        for (const [name, path, who, prepare] of PAGES) {
+          if (only && !only.includes(name)) continue;
+          const context = await browser.newContext({
+            viewport: { width, height: width === 390 ? 844 : 900 },
+            deviceScaleFactor: width === 390 ? 2 : 1,
+            colorScheme: theme,
+            reducedMotion: "reduce",
+            hasTouch: width === 390,
+            permissions: ["geolocation"],
+            geolocation: { latitude: 31.2304, longitude: 121.4737, accuracy: 25 },
+          });
+          if (who) await enter(context, who);
+          const page = await context.newPage();
+          const what = `${name} at ${width} px, ${lang}, ${theme}`;
+          page.on("pageerror", (error) => wrong.push(`${what}: ${error}`));
+          await page.goto(`${base}${path}${path.includes("?") ? "&" : "?"}lang=${lang}`);
+          await page.waitForLoadState("networkidle");
+          if ((await prepare?.(page)) !== false) {
+            await page.waitForLoadState("networkidle");
+            await page.mouse.move(0, 0);
+            const sideways = await page.evaluate(
+              () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+            );
+            if (sideways) wrong.push(`${what} scrolls sideways`);
+            const file = join(out, `${name}-${width}-${lang}-${theme}.png`);
+            await page.screenshot({ path: file, fullPage: name === "dashboard" });
+            console.log(file);
+          }
+          await context.close();
         }
-        await context.close();
       }
     }
   }
 } finally {
   await browser.close();
+}
+if (wrong.length > 0) {
+  console.error(wrong.join("\n"));
+  process.exitCode = 1;
 }
