@@ -78,8 +78,9 @@ export function hands(page) {
     },
     async type(locator, text) {
       count.taps += 1;
-      count.keys += [...text].length;
+      count.keys += 1 + [...text].length;
       await locator.click();
+      await page.keyboard.press("Control+a");
       await page.keyboard.insertText(text);
     },
   };

@@ -7,6 +7,7 @@ test("a lead asks for a customer and a name, and for little more", () => {
   expect(first.map(({ name }) => name)).toEqual(["account_id", "name"]);
   expect(first.length).toBeLessThanOrEqual(MOST_REQUIRED);
   expect(optional.length).toBeLessThanOrEqual(MOST_OPTIONAL);
+  expect(first.length + optional.length).toBeLessThanOrEqual(8);
 });
 
 test("an amount is asked of those only who see amounts, and sent in fen", () => {

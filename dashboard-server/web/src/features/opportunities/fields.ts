@@ -22,7 +22,13 @@ export function dealFields({ account, amounts, asked, suggested = {} }: Wanted):
     ...(asked
       ? [{ name: "account_id", kind: "reference", required: true, autoFocus: true } as const]
       : []),
-    { name: "name", required: true, maxLength: 200, autoFocus: !asked },
+    {
+      name: "name",
+      required: true,
+      maxLength: 200,
+      autoFocus: !asked,
+      suggestion: suggested.name,
+    },
     ...(amounts ? [{ name: "amount", kind: "money" } as const] : []),
     { name: "expected_close_on", kind: "day" },
     {
@@ -39,10 +45,15 @@ export function dealFields({ account, amounts, asked, suggested = {} }: Wanted):
     },
     { name: "source", maxLength: 100 },
     { name: "requirements", kind: "long", maxLength: 10_000 },
-    {
-      name: "delivery_address",
-      maxLength: 400,
-      suggestion: suggested.delivery_address,
-    },
+    // Eight fields at most: where the customer is asked for, the address comes later.
+    ...(asked
+      ? []
+      : [
+          {
+            name: "delivery_address",
+            maxLength: 400,
+            suggestion: suggested.delivery_address,
+          },
+        ]),
   ];
 }

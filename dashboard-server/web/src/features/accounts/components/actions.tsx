@@ -113,7 +113,7 @@ export function OwnershipButtons({ account }: { account: Account }) {
   const pooled = account.owner_id === null;
   return (
     <>
-      {!mine && may("account", "claim") && (
+      {!mine && may("account", "claim") && !may("account", "assign") && (
         <Button
           loading={requesting.isPending}
           onClick={async () => {

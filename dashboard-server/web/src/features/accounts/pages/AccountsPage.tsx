@@ -94,6 +94,7 @@ export function AccountsPage() {
       view === "pool" && {
         field: "pooled_at",
         width: 120,
+        sortable: true,
         render: (row) => <Ago value={row.pooled_at} />,
       },
       { field: "source", width: 110, hidden: true, render: (row) => textOf(row, "source") },
@@ -109,7 +110,12 @@ export function AccountsPage() {
         sortable: true,
         render: (row) => <span className="figures">{row.number}</span>,
       },
-      { field: "created_at", width: 100, render: (row) => <Day value={row.created_at} /> },
+      {
+        field: "created_at",
+        width: 110,
+        sortable: true,
+        render: (row) => <Day value={row.created_at} />,
+      },
     ];
     return all.filter((column) => column !== false);
   }, [view, t]);

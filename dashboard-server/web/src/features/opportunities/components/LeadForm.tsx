@@ -5,7 +5,7 @@ import { useOverlay } from "@/components/navigation";
 import { FormDrawer } from "@/components/RecordDrawer";
 import { RecordForm } from "@/components/RecordForm";
 import type { Opened } from "@/lib/address";
-import { createRecord, recordQuery } from "@/lib/api/records";
+import { createRecord, labelOf, recordQuery } from "@/lib/api/records";
 import { prefillQuery, type Suggestion, sourceText } from "@/lib/prefill";
 import { useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
@@ -14,7 +14,7 @@ import type { Opportunity } from "../types";
 
 /** Registers a lead; of a known customer it is filled in from history. */
 export function LeadForm({ subject }: { subject: Opened | null }) {
-  const { t } = useTexts();
+  const { t, lang } = useTexts();
   const me = useMe();
   const { message } = App.useApp();
   const { openRecord, close } = useOverlay();
@@ -23,7 +23,7 @@ export function LeadForm({ subject }: { subject: Opened | null }) {
   const known = useQuery(prefillQuery(account));
   const named = useQuery({ ...recordQuery("account", account ?? 0), enabled: account !== null });
   const amounts = me.rights.visibility.includes("amounts");
-  const name = named.data ? String(named.data.record.name ?? "") : "";
+  const customer = named.data ? String(named.data.record.name ?? "") : "";
   const fields = useMemo(() => {
     const history = known.data;
     const bought = history?.products[0];
@@ -35,6 +35,18 @@ export function LeadForm({ subject }: { subject: Opened | null }) {
       amounts,
       asked: given === null,
       suggested: {
+        name: customer
+          ? {
+              value: t("deal.nameOf", {
+                customer,
+                product: bought
+                  ? bought.description ||
+                    labelOf(history?.labels, "product", bought.product_id, lang)
+                  : t("deal.newNeed"),
+              }),
+              source: t("entity.account"),
+            }
+          : null,
         contact_id: suggested(history?.contact_id),
         delivery_address: suggested(history?.delivery_address),
         product_id: bought
@@ -42,11 +54,15 @@ export function LeadForm({ subject }: { subject: Opened | null }) {
           : null,
       },
     });
-  }, [known.data, account, amounts, given, t]);
+  }, [known.data, account, amounts, given, customer, t, lang]);
   const initial = useMemo(() => (given === null ? undefined : { account_id: given }), [given]);
   return (
     <FormDrawer
-      title={name && given !== null ? `${t("deal.createTitle")} · ${name}` : t("deal.createTitle")}
+      title={
+        customer && given !== null
+          ? `${t("deal.createTitle")} · ${customer}`
+          : t("deal.createTitle")
+      }
     >
       <RecordForm<Opportunity>
         entity="opportunity"
