@@ -211,11 +211,12 @@ export const en: Locale = {
     otherFilter: "Not with these filters",
     emptyTitle: "No numbers yet",
     emptyText:
-      "Once records are in and a run is done, you will find sales, win rate, cycle and stage dwell time here, and every number opens to its records. On the server, run:",
+      "Once there are accounts, deals and quotes, you will find sales, win rate, cycle and stage dwell time here, and every number opens to its records. Register the first account now, or run on the server:",
     emptyDemo: "See the demo company first",
     emptyReal: "Use your own files",
     copy: "Copy commands",
     copied: "Copied",
+    begin: "Register an account",
     check: "Look again",
     emptyPeriod: "No records in this period. The data runs from {{first}} to {{last}}.",
     showAll: "Show the period with data",

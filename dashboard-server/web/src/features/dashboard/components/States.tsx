@@ -1,11 +1,12 @@
 import { Alert, App, Button, Card, Result } from "antd";
+import { Link } from "react-router";
 import { ApiError } from "@/lib/api/client";
 import type { Problem } from "@/lib/api/types";
 import { useTexts } from "@/locales/i18n";
 import type { Suggestion } from "../problems";
 import { Why } from "./Why";
 
-const DEMO = "millrace demo\nmillrace serve";
+const DEMO = "millrace --data-dir demo demo\nmillrace --data-dir demo serve";
 const REAL = "millrace ingest --mapping mapping.toml\nmillrace run\nmillrace serve";
 
 /** Nothing is published yet: what will be here, and the commands that bring it. */
@@ -38,9 +39,10 @@ export function NoNumbers({ onCheck }: { onCheck: () => void }) {
                 </Button>
               </Card>
             ))}
-            <Button type="primary" onClick={onCheck}>
-              {t("state.check")}
-            </Button>
+            <Link to="/accounts">
+              <Button type="primary">{t("state.begin")}</Button>
+            </Link>
+            <Button onClick={onCheck}>{t("state.check")}</Button>
           </div>
         </div>
       }

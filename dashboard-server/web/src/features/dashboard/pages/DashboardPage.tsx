@@ -31,8 +31,10 @@ export function DashboardPage() {
     ...registryQuery(status.data?.set),
     enabled: status.data?.set !== undefined && status.data.set !== null,
   });
+  // A new firm has a published set too, with nothing in it.
   const none =
-    (status.data && (status.data.set ?? null) === null) || isNothingPublished(status.error);
+    (status.data && ((status.data.set ?? null) === null || !status.data.first_day)) ||
+    isNothingPublished(status.error);
   const failed = status.data ? registry.error : status.error;
   return (
     <Frame company={status.data?.company}>
