@@ -9,6 +9,7 @@ import {
   DashboardOutlined,
   FileTextOutlined,
   FunnelPlotOutlined,
+  SettingOutlined,
   TeamOutlined,
   UserOutlined,
 } from "@ant-design/icons";
@@ -18,6 +19,9 @@ import type { Entity } from "@/lib/resources";
 import type { Action, Me } from "@/lib/session";
 import { scopeOf } from "@/lib/session";
 
+/** An action on a kind of records that somebody must be allowed to. */
+export type Need = [Entity, Action];
+
 export type Place = {
   /** The key of its name among the texts, under `nav`. */
   key: string;
@@ -25,8 +29,8 @@ export type Place = {
   /** Pressed after g. */
   letter: string;
   icon: ReactNode;
-  /** Who sees it; everybody without it. */
-  needs?: [Entity, Action];
+  /** Who sees it: those who may any of these; everybody without it. */
+  needs?: Need | Need[];
   page: LazyExoticComponent<ComponentType>;
 };
 
@@ -105,6 +109,21 @@ export const PLACES: Place[] = [
     page: page(() => import("@/features/dashboard/pages/DashboardPage"), "DashboardPage"),
   },
   {
+    key: "admin",
+    path: "/admin",
+    letter: "a",
+    icon: <SettingOutlined />,
+    needs: [
+      ["user", "update"],
+      ["role", "read"],
+      ["setting", "read"],
+      ["product", "update"],
+      ["price_list", "update"],
+      ["account", "assign"],
+    ],
+    page: page(() => import("@/features/admin/pages/AdminPage"), "AdminPage"),
+  },
+  {
     key: "me",
     path: "/me",
     letter: "m",
@@ -127,6 +146,15 @@ export const DRAWERS: Partial<Record<Entity, LazyExoticComponent<ComponentType<{
       "ContractDrawer",
     ),
     ticket: drawer(() => import("@/features/tickets/components/TicketDrawer"), "TicketDrawer"),
+    product: drawer(() => import("@/features/admin/components/Catalogue"), "ProductDrawer"),
+    price_list: drawer(() => import("@/features/admin/components/Catalogue"), "PriceListDrawer"),
+    tag: drawer(() => import("@/features/admin/components/Catalogue"), "TagDrawer"),
+    routing_rule: drawer(
+      () => import("@/features/admin/components/Catalogue"),
+      "RoutingRuleDrawer",
+    ),
+    user: drawer(() => import("@/features/admin/components/Users"), "UserDrawer"),
+    handover: drawer(() => import("@/features/admin/components/HandOver"), "HandoverDrawer"),
     receipt: drawer(() => import("@/features/contracts/components/ReceiptDrawer"), "ReceiptDrawer"),
     payment_request: drawer(
       () => import("@/features/contracts/components/PaperDrawers"),
@@ -181,6 +209,31 @@ export const FORMS: Record<string, FormPlace> = {
     needs: ["receipt", "create"],
     form: form(() => import("@/features/contracts/components/ReceiptForm"), "ReceiptForm"),
   },
+  user: {
+    needs: ["user", "create"],
+    form: form(() => import("@/features/admin/components/Users"), "UserForm"),
+    inner: true,
+  },
+  product: {
+    needs: ["product", "create"],
+    form: form(() => import("@/features/admin/components/Catalogue"), "ProductForm"),
+    inner: true,
+  },
+  "price-list": {
+    needs: ["price_list", "create"],
+    form: form(() => import("@/features/admin/components/Catalogue"), "PriceListForm"),
+    inner: true,
+  },
+  tag: {
+    needs: ["tag", "create"],
+    form: form(() => import("@/features/admin/components/Catalogue"), "TagForm"),
+    inner: true,
+  },
+  "routing-rule": {
+    needs: ["routing_rule", "create"],
+    form: form(() => import("@/features/admin/components/Catalogue"), "RoutingRuleForm"),
+    inner: true,
+  },
   "quote-edit": {
     needs: ["quote", "update"],
     form: form(() => import("@/features/quotes/components/QuoteForms"), "QuoteEditForm"),
@@ -210,6 +263,8 @@ export const OVERLAYS: Record<string, LazyExoticComponent<ComponentType>> = {
   move: page(() => import("@/features/opportunities/components/MoveDialog"), "MoveOverlay"),
 };
 
-export function allowed(me: Me, needs: [Entity, Action] | undefined): boolean {
-  return !needs || scopeOf(me.rights, needs[0], needs[1]) !== null;
+export function allowed(me: Me, needs: Need | Need[] | undefined): boolean {
+  if (!needs) return true;
+  const any = (Array.isArray(needs[0]) ? needs : [needs]) as Need[];
+  return any.some(([entity, action]) => scopeOf(me.rights, entity, action) !== null);
 }

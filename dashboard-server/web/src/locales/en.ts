@@ -1,3 +1,4 @@
+import { en as admin } from "./features/admin";
 import { en as contracts } from "./features/contracts";
 import { en as dashboard } from "./features/dashboard.en";
 import { en as opportunities } from "./features/opportunities";
@@ -12,6 +13,7 @@ import type { zh } from "./zh";
 
 /** All texts in English. */
 export const en: Texts<typeof zh> = {
+  ...admin,
   ...contracts,
   ...dashboard,
   ...opportunities,

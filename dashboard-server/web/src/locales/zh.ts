@@ -1,3 +1,4 @@
+import { zh as admin } from "./features/admin";
 import { zh as contracts } from "./features/contracts";
 import { zh as dashboard } from "./features/dashboard.zh";
 import { zh as opportunities } from "./features/opportunities";
@@ -10,6 +11,7 @@ import { zh as work } from "./features/work";
 
 /** All texts in Chinese; a file for each feature, with no key at the top twice. */
 export const zh = {
+  ...admin,
   ...contracts,
   ...dashboard,
   ...opportunities,
