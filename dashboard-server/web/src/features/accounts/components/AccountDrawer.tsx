@@ -3,28 +3,21 @@ import { Button, Tag } from "antd";
 import { useState } from "react";
 import { Ago, Amount, Choice, Day, UserName } from "@/components/Cells";
 import { Composer } from "@/components/Composer";
-import { Facts, HeadNumbers } from "@/components/Facts";
+import { Facts } from "@/components/Facts";
 import { History } from "@/components/History";
 import { useOverlay } from "@/components/navigation";
 import { type DrawerTab, RecordDrawer } from "@/components/RecordDrawer";
 import { RelatedList } from "@/components/RelatedList";
 import { Timeline } from "@/components/Timeline";
 import { Attachments } from "@/components/Uploader";
-import {
-  type Filter,
-  integerOf,
-  type Labels,
-  labelOf,
-  listQuery,
-  type Rec,
-  recordQuery,
-  textOf,
-} from "@/lib/api/records";
+import { type Filter, type Labels, labelOf, recordQuery, textOf } from "@/lib/api/records";
 import type { Entity } from "@/lib/resources";
 import { useMay } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
 import type { Account } from "../api";
+import { AccountContracts } from "./AccountContracts";
 import { EditAccount } from "./AccountForm";
+import { AccountNumbers } from "./AccountNumbers";
 import { ClaimButton, OwnershipButtons } from "./actions";
 import { Contacts } from "./Contacts";
 import { CountdownBadge } from "./CountdownBadge";
@@ -145,7 +138,7 @@ export function AccountDrawer({ id }: { id: number }) {
         })}
       />,
     );
-    tab("contracts", "contract", <ContractsOf filters={of} />);
+    tab("contracts", "contract", <AccountContracts filters={of} />);
     tab(
       "tickets",
       "ticket",
@@ -188,7 +181,7 @@ export function AccountDrawer({ id }: { id: number }) {
       onRetry={() => void found.refetch()}
       onEdit={edits && !editing ? () => setEditing(true) : undefined}
       tabs={editing ? undefined : tabs}
-      head={account && !editing && !pooled && <Numbers filters={of} account={account} />}
+      head={account && !editing && !pooled && <AccountNumbers filters={of} account={account} />}
       actions={
         account &&
         !editing && (
@@ -241,137 +234,6 @@ function Subtitle({ account, labels }: { account: Account; labels: Labels }) {
       ) : (
         <>
           <UserName id={account.owner_id} labels={labels} /> <CountdownBadge id={account.id} />
-        </>
-      )}
-    </>
-  );
-}
-
-const MOST = 100;
-
-/** What is open with an account, added up from its records. */
-function Numbers({ filters, account }: { filters: Filter[]; account: Account }) {
-  const { t } = useTexts();
-  const may = useMay();
-  const deals = useQuery({
-    ...listQuery("opportunity", { filters, limit: MOST }),
-    enabled: may("opportunity", "read"),
-  });
-  const dues = useQuery({
-    ...listQuery("payment_plan", {
-      filters: [...filters, { field: "status", op: "in", values: ["due", "partly_paid"] }],
-      limit: MOST,
-    }),
-    enabled: may("payment_plan", "read"),
-  });
-  const met = useQuery({
-    ...listQuery("interaction", { filters, sort: "-at", limit: 1 }),
-    enabled: may("interaction", "read"),
-  });
-  const sum = (rows: Rec[], field: string) =>
-    rows.reduce((total, row) => total + (integerOf(row, field) ?? 0), 0);
-  const open = deals.data?.rows.filter(({ outcome }) => outcome === "open") ?? [];
-  const won = deals.data?.rows.filter(({ outcome }) => outcome === "won") ?? [];
-  const items = [];
-  if (deals.data) {
-    const more = deals.data.next ? "≥ " : "";
-    items.push(
-      {
-        key: "open",
-        label: t("accounts.openDeals", { count: open.length }),
-        value: (
-          <>
-            {more}
-            <Amount fen={sum(open, "amount")} />
-          </>
-        ),
-      },
-      {
-        key: "won",
-        label: t("accounts.wonDeals", { count: won.length }),
-        value: (
-          <>
-            {more}
-            <Amount fen={sum(won, "amount")} />
-          </>
-        ),
-      },
-    );
-  }
-  if (dues.data) {
-    const { rows } = dues.data;
-    items.push({
-      key: "due",
-      label: t("accounts.receivable"),
-      value: <Amount fen={sum(rows, "amount") - sum(rows, "received_amount")} />,
-      note: t("accounts.receivableNote"),
-    });
-  }
-  items.push({
-    key: "met",
-    label: t("accounts.lastContact"),
-    value: met.data?.rows[0] ? <Ago value={met.data.rows[0].at} /> : "–",
-  });
-  return <HeadNumbers key={account.id} items={items} />;
-}
-
-/** Contracts, what is due by them, and what was received. */
-function ContractsOf({ filters }: { filters: Filter[] }) {
-  const { t } = useTexts();
-  const may = useMay();
-  const { openRecord } = useOverlay();
-  return (
-    <>
-      <RelatedList
-        entity="contract"
-        query={{ filters }}
-        empty={t("accounts.noContracts")}
-        card={(row) => ({
-          title: textOf(row, "name"),
-          figure: <Amount fen={row.amount} />,
-          second: (
-            <>
-              {textOf(row, "number")} ·{" "}
-              <Choice entity="contract" field="status" value={row.status} />
-            </>
-          ),
-          end: <Day value={row.signed_on ?? row.recorded_at} />,
-        })}
-      />
-      {may("payment_plan", "read") && (
-        <>
-          <h3 className="tab-head">{t("accounts.instalments")}</h3>
-          <RelatedList
-            entity="payment_plan"
-            query={{ filters }}
-            empty={t("accounts.noInstalments")}
-            onOpen={(row) => {
-              const contract = integerOf(row, "contract_id");
-              if (contract !== null) openRecord({ entity: "contract", id: contract });
-            }}
-            card={(row) => ({
-              title: <Choice entity="payment_plan" field="kind" value={row.kind} />,
-              figure: <Amount fen={row.amount} />,
-              second: <Choice entity="payment_plan" field="status" value={row.status} />,
-              end: <Day value={row.due_on} />,
-            })}
-          />
-        </>
-      )}
-      {may("receipt", "read") && (
-        <>
-          <h3 className="tab-head">{t("accounts.receipts")}</h3>
-          <RelatedList
-            entity="receipt"
-            query={{ filters }}
-            empty={t("accounts.noReceipts")}
-            card={(row) => ({
-              title: textOf(row, "number"),
-              figure: <Amount fen={row.amount} />,
-              second: <Choice entity="receipt" field="kind" value={row.kind} />,
-              end: <Day value={row.received_on} />,
-            })}
-          />
         </>
       )}
     </>
