@@ -83,14 +83,14 @@ enum Answer {
 )]
 pub(crate) async fn batch(
     State(state): State<AppState>,
-    _: Numbers,
+    Numbers(access): Numbers,
     Body(request): Body<BatchRequest>,
 ) -> Result<Json<BatchResponse>, ApiError> {
     let questions = questions(request)?;
     let now = state.now();
     let mut set = state.lake().latest_set().await?.map(|set| set.id);
     loop {
-        let results = answers(&state, &questions, now).await;
+        let results = answers(&state, &access, &questions, now).await;
         let newest = state.lake().latest_set().await?.map(|set| set.id);
         if set == newest {
             return Ok(Json(BatchResponse { results }));
@@ -102,12 +102,13 @@ pub(crate) async fn batch(
 
 async fn answers(
     state: &AppState,
+    access: &Access,
     questions: &[(String, Question)],
     now: DateTime<Utc>,
 ) -> Vec<BatchResult> {
     let pending: Vec<_> = questions
         .iter()
-        .map(|(id, question)| answer(state, id, question, now))
+        .map(|(id, question)| answer(state, access, id, question, now))
         .collect();
     futures::stream::iter(pending)
         .buffered(AT_A_TIME)
@@ -117,6 +118,7 @@ async fn answers(
 
 async fn answer(
     state: &AppState,
+    access: &Access,
     id: &str,
     question: &Question,
     now: DateTime<Utc>,
@@ -124,11 +126,11 @@ async fn answer(
     let engine = state.engine();
     let answer = match question {
         Question::Numbers(query) => engine
-            .query(&Access::everything(), query, now)
+            .query(access, query, now)
             .await
             .map(|numbers| Answer::Numbers(Box::new(numbers))),
         Question::Records(drill) => engine
-            .drill(&Access::everything(), drill, now)
+            .drill(access, drill, now)
             .await
             .map(|records| Answer::Records(Box::new(records))),
     };

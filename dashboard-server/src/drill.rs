@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use millrace_lake::query::{DrillRequest, DrillResult};
-use millrace_models::scope::Access;
 
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -21,13 +20,10 @@ use crate::state::AppState;
 )]
 pub(crate) async fn drill(
     State(state): State<AppState>,
-    _: Numbers,
+    Numbers(access): Numbers,
     Body(request): Body<DrillRequest>,
 ) -> Result<Json<DrillResult>, ApiError> {
     Ok(Json(
-        state
-            .engine()
-            .drill(&Access::everything(), &request, state.now())
-            .await?,
+        state.engine().drill(&access, &request, state.now()).await?,
     ))
 }

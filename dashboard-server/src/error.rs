@@ -68,6 +68,9 @@ pub enum ApiError {
         /// The nearest right values, best first.
         suggestions: Vec<String>,
     },
+    /// A number that is not the caller's to see.
+    #[error("{0}")]
+    Withheld(String),
     /// No run has published anything yet.
     #[error("there are no numbers yet; run `millrace ingest` and `millrace run`")]
     NothingPublished,
@@ -116,7 +119,9 @@ impl ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::ForeignHost(_) => StatusCode::MISDIRECTED_REQUEST,
-            Self::ForeignOrigin | Self::Csrf | Self::PersonOnly => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin | Self::Csrf | Self::PersonOnly | Self::Withheld(_) => {
+                StatusCode::FORBIDDEN
+            }
             Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::Operations { error, .. } => operations::status(error),
             Self::NothingPublished => StatusCode::SERVICE_UNAVAILABLE,
@@ -143,6 +148,7 @@ impl ApiError {
             ),
             Self::Operations { error, .. } => operations::code_and_title(error),
             Self::Query { .. } => ("invalid-query", "The query cannot be answered as written"),
+            Self::Withheld(_) => ("forbidden", "The role does not allow it"),
             Self::NothingPublished => ("nothing-published", "There are no numbers yet"),
             Self::Internal(_) => ("internal", "The server failed"),
         }
@@ -238,6 +244,7 @@ impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         match error {
             QueryError::NothingPublished => Self::NothingPublished,
+            QueryError::Forbidden { .. } => Self::Withheld(error.to_string()),
             error if error.is_input() => Self::Query {
                 detail: error.to_string(),
                 suggestions: error.suggestions().to_vec(),

@@ -16,7 +16,6 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use millrace_lake::query::{DrillColumn, DrillRequest, DrillStream, Row};
 use millrace_models::metric::{Label, Metric, Registry};
 use millrace_models::query::{Condition, Op, Query};
-use millrace_models::scope::Access;
 use serde::Deserialize;
 use tokio::io::AsyncReadExt as _;
 use utoipa::ToSchema;
@@ -105,7 +104,7 @@ impl Language {
 )]
 pub(crate) async fn export(
     State(state): State<AppState>,
-    _: Numbers,
+    Numbers(access): Numbers,
     Body(request): Body<ExportRequest>,
 ) -> Result<Response, ApiError> {
     let now = state.now();
@@ -115,10 +114,7 @@ pub(crate) async fn export(
         order: request.order,
         ..DrillRequest::default()
     };
-    let records = state
-        .engine()
-        .drill_all(&Access::everything(), &drill, now)
-        .await?;
+    let records = state.engine().drill_all(&access, &drill, now).await?;
     let language = request.lang;
     let day = now.with_timezone(&state.company().zone).date_naive();
     let (payload, media_type, ending) = match request.format {

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use millrace_lake::query::Metrics;
-use millrace_models::scope::Access;
 
 use crate::error::ApiError;
 use crate::numbers::Numbers;
@@ -19,7 +18,7 @@ use crate::state::AppState;
 )]
 pub(crate) async fn metrics(
     State(state): State<AppState>,
-    _: Numbers,
+    Numbers(access): Numbers,
 ) -> Result<Json<Metrics>, ApiError> {
-    Ok(Json(state.engine().metrics(&Access::everything()).await?))
+    Ok(Json(state.engine().metrics(&access).await?))
 }

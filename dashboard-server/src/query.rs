@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use millrace_lake::query::QueryResult;
 use millrace_models::query::Query;
-use millrace_models::scope::Access;
 
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -22,13 +21,10 @@ use crate::state::AppState;
 )]
 pub(crate) async fn query(
     State(state): State<AppState>,
-    _: Numbers,
+    Numbers(access): Numbers,
     Body(query): Body<Query>,
 ) -> Result<Json<QueryResult>, ApiError> {
     Ok(Json(
-        state
-            .engine()
-            .query(&Access::everything(), &query, state.now())
-            .await?,
+        state.engine().query(&access, &query, state.now()).await?,
     ))
 }

@@ -230,6 +230,8 @@ pub(crate) struct Metric {
     pub(crate) time_role: String,
     /// The dimensions that it can be split by.
     pub(crate) dimensions: Vec<String>,
+    /// Whether its records may be taken away as a file.
+    pub(crate) exportable: bool,
 }
 
 /// A dimension.

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use millrace_models::scope::Access;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -38,12 +37,12 @@ pub(crate) struct Values {
 )]
 pub(crate) async fn values(
     State(state): State<AppState>,
-    _: Numbers,
+    Numbers(access): Numbers,
     Parameters(parameters): Parameters<Which>,
 ) -> Result<Json<Values>, ApiError> {
     let values = state
         .engine()
-        .values(&Access::everything(), &parameters.dimension, state.now())
+        .values(&access, &parameters.dimension, state.now())
         .await?;
     Ok(Json(Values { values }))
 }

@@ -10,7 +10,7 @@ mod directory;
 
 use std::collections::BTreeMap;
 
-use millrace_models::scope::{Action, Rights, Scope, Visibility};
+use millrace_models::scope::{Access, Action, Rights, Scope, Visibility};
 use sea_orm::ColumnTrait;
 use sea_orm::QueryFilter;
 use sea_orm::sea_query::ExprTrait as _;
@@ -41,6 +41,10 @@ pub struct Caller {
     pub team_id: Option<i64>,
     /// Their team and all teams below it.
     pub team_tree: Vec<i64>,
+    /// What their team is called in the lake.
+    pub lake_team: Vec<String>,
+    /// What those of the tree are called there.
+    pub lake_team_tree: Vec<String>,
     /// The most accounts they may hold.
     pub pool_capacity: Option<i64>,
     /// The most claims they may make in a day.
@@ -64,6 +68,16 @@ impl Caller {
             .await?
             .ok_or(OperationsError::Unauthenticated)?;
         Directory::read(connection).await?.caller(user)
+    }
+
+    /// What the caller sees of the lake.
+    pub fn access(&self) -> Access {
+        Access::of_user(
+            self.rights.clone(),
+            self.user_id,
+            self.lake_team.clone(),
+            self.lake_team_tree.clone(),
+        )
     }
 
     /// The caller as the author of changes.

@@ -273,7 +273,7 @@ mod tests {
         let registry = Registry::shipped().unwrap();
         let role = crate::scope::default_roles().into_iter();
         let engineering = role.into_iter().find(|role| role.code == "engineering");
-        let access = Access::of_user(engineering.unwrap().rights, 1, None, Vec::new());
+        let access = Access::of_user(engineering.unwrap().rights, 1, Vec::new(), Vec::new());
         let allows = |metric: &str, action| {
             registry.allows(registry.metric(metric).unwrap(), &access, action)
         };
@@ -286,7 +286,7 @@ mod tests {
             allows("win_rate", Action::Export).unwrap_err().to_string(),
             "your role may not export opportunity"
         );
-        let nobody = Access::of_user(crate::scope::Rights::default(), 1, None, Vec::new());
+        let nobody = Access::of_user(crate::scope::Rights::default(), 1, Vec::new(), Vec::new());
         let refused = registry.allows(registry.metric("win_rate").unwrap(), &nobody, Action::Read);
         assert_eq!(
             refused.unwrap_err().to_string(),

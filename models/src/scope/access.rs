@@ -2,23 +2,16 @@
 //! called there. Every method of the query engine takes an [`Access`].
 
 use super::{Action, Rights, Scope, Visibility};
+use crate::identity::{SYSTEM, lake_id};
 use crate::metric::Registry;
 use crate::metric::rules::{Path, Rule};
-
-/// The name of the system that the records of `operations` have in the lake.
-const SYSTEM: &str = "millrace";
-
-/// The id that a user of `operations` has in the lake.
-fn lake_user(id: i64) -> String {
-    format!("user-{id}")
-}
 
 /// Who asks, as the lake knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     rights: Rights,
     user: Vec<String>,
-    team: Option<String>,
+    team: Vec<String>,
     team_tree: Vec<String>,
 }
 
@@ -62,20 +55,20 @@ impl Access {
         Self {
             rights: Rights::everything(),
             user: Vec::new(),
-            team: None,
+            team: Vec::new(),
             team_tree: Vec::new(),
         }
     }
 
-    /// The access of a user of `operations`; teams by their names in the lake, the tree with the
-    /// team itself.
+    /// The access of a user of `operations`; the team by all its names in the lake, the tree with
+    /// the team itself.
     pub fn of_user(
         rights: Rights,
         user_id: i64,
-        team: Option<String>,
+        team: Vec<String>,
         team_tree: Vec<String>,
     ) -> Self {
-        let id = lake_user(user_id);
+        let id = lake_id("user", user_id, None);
         // where another system has the same id, the marts put the system in front
         let user = vec![format!("{SYSTEM}:{id}"), id];
         Self {
@@ -130,7 +123,7 @@ impl Access {
                 }),
                 Path::Team(column) => {
                     let values = match scope {
-                        Scope::Team => self.team.iter().cloned().collect(),
+                        Scope::Team => self.team.clone(),
                         Scope::TeamTree => self.team_tree.clone(),
                         Scope::Own | Scope::All => Vec::new(),
                     };
@@ -169,7 +162,7 @@ mod tests {
 
     fn access(code: &str, team: Option<&str>) -> Access {
         let role = default_roles().into_iter().find(|role| role.code == code);
-        let team = team.map(str::to_owned);
+        let team: Vec<String> = team.map(str::to_owned).into_iter().collect();
         let tree = team.iter().cloned().chain(["上海".to_owned()]).collect();
         Access::of_user(role.unwrap().rights, 12, team, tree)
     }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use millrace_models::identity::{labels, lake_id};
 use millrace_models::scope::Rights;
 use sea_orm::ColumnTrait as _;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
@@ -27,6 +28,8 @@ pub(super) struct Directory {
     roles: BTreeMap<i64, Role>,
     /// The teams right below each team.
     below: BTreeMap<i64, Vec<i64>>,
+    /// What each team is called in the lake.
+    names: BTreeMap<i64, Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -42,15 +45,33 @@ struct Role {
 #[derive(Debug, Default)]
 pub(crate) struct Cache(RwLock<Option<(i64, Arc<Directory>)>>);
 
+/// The names of teams in the lake: a team is called by its name, and by name and id where two share
+/// the name. A team that is alone with its name is found by both, so that it stays found by what
+/// the lake learned before another came or went.
+fn names(teams: &[team::Model]) -> BTreeMap<i64, Vec<String>> {
+    let ids: Vec<String> = teams
+        .iter()
+        .map(|team| lake_id("team", team.id, None))
+        .collect();
+    let members = ids.iter().zip(teams);
+    let shown = labels(members.map(|(id, team)| (id.as_str(), team.name.as_str())));
+    let all = teams.iter().zip(&ids).zip(shown);
+    all.map(|((team, id), shown)| {
+        let long = format!("{} ({id})", team.name);
+        let short = Some(shown).filter(|shown| *shown != long);
+        (team.id, short.into_iter().chain([long]).collect())
+    })
+    .collect()
+}
+
 impl Directory {
     pub(super) async fn read<C: ConnectionTrait>(connection: &C) -> Result<Self> {
         let roles = role::Entity::find().all(connection).await?;
-        let teams = team::Entity::find()
-            .filter(team::Column::DeletedAt.is_null())
-            .all(connection)
-            .await?;
+        // also those that are gone: their names stay with what was theirs
+        let teams = team::Entity::find().all(connection).await?;
+        let names = names(&teams);
         let mut below: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-        for team in teams {
+        for team in teams.iter().filter(|team| team.deleted_at.is_none()) {
             if let Some(parent) = team.parent_id {
                 below.entry(parent).or_default().push(team.id);
             }
@@ -67,6 +88,7 @@ impl Directory {
         Ok(Self {
             roles: roles.collect(),
             below,
+            names,
         })
     }
 
@@ -82,13 +104,20 @@ impl Directory {
                 id: user.role_id,
                 detail,
             })?;
+        let team_tree = tree(user.team_id, &self.below);
+        let names = |teams: &[i64]| -> Vec<String> {
+            let known = teams.iter().filter_map(|team| self.names.get(team));
+            known.flatten().cloned().collect()
+        };
         Ok(Caller {
             user_id: user.id,
             name: user.name,
             role: role.code.clone(),
             rights,
             team_id: user.team_id,
-            team_tree: tree(user.team_id, &self.below),
+            lake_team: names(user.team_id.as_slice()),
+            lake_team_tree: names(&team_tree),
+            team_tree,
             pool_capacity: role.pool_capacity,
             daily_claims: role.daily_claims,
             request_id: None,
