@@ -320,8 +320,10 @@ pub(super) async fn page(
             let column = batch.column(index).as_primitive::<Float64Type>();
             column.is_valid(0).then(|| column.value(0))
         };
-        sum = float(1);
-        weight = if weighted { float(2) } else { None };
+        // of no records the sum is nothing, however the plan came to it
+        let none = (count == 0).then_some(0.0);
+        sum = float(1).or(none);
+        weight = if weighted { float(2).or(none) } else { None };
     }
     let order = drill.ordered(request.order.as_deref())?;
     let sql = format!(

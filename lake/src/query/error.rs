@@ -87,7 +87,6 @@ impl QueryError {
                 | Self::Metric { .. }
                 | Self::Dimension { .. }
                 | Self::Value { .. }
-                | Self::Forbidden { .. }
                 | Self::Unusable(_)
         )
     }

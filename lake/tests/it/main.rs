@@ -5,4 +5,5 @@
 )]
 
 mod metrics;
+mod scope;
 mod storage;
