@@ -11,7 +11,7 @@ use axum::body::{Body as Payload, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use millrace_lake::query::{DrillColumn, DrillRequest, DrillStream, Row};
 use millrace_models::metric::{Label, Metric, Registry};
@@ -57,7 +57,7 @@ pub(crate) struct ExportRequest {
 /// The format of a file.
 #[derive(Deserialize, ToSchema, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-enum Format {
+pub(crate) enum Format {
     /// Comma-separated, UTF-8 with a byte order mark.
     Csv,
     /// Excel.
@@ -67,7 +67,7 @@ enum Format {
 /// A language.
 #[derive(Deserialize, ToSchema, Clone, Copy, Default, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-enum Language {
+pub(crate) enum Language {
     /// Chinese.
     #[default]
     Zh,
@@ -83,7 +83,7 @@ impl Language {
         }
     }
 
-    fn choose(self, zh: &'static str, en: &'static str) -> &'static str {
+    pub(crate) fn choose(self, zh: &'static str, en: &'static str) -> &'static str {
         match self {
             Self::Zh => zh,
             Self::En => en,
@@ -117,24 +117,35 @@ pub(crate) async fn export(
     let records = state.engine().drill_all(&access, &drill, now).await?;
     let language = request.lang;
     let day = now.with_timezone(&state.company().zone).date_naive();
-    let (payload, media_type, ending) = match request.format {
-        Format::Csv => (
-            csv_payload(records, language),
-            "text/csv; charset=utf-8",
-            "csv",
-        ),
-        Format::Xlsx => (
-            xlsx_payload(&state, &drill, records, language, now).await?,
-            XLSX_TYPE,
-            "xlsx",
-        ),
-    };
     let metric = drill
         .metric
         .as_deref()
         .or(drill.query.metrics.first().map(String::as_str))
-        .unwrap_or("records");
-    let name = HeaderValue::from_str(&format!("attachment; filename=\"{metric}-{day}.{ending}\""))
+        .unwrap_or("records")
+        .to_owned();
+    let DrillStream { columns, rows } = records;
+    let payload = match request.format {
+        Format::Csv => csv_payload(columns, rows, language),
+        Format::Xlsx => {
+            let about = about(&state, &drill, language, now).await?;
+            xlsx_payload(columns, rows, &about, language, now).await?
+        }
+    };
+    download(&metric, day, request.format, payload)
+}
+
+/// The answer that a browser keeps as a file.
+pub(crate) fn download(
+    name: &str,
+    day: NaiveDate,
+    format: Format,
+    payload: Payload,
+) -> Result<Response, ApiError> {
+    let (media_type, ending) = match format {
+        Format::Csv => ("text/csv; charset=utf-8", "csv"),
+        Format::Xlsx => (XLSX_TYPE, "xlsx"),
+    };
+    let name = HeaderValue::from_str(&format!("attachment; filename=\"{name}-{day}.{ending}\""))
         .map_err(|error| ApiError::Internal(error.into()))?;
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
@@ -144,8 +155,11 @@ pub(crate) async fn export(
 }
 
 /// Lines are sent as they are read.
-fn csv_payload(records: DrillStream, language: Language) -> Payload {
-    let DrillStream { columns, rows } = records;
+pub(crate) fn csv_payload<E: std::error::Error + Send + Sync + 'static>(
+    columns: Vec<DrillColumn>,
+    rows: impl Stream<Item = Result<Vec<Row>, E>> + Send + 'static,
+    language: Language,
+) -> Payload {
     let header = csv::header(&labels(&columns, language));
     let lines = rows.map(move |rows| match rows {
         Ok(rows) => Ok(csv::lines(&rows, &columns, language)),
@@ -161,17 +175,16 @@ fn csv_payload(records: DrillStream, language: Language) -> Payload {
 }
 
 /// The file is finished on disk before its first byte is sent.
-async fn xlsx_payload(
-    state: &AppState,
-    drill: &DrillRequest,
-    records: DrillStream,
+pub(crate) async fn xlsx_payload<E: Into<ApiError>>(
+    columns: Vec<DrillColumn>,
+    rows: impl Stream<Item = Result<Vec<Row>, E>> + Send,
+    about: &[(String, String)],
     language: Language,
     now: DateTime<Utc>,
 ) -> Result<Payload, ApiError> {
     let internal = |error: anyhow::Error| ApiError::Internal(error);
-    let about = about(state, drill, language, now).await?;
-    let DrillStream { columns, mut rows } = records;
     let labels = labels(&columns, language);
+    let about = about.to_vec();
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<Vec<Row>>(WAITING_BATCHES);
     let writing = tokio::task::spawn_blocking(move || -> anyhow::Result<std::fs::File> {
         let mut export = xlsx::Export::new(columns, labels, language, now)?;
@@ -183,7 +196,8 @@ async fn xlsx_payload(
         file.seek(SeekFrom::Start(0))?;
         Ok(file)
     });
-    while let Some(batch) = rows.try_next().await? {
+    let mut rows = std::pin::pin!(rows);
+    while let Some(batch) = rows.try_next().await.map_err(Into::into)? {
         if sender.send(batch).await.is_err() {
             break; // The writer failed; it says why below.
         }

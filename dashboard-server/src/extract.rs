@@ -10,6 +10,6 @@ mod signed;
 pub(crate) use body::{BODY_LIMIT_BYTES, Body, Keyed};
 pub(crate) use conditions::{Id, IfMatch, RequiredIfMatch};
 pub(crate) use origin::{check_origin, client_address};
-pub(crate) use parameters::Parameters;
+pub(crate) use parameters::{Parameters, pairs};
 pub(crate) use request_id::{RequestId, identify};
 pub(crate) use signed::{COOKIE, Identity, OpenSession, Person, Signed, csrf_token};

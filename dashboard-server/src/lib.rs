@@ -7,6 +7,7 @@
 mod accounts;
 mod answer;
 mod batch;
+mod document;
 mod drill;
 mod error;
 mod export;
@@ -15,6 +16,7 @@ mod guard;
 mod metrics;
 mod numbers;
 mod query;
+mod resources;
 mod router;
 #[expect(
     dead_code,

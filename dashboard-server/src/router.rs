@@ -8,25 +8,30 @@ use axum::http::{Method, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde_json::Value;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use utoipa::OpenApi as _;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::{ApiError, Problem};
 use crate::extract::{BODY_LIMIT_BYTES, identify};
 use crate::state::AppState;
-use crate::{accounts, batch, drill, export, guard, metrics, query, session, status, values, web};
+use crate::{
+    accounts, batch, document, drill, export, guard, metrics, query, resources, session, status,
+    values, web,
+};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Millrace",
-        description = "Numbers about sales work, and the records behind them. \
-            Errors of every operation are application/problem+json (RFC 9457).",
+        description = "The records of sales work, and numbers about them.\n\n\
+            Errors of every operation are application/problem+json (RFC 9457). Every change takes \
+            the header X-Reason (percent-encoded UTF-8), which its history shows. Every answer has \
+            the header X-Request-Id. Money is in hundredths of the currency, unit prices and rates \
+            in millionths, quantities in thousandths, shares in basis points.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(Problem)),
@@ -68,11 +73,11 @@ fn api() -> OpenApiRouter<AppState> {
 
 /// The server as a service: API, OpenAPI document and web app, with their limits and headers.
 pub fn router(state: AppState) -> Router {
-    let (routes, mut document) = api().split_for_parts();
-    add_problems(&mut document);
-    let document: Arc<str> = document.to_json().unwrap_or_default().into();
+    let (routes, handlers) = api().split_for_parts();
+    let document: Arc<str> = document::complete(&handlers).to_string().into();
     let own_types = DefaultPredicate::new().and(NotForContentType::const_new(export::XLSX_TYPE));
     let mut service = routes
+        .merge(resources::routes())
         .route(
             "/api/openapi.json",
             get(async move || {
@@ -97,42 +102,10 @@ pub fn router(state: AppState) -> Router {
 }
 
 /// The OpenAPI 3.1 document of the API.
-pub fn openapi() -> OpenApi {
-    let mut document = api().into_openapi();
-    add_problems(&mut document);
-    document
+pub fn openapi() -> Value {
+    document::complete(&api().into_openapi())
 }
 
 async fn method_not_allowed(_: Method, uri: Uri) -> Response {
     ApiError::MethodNotAllowed(uri.path().to_owned()).into_response()
-}
-
-/// Every operation fails in the same shape; said once here instead of at each.
-fn add_problems(document: &mut OpenApi) {
-    for item in document.paths.paths.values_mut() {
-        let operations = [
-            &mut item.get,
-            &mut item.put,
-            &mut item.post,
-            &mut item.delete,
-            &mut item.patch,
-        ];
-        for operation in operations.into_iter().flatten() {
-            add_problem(operation);
-        }
-    }
-}
-
-fn add_problem(operation: &mut Operation) {
-    let problem = ResponseBuilder::new()
-        .description("What went wrong, and what would be right")
-        .content(
-            "application/problem+json",
-            Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem")))),
-        )
-        .build();
-    operation
-        .responses
-        .responses
-        .insert("default".to_owned(), RefOr::T(problem));
 }

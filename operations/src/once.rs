@@ -4,7 +4,6 @@
 //! key is kept in the transaction of the create itself, with the record as its author saw it: either
 //! both are there or neither. A key is its user's own, and is remembered for a day.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::JsonValue;
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 use sha2::{Digest, Sha256};
@@ -17,9 +16,8 @@ use crate::resources;
 use crate::row::{self, Row};
 use crate::store::Store;
 use crate::unit::Unit;
+use crate::upkeep::ANSWERS_KEPT;
 
-/// How long a key is remembered.
-const REMEMBERED: TimeDelta = TimeDelta::days(1);
 /// What is answered to a create.
 const CREATED: i64 = 201;
 
@@ -94,7 +92,7 @@ async fn used(unit: &Unit, caller: &Caller, key: &RequestKey) -> Result<Option<R
     let expired = Query::delete()
         .from_table("idempotency_keys")
         .and_where(mine())
-        .and_where(Expr::col("created_at").lte(unit.now() - REMEMBERED))
+        .and_where(Expr::col("created_at").lte(unit.now() - ANSWERS_KEPT))
         .to_owned();
     unit.run(&expired).await?;
     // Of two at once, the second waits here for the first to end.
@@ -145,16 +143,5 @@ async fn keep(unit: &Unit, caller: &Caller, key: &RequestKey, row: &Row) -> Resu
         .and_where(Expr::col("key").eq(key.key.as_str()))
         .to_owned();
     unit.run(&update).await?;
-    Ok(())
-}
-
-/// Forgets the keys that are older than a day.
-pub(crate) async fn forget(unit: &Unit) -> Result<()> {
-    let before: DateTime<Utc> = unit.now() - REMEMBERED;
-    let delete = Query::delete()
-        .from_table("idempotency_keys")
-        .and_where(Expr::col("created_at").lte(before))
-        .to_owned();
-    unit.run(&delete).await?;
     Ok(())
 }

@@ -203,6 +203,22 @@ pub const MOST_MONEY: i64 = 1_000_000_000_000_000;
 const LONGEST: usize = 2_000;
 
 impl Field {
+    /// The greatest number of a field that does not say otherwise: up to there every client counts
+    /// exactly, also those that have floating point only.
+    pub const GREATEST: i64 = 9_007_199_254_740_991;
+
+    /// The least and the greatest number that a client may give.
+    pub fn bounds(&self) -> (i64, i64) {
+        let least = match self.kind {
+            Kind::Reference(_) => 1,
+            _ => -Self::GREATEST,
+        };
+        (
+            self.least.unwrap_or(least),
+            self.greatest.unwrap_or(Self::GREATEST),
+        )
+    }
+
     /// A field of that type, given by clients, neither filtered nor sorted by.
     pub const fn of<T: FieldType>(name: &'static str, doc: &'static str) -> Self {
         Self {

@@ -3,7 +3,7 @@
 //! A [`Row`] is what the change log keeps, what the HTTP layer sends, and what a typed record is
 //! read from. The same value has the same text on both databases: times are UTC to the microsecond.
 
-use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, SubsecRound, Utc};
 use sea_orm::sea_query::{Alias, Expr, Query, ReturningClause, SelectStatement};
 use sea_orm::{JsonValue, QueryResult, Value};
 
@@ -15,6 +15,9 @@ pub type Row = serde_json::Map<String, JsonValue>;
 
 /// Values of fields, to be written.
 pub type Values = Vec<(&'static Field, Value)>;
+
+/// Years of four digits, so that the order of texts is that of time.
+const YEARS: std::ops::RangeInclusive<i32> = 1..=9_999;
 
 /// Rounds down to the microsecond, the precision of both databases.
 pub fn truncate(at: DateTime<Utc>) -> DateTime<Utc> {
@@ -126,21 +129,26 @@ pub fn to_sql(field: &'static Field, value: &JsonValue) -> Result<Value, FieldEr
             .ok_or_else(|| wrong("must be true or false".to_owned())),
         Kind::Time => text("a time")?
             .parse::<DateTime<Utc>>()
+            .ok()
+            .filter(|at| YEARS.contains(&at.year()))
             .map(|at| Value::from(truncate(at)))
-            .map_err(|_| wrong("must be a time such as 2026-11-01T09:30:00+08:00".to_owned())),
+            .ok_or_else(|| wrong("must be a time such as 2026-11-01T09:30:00+08:00".to_owned())),
         Kind::Date => text("a date")?
             .parse::<NaiveDate>()
+            .ok()
+            .filter(|day| YEARS.contains(&day.year()))
             .map(Value::from)
-            .map_err(|_| wrong("must be a date such as 2026-11-01".to_owned())),
+            .ok_or_else(|| wrong("must be a date such as 2026-11-01".to_owned())),
         Kind::Json => Ok(Value::from(value.clone())),
         _ => {
             let number = value
                 .as_i64()
                 .ok_or_else(|| wrong("must be a whole number".to_owned()))?;
-            if let Some(least) = field.least.filter(|least| number < *least) {
+            let (least, greatest) = field.bounds();
+            if number < least {
                 return Err(wrong(format!("must be at least {least}")));
             }
-            if let Some(greatest) = field.greatest.filter(|greatest| number > *greatest) {
+            if number > greatest {
                 return Err(wrong(format!("must be at most {greatest}")));
             }
             Ok(Value::from(number))

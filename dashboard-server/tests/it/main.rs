@@ -14,5 +14,7 @@ mod drill;
 mod export;
 mod guard;
 mod query;
+mod resources;
+mod session;
 mod status;
 mod web;

@@ -310,7 +310,7 @@ fn after(
     if cursor.value == JsonValue::Null {
         return Ok(Condition::all().add(column().is_null()).add(id));
     }
-    let value = row::to_sql(field, &cursor.value).map_err(|_| OperationsError::Cursor)?;
+    let value = comparable(field, &cursor.value).map_err(|_| OperationsError::Cursor)?;
     let mut any = Condition::any()
         .add(beyond(column(), value.clone()))
         .add(Condition::all().add(column().eq(value)).add(id));

@@ -11,7 +11,6 @@ use super::{Password, credentials, random_token, token_hash};
 use crate::caller::Caller;
 use crate::entity::user;
 use crate::error::{OperationsError, Result};
-use crate::once;
 use crate::store::Store;
 use crate::unit::{Actor, Unit};
 
@@ -123,7 +122,6 @@ pub async fn sign_in(store: &Store, rules: SessionRules, with: &SignIn) -> Resul
                 .to_owned();
             unit.run(&insert).await?;
             remove_expired(&unit).await?;
-            once::forget(&unit).await?;
             Ok(expires_at)
         })
         .await?;

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/accounts/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an account out of the pool
+         * @description Of several who claim it at once, one wins; the others are told who it was.
+         */
+        post: operations["claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/batch": {
         parameters: {
             query?: never;
@@ -72,6 +92,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's password
+         * @description All sessions of the caller end; the answer sets a new one, with a new `csrf_token` at
+         *     `GET /api/session`.
+         */
+        put: operations["change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/query": {
         parameters: {
             query?: never;
@@ -84,6 +125,47 @@ export interface paths {
         /** Numbers by any dimension */
         post: operations["query"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in */
+        get: operations["me"];
+        put?: never;
+        /**
+         * Sign in
+         * @description The answer sets the cookie `millrace_session`. Five failures for a name, or fifty from an
+         *     address, within 15 minutes lock it for 15 minutes.
+         */
+        post: operations["sign_in"];
+        /** Sign out */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        /** Sign out everywhere */
+        delete: operations["sign_out_everywhere"];
         options?: never;
         head?: never;
         patch?: never;
@@ -106,6 +188,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's tokens */
+        get: operations["tokens"];
+        put?: never;
+        /**
+         * Make a token for a program
+         * @description It is sent as `Authorization: Bearer mrt_…`, and may do what both its scopes and its user may.
+         */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a token */
+        delete: operations["revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/values": {
         parameters: {
             query?: never;
@@ -123,10 +243,2640 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The user records that the caller may read */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A user record */
+        get: operations["get_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a user record, field by field */
+        get: operations["history_of_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All user records that the list gives, as a file */
+        get: operations["export_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The team records that the caller may read */
+        get: operations["list_teams"];
+        put?: never;
+        /** Add a team record */
+        post: operations["create_teams"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A team record */
+        get: operations["get_teams"];
+        put?: never;
+        post?: never;
+        /** Mark a team record as deleted */
+        delete: operations["delete_teams"];
+        options?: never;
+        head?: never;
+        /** Change fields of a team record */
+        patch: operations["change_teams"];
+        trace?: never;
+    };
+    "/api/teams/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a team record, field by field */
+        get: operations["history_of_teams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/teams/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All team records that the list gives, as a file */
+        get: operations["export_teams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/teams/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many team records, each by itself */
+        post: operations["bulk_teams"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The role records that the caller may read */
+        get: operations["list_roles"];
+        put?: never;
+        /** Add a role record */
+        post: operations["create_roles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A role record */
+        get: operations["get_roles"];
+        put?: never;
+        post?: never;
+        /** Mark a role record as deleted */
+        delete: operations["delete_roles"];
+        options?: never;
+        head?: never;
+        /** Change fields of a role record */
+        patch: operations["change_roles"];
+        trace?: never;
+    };
+    "/api/roles/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a role record, field by field */
+        get: operations["history_of_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All role records that the list gives, as a file */
+        get: operations["export_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many role records, each by itself */
+        post: operations["bulk_roles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account records that the caller may read */
+        get: operations["list_accounts"];
+        put?: never;
+        /** Add a account record */
+        post: operations["create_accounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A account record */
+        get: operations["get_accounts"];
+        put?: never;
+        post?: never;
+        /** Mark a account record as deleted */
+        delete: operations["delete_accounts"];
+        options?: never;
+        head?: never;
+        /** Change fields of a account record */
+        patch: operations["change_accounts"];
+        trace?: never;
+    };
+    "/api/accounts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a account record, field by field */
+        get: operations["history_of_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All account records that the list gives, as a file */
+        get: operations["export_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many account records, each by itself */
+        post: operations["bulk_accounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tag records that the caller may read */
+        get: operations["list_tags"];
+        put?: never;
+        /** Add a tag record */
+        post: operations["create_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A tag record */
+        get: operations["get_tags"];
+        put?: never;
+        post?: never;
+        /** Mark a tag record as deleted */
+        delete: operations["delete_tags"];
+        options?: never;
+        head?: never;
+        /** Change fields of a tag record */
+        patch: operations["change_tags"];
+        trace?: never;
+    };
+    "/api/tags/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a tag record, field by field */
+        get: operations["history_of_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tag records that the list gives, as a file */
+        get: operations["export_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tags/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many tag records, each by itself */
+        post: operations["bulk_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account tag records that the caller may read */
+        get: operations["list_account_tags"];
+        put?: never;
+        /** Add a account tag record */
+        post: operations["create_account_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account-tags/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A account tag record */
+        get: operations["get_account_tags"];
+        put?: never;
+        post?: never;
+        /** Mark a account tag record as deleted */
+        delete: operations["delete_account_tags"];
+        options?: never;
+        head?: never;
+        /** Change fields of a account tag record */
+        patch: operations["change_account_tags"];
+        trace?: never;
+    };
+    "/api/account-tags/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a account tag record, field by field */
+        get: operations["history_of_account_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account-tags/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All account tag records that the list gives, as a file */
+        get: operations["export_account_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account-tags/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many account tag records, each by itself */
+        post: operations["bulk_account_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The contact records that the caller may read */
+        get: operations["list_contacts"];
+        put?: never;
+        /** Add a contact record */
+        post: operations["create_contacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A contact record */
+        get: operations["get_contacts"];
+        put?: never;
+        post?: never;
+        /** Mark a contact record as deleted */
+        delete: operations["delete_contacts"];
+        options?: never;
+        head?: never;
+        /** Change fields of a contact record */
+        patch: operations["change_contacts"];
+        trace?: never;
+    };
+    "/api/contacts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a contact record, field by field */
+        get: operations["history_of_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All contact records that the list gives, as a file */
+        get: operations["export_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many contact records, each by itself */
+        post: operations["bulk_contacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The product records that the caller may read */
+        get: operations["list_products"];
+        put?: never;
+        /** Add a product record */
+        post: operations["create_products"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A product record */
+        get: operations["get_products"];
+        put?: never;
+        post?: never;
+        /** Mark a product record as deleted */
+        delete: operations["delete_products"];
+        options?: never;
+        head?: never;
+        /** Change fields of a product record */
+        patch: operations["change_products"];
+        trace?: never;
+    };
+    "/api/products/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a product record, field by field */
+        get: operations["history_of_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All product records that the list gives, as a file */
+        get: operations["export_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many product records, each by itself */
+        post: operations["bulk_products"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/price-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The price list records that the caller may read */
+        get: operations["list_price_lists"];
+        put?: never;
+        /** Add a price list record */
+        post: operations["create_price_lists"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/price-lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A price list record */
+        get: operations["get_price_lists"];
+        put?: never;
+        post?: never;
+        /** Mark a price list record as deleted */
+        delete: operations["delete_price_lists"];
+        options?: never;
+        head?: never;
+        /** Change fields of a price list record */
+        patch: operations["change_price_lists"];
+        trace?: never;
+    };
+    "/api/price-lists/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a price list record, field by field */
+        get: operations["history_of_price_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/price-lists/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All price list records that the list gives, as a file */
+        get: operations["export_price_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/price-lists/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many price list records, each by itself */
+        post: operations["bulk_price_lists"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/price-list-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The price list item records that the caller may read */
+        get: operations["list_price_list_items"];
+        put?: never;
+        /** Add a price list item record */
+        post: operations["create_price_list_items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/price-list-items/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A price list item record */
+        get: operations["get_price_list_items"];
+        put?: never;
+        post?: never;
+        /** Mark a price list item record as deleted */
+        delete: operations["delete_price_list_items"];
+        options?: never;
+        head?: never;
+        /** Change fields of a price list item record */
+        patch: operations["change_price_list_items"];
+        trace?: never;
+    };
+    "/api/price-list-items/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a price list item record, field by field */
+        get: operations["history_of_price_list_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/price-list-items/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All price list item records that the list gives, as a file */
+        get: operations["export_price_list_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/price-list-items/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many price list item records, each by itself */
+        post: operations["bulk_price_list_items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pipeline records that the caller may read */
+        get: operations["list_pipelines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A pipeline record */
+        get: operations["get_pipelines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a pipeline record, field by field */
+        get: operations["history_of_pipelines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All pipeline records that the list gives, as a file */
+        get: operations["export_pipelines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The stage records that the caller may read */
+        get: operations["list_stages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A stage record */
+        get: operations["get_stages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stages/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a stage record, field by field */
+        get: operations["history_of_stages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stages/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All stage records that the list gives, as a file */
+        get: operations["export_stages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The opportunity records that the caller may read */
+        get: operations["list_opportunities"];
+        put?: never;
+        /** Add a opportunity record */
+        post: operations["create_opportunities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A opportunity record */
+        get: operations["get_opportunities"];
+        put?: never;
+        post?: never;
+        /** Mark a opportunity record as deleted */
+        delete: operations["delete_opportunities"];
+        options?: never;
+        head?: never;
+        /** Change fields of a opportunity record */
+        patch: operations["change_opportunities"];
+        trace?: never;
+    };
+    "/api/opportunities/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a opportunity record, field by field */
+        get: operations["history_of_opportunities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All opportunity records that the list gives, as a file */
+        get: operations["export_opportunities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many opportunity records, each by itself */
+        post: operations["bulk_opportunities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stage-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The stage change records that the caller may read */
+        get: operations["list_stage_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stage-changes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A stage change record */
+        get: operations["get_stage_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stage-changes/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a stage change record, field by field */
+        get: operations["history_of_stage_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stage-changes/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All stage change records that the list gives, as a file */
+        get: operations["export_stage_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The quote records that the caller may read */
+        get: operations["list_quotes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A quote record */
+        get: operations["get_quotes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a quote record, field by field */
+        get: operations["history_of_quotes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All quote records that the list gives, as a file */
+        get: operations["export_quotes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quote-lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The quote line records that the caller may read */
+        get: operations["list_quote_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quote-lines/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A quote line record */
+        get: operations["get_quote_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quote-lines/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a quote line record, field by field */
+        get: operations["history_of_quote_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quote-lines/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All quote line records that the list gives, as a file */
+        get: operations["export_quote_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The contract records that the caller may read */
+        get: operations["list_contracts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A contract record */
+        get: operations["get_contracts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a contract record, field by field */
+        get: operations["history_of_contracts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All contract records that the list gives, as a file */
+        get: operations["export_contracts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The order records that the caller may read */
+        get: operations["list_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A order record */
+        get: operations["get_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a order record, field by field */
+        get: operations["history_of_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All order records that the list gives, as a file */
+        get: operations["export_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/order-lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The order line records that the caller may read */
+        get: operations["list_order_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/order-lines/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A order line record */
+        get: operations["get_order_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/order-lines/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a order line record, field by field */
+        get: operations["history_of_order_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/order-lines/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All order line records that the list gives, as a file */
+        get: operations["export_order_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payment-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The payment plan records that the caller may read */
+        get: operations["list_payment_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payment-plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A payment plan record */
+        get: operations["get_payment_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payment-plans/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a payment plan record, field by field */
+        get: operations["history_of_payment_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payment-plans/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All payment plan records that the list gives, as a file */
+        get: operations["export_payment_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payment-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The payment request records that the caller may read */
+        get: operations["list_payment_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payment-requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A payment request record */
+        get: operations["get_payment_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payment-requests/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a payment request record, field by field */
+        get: operations["history_of_payment_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payment-requests/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All payment request records that the list gives, as a file */
+        get: operations["export_payment_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invoice-applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The invoice application records that the caller may read */
+        get: operations["list_invoice_applications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invoice-applications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A invoice application record */
+        get: operations["get_invoice_applications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invoice-applications/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a invoice application record, field by field */
+        get: operations["history_of_invoice_applications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invoice-applications/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All invoice application records that the list gives, as a file */
+        get: operations["export_invoice_applications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The receipt records that the caller may read */
+        get: operations["list_receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A receipt record */
+        get: operations["get_receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a receipt record, field by field */
+        get: operations["history_of_receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All receipt records that the list gives, as a file */
+        get: operations["export_receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipt-allocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The receipt allocation records that the caller may read */
+        get: operations["list_receipt_allocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipt-allocations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A receipt allocation record */
+        get: operations["get_receipt_allocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipt-allocations/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a receipt allocation record, field by field */
+        get: operations["history_of_receipt_allocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipt-allocations/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All receipt allocation records that the list gives, as a file */
+        get: operations["export_receipt_allocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/interactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The interaction records that the caller may read */
+        get: operations["list_interactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/interactions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A interaction record */
+        get: operations["get_interactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/interactions/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a interaction record, field by field */
+        get: operations["history_of_interactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/interactions/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All interaction records that the list gives, as a file */
+        get: operations["export_interactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/private-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The private note records that the caller may read */
+        get: operations["list_private_notes"];
+        put?: never;
+        /** Add a private note record */
+        post: operations["create_private_notes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/private-notes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A private note record */
+        get: operations["get_private_notes"];
+        put?: never;
+        post?: never;
+        /** Mark a private note record as deleted */
+        delete: operations["delete_private_notes"];
+        options?: never;
+        head?: never;
+        /** Change fields of a private note record */
+        patch: operations["change_private_notes"];
+        trace?: never;
+    };
+    "/api/private-notes/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a private note record, field by field */
+        get: operations["history_of_private_notes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/private-notes/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many private note records, each by itself */
+        post: operations["bulk_private_notes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ticket records that the caller may read */
+        get: operations["list_tickets"];
+        put?: never;
+        /** Add a ticket record */
+        post: operations["create_tickets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A ticket record */
+        get: operations["get_tickets"];
+        put?: never;
+        post?: never;
+        /** Mark a ticket record as deleted */
+        delete: operations["delete_tickets"];
+        options?: never;
+        head?: never;
+        /** Change fields of a ticket record */
+        patch: operations["change_tickets"];
+        trace?: never;
+    };
+    "/api/tickets/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a ticket record, field by field */
+        get: operations["history_of_tickets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All ticket records that the list gives, as a file */
+        get: operations["export_tickets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many ticket records, each by itself */
+        post: operations["bulk_tickets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The todo records that the caller may read */
+        get: operations["list_todos"];
+        put?: never;
+        /** Add a todo record */
+        post: operations["create_todos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A todo record */
+        get: operations["get_todos"];
+        put?: never;
+        post?: never;
+        /** Mark a todo record as deleted */
+        delete: operations["delete_todos"];
+        options?: never;
+        head?: never;
+        /** Change fields of a todo record */
+        patch: operations["change_todos"];
+        trace?: never;
+    };
+    "/api/todos/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a todo record, field by field */
+        get: operations["history_of_todos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All todo records that the list gives, as a file */
+        get: operations["export_todos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many todo records, each by itself */
+        post: operations["bulk_todos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The delivery records that the caller may read */
+        get: operations["list_deliveries"];
+        put?: never;
+        /** Add a delivery record */
+        post: operations["create_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A delivery record */
+        get: operations["get_deliveries"];
+        put?: never;
+        post?: never;
+        /** Mark a delivery record as deleted */
+        delete: operations["delete_deliveries"];
+        options?: never;
+        head?: never;
+        /** Change fields of a delivery record */
+        patch: operations["change_deliveries"];
+        trace?: never;
+    };
+    "/api/deliveries/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a delivery record, field by field */
+        get: operations["history_of_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All delivery records that the list gives, as a file */
+        get: operations["export_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deliveries/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many delivery records, each by itself */
+        post: operations["bulk_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The attachment records that the caller may read */
+        get: operations["list_attachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A attachment record */
+        get: operations["get_attachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachments/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a attachment record, field by field */
+        get: operations["history_of_attachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachments/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All attachment records that the list gives, as a file */
+        get: operations["export_attachments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pool-moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pool move records that the caller may read */
+        get: operations["list_pool_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pool-moves/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A pool move record */
+        get: operations["get_pool_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pool-moves/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a pool move record, field by field */
+        get: operations["history_of_pool_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pool-moves/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All pool move records that the list gives, as a file */
+        get: operations["export_pool_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The setting records that the caller may read */
+        get: operations["list_settings"];
+        put?: never;
+        /** Add a setting record */
+        post: operations["create_settings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A setting record */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        /** Mark a setting record as deleted */
+        delete: operations["delete_settings"];
+        options?: never;
+        head?: never;
+        /** Change fields of a setting record */
+        patch: operations["change_settings"];
+        trace?: never;
+    };
+    "/api/settings/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a setting record, field by field */
+        get: operations["history_of_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All setting records that the list gives, as a file */
+        get: operations["export_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many setting records, each by itself */
+        post: operations["bulk_settings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The routing rule records that the caller may read */
+        get: operations["list_routing_rules"];
+        put?: never;
+        /** Add a routing rule record */
+        post: operations["create_routing_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A routing rule record */
+        get: operations["get_routing_rules"];
+        put?: never;
+        post?: never;
+        /** Mark a routing rule record as deleted */
+        delete: operations["delete_routing_rules"];
+        options?: never;
+        head?: never;
+        /** Change fields of a routing rule record */
+        patch: operations["change_routing_rules"];
+        trace?: never;
+    };
+    "/api/routing-rules/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a routing rule record, field by field */
+        get: operations["history_of_routing_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing-rules/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All routing rule records that the list gives, as a file */
+        get: operations["export_routing_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routing-rules/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many routing rule records, each by itself */
+        post: operations["bulk_routing_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The handover records that the caller may read */
+        get: operations["list_handovers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/handovers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A handover record */
+        get: operations["get_handovers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/handovers/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a handover record, field by field */
+        get: operations["history_of_handovers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/handovers/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All handover records that the list gives, as a file */
+        get: operations["export_handovers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description What can be done with records.
+         * @enum {string}
+         */
+        Action: "create" | "read" | "update" | "delete" | "export" | "claim" | "assign";
+        /** @description What a token may be used for. */
+        Allowance: {
+            /**
+             * @description The resource; `*` stands for all.
+             * @example account
+             */
+            entity: string;
+            /** @description What may be done. */
+            action: components["schemas"]["Action"];
+        };
         /** @description What a batch answers: numbers or records. */
         Answer: components["schemas"]["QueryResult"] | components["schemas"]["DrillResult"];
         BTreeMap: {
@@ -167,6 +2917,21 @@ export interface components {
             /** @description The unit of a metric. */
             unit?: string | null;
         };
+        /** @description The company that one works for. */
+        CompanyOfMe: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * @description Its time zone.
+             * @example Asia/Shanghai
+             */
+            zone: string;
+            /**
+             * @description Its currency.
+             * @example CNY
+             */
+            currency: string;
+        };
         /** @description A condition on a dimension. */
         Condition: {
             /**
@@ -183,6 +2948,19 @@ export interface components {
              *     ]
              */
             values?: string[];
+        };
+        /** @description Who wants to come in. */
+        Credentials: {
+            /**
+             * @description The name, in any case.
+             * @example admin
+             */
+            username: string;
+            /**
+             * Format: password
+             * @description The password.
+             */
+            password: string;
         };
         /** @description A dimension. */
         Dimension: {
@@ -267,23 +3045,127 @@ export interface components {
             /** @description The language of headers and definitions; Chinese where left out. */
             lang?: components["schemas"]["Language"];
         };
+        /** @description A field that does not hold what it should. */
+        FieldFault: {
+            /**
+             * @description The field.
+             * @example name
+             */
+            field: string;
+            /**
+             * @description What would be right.
+             * @example is required
+             */
+            message: string;
+        };
         /**
          * @description The format of a file.
          * @enum {string}
          */
         Format: "csv" | "xlsx";
-        /** @description A name in both languages. */
+        /** @description What may be done with the records of a resource. */
+        Grant: {
+            /** @description What may be done. */
+            actions: components["schemas"]["Action"][];
+            /** @description On whose records. */
+            scope: components["schemas"]["Scope"];
+        };
+        /** @description A token, without its secret. */
+        KnownToken: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            id: number;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may be used for. */
+            scopes: components["schemas"]["Allowance"][];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends, if it does.
+             */
+            expires_at?: string | null;
+        };
+        /** @description What a record is called. */
         Label: {
-            /** @description Chinese. */
-            zh: string;
-            /** @description English. */
-            en: string;
+            /** @description Its name, title or number. */
+            label: string;
+            /** @description Its human number. */
+            number?: string;
+            /** @description Its Chinese name, where it has two. */
+            label_zh?: string;
+            /** @description Its English name, where it has two. */
+            label_en?: string;
+            /** @description Its code. */
+            code?: string;
         };
         /**
          * @description A language.
          * @enum {string}
          */
         Language: "zh" | "en";
+        /** @description A token that was made. */
+        MadeToken: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            id: number;
+            /** @description The secret, shown this once: `mrt_…`. */
+            token: string;
+        };
+        /** @description Who is signed in. */
+        Me: {
+            /**
+             * Format: int64
+             * @description The user.
+             */
+            user_id: number;
+            /** @description The name they sign in with. */
+            username: string;
+            /** @description Their name. */
+            name: string;
+            /** @description Their role. */
+            role: components["schemas"]["RoleName"];
+            /**
+             * Format: int64
+             * @description Their team.
+             */
+            team_id?: number | null;
+            /** @description Its name. */
+            team?: string | null;
+            /** @description The language of their pages: `zh` or `en`. */
+            language: string;
+            /** @description What they may do; a token may do less than its user. */
+            rights: components["schemas"]["Rights"];
+            /**
+             * Format: int64
+             * @description How many accounts they may hold, if limited.
+             */
+            pool_capacity?: number | null;
+            /**
+             * Format: int64
+             * @description How many claims they may make in a day, if limited.
+             */
+            daily_claims?: number | null;
+            /** @description Whether the password must be changed before anything else. */
+            must_change_password: boolean;
+            /** @description What requests other than GET repeat in `X-CSRF-Token`; null with a token. */
+            csrf_token?: string | null;
+            /**
+             * Format: date-time
+             * @description When the session ends at the latest; null with a token.
+             */
+            expires_at?: string | null;
+            /** @description The company. */
+            company: components["schemas"]["CompanyOfMe"];
+        };
         /** @description A metric. */
         Metric: {
             /**
@@ -313,12 +3195,83 @@ export interface components {
             time_role: string;
             /** @description The dimensions that it can be split by. */
             dimensions: string[];
+            /** @description Whether its records may be taken away as a file. */
+            exportable: boolean;
+        };
+        /** @description What a stage asks for and a deal lacks. */
+        Missing: {
+            /**
+             * Format: int64
+             * @description The stage that asks for it.
+             */
+            stage_id: number;
+            /** @description Its code. */
+            stage: string;
+            /** @description Whether to enter or to leave it: `enter` or `leave`. */
+            when: string;
+            /**
+             * @description What must hold: one of `{"field": name}`, `{"attachment": kind}`, `{"quote": state}` and
+             *     `{"contract": state}`.
+             */
+            criterion: {
+                [key: string]: string;
+            };
+        };
+        /** @description What the token is for. */
+        NewToken: {
+            /**
+             * @description What it is for.
+             * @example nightly export
+             */
+            name: string;
+            /** @description What it may be used for, within the rights of its user. */
+            scopes: components["schemas"]["Allowance"][];
+            /**
+             * Format: date-time
+             * @description When it ends; never without it.
+             */
+            expires_at?: string | null;
         };
         /**
          * @description How a condition compares.
          * @enum {string}
          */
         Op: "in" | "not_in" | "between" | "is_null";
+        /** @description A session, without its secret. */
+        OpenSession: {
+            /** @description What the person came with. */
+            device?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            seen_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends at the latest.
+             */
+            expires_at: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+        };
+        /** @description The old and the new password. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description The one that is known.
+             */
+            old: string;
+            /**
+             * Format: password
+             * @description The new one, of at least 10 characters.
+             */
+            new: string;
+        };
         /** @description Days from `from` to `to`, both included, in the company's zone. */
         Period: {
             /**
@@ -332,31 +3285,80 @@ export interface components {
              */
             to: string;
         };
-        /** @description A failed request, as its caller sees it. */
+        /** @description A failed request, as its caller sees it. Members that say nothing are left out. */
         Problem: {
             /**
              * @description What kind of problem it is, a stable name for programs.
-             * @example urn:millrace:problem:invalid-query
+             * @example urn:millrace:problem:invalid
              */
             type: string;
             /**
              * @description The kind of problem in words.
-             * @example The query cannot be answered as written
+             * @example Some values are wrong
              */
             title: string;
             /**
              * Format: int32
              * @description The HTTP status.
-             * @example 400
+             * @example 422
              */
             status: number;
             /**
              * @description What was wrong with which value.
-             * @example there is no metric "win_rat"
+             * @example name: is required
              */
             detail: string;
             /** @description The nearest right values, best first. */
             suggestions?: string[];
+            /** @description The resource. */
+            entity?: string | null;
+            /**
+             * Format: int64
+             * @description The id of the record.
+             */
+            id?: number | null;
+            /** @description The action that is not allowed. */
+            action?: string | null;
+            /** @description The fields that do not hold what they should, each with what would be right. */
+            fields?: components["schemas"]["FieldFault"][] | null;
+            /** @description The constraint that another record has the value of. */
+            constraint?: string | null;
+            /** @description What the pipeline asks for before the deal moves. */
+            missing?: components["schemas"]["Missing"][] | null;
+            /** @description The rule of the firm that forbids it. */
+            rule?: string | null;
+            /** @description How the record stands. */
+            state?: string | null;
+            /** @description How it would have to stand. */
+            needs?: string[] | null;
+            /** @description The record as it is now. */
+            current?: Record<string, never> | null;
+            /** @description What was sent. */
+            submitted?: Record<string, never> | null;
+            /**
+             * Format: int64
+             * @description Who has the record.
+             */
+            owner_id?: number | null;
+            /** @description Their name. */
+            owner?: string | null;
+            /**
+             * Format: date-time
+             * @description When it can be tried again.
+             */
+            until?: string | null;
+            /**
+             * Format: int64
+             * @description How many there may be.
+             */
+            limit?: number | null;
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            held?: number | null;
+            /** @description Who holds them. */
+            holder?: string | null;
         };
         /** @description What is asked: the same object for query, drill, export and a shared address. */
         Query: {
@@ -428,6 +3430,37 @@ export interface components {
             /** @description Dimensions that any metric has. */
             dimensions: components["schemas"]["Dimension"][];
         };
+        /** @description What somebody may do. */
+        Rights: {
+            /** @description By resource; `*` stands for all that are not named. */
+            grants: {
+                [key: string]: components["schemas"]["Grant"];
+            };
+            /** @description The fields shown beside those that everybody sees. */
+            visibility: components["schemas"]["Visibility"][];
+        };
+        /** @description What a role is called. */
+        RoleName: {
+            /**
+             * @description Its code.
+             * @example rep
+             */
+            code: string;
+            /** @description Its Chinese name. */
+            name_zh: string;
+            /** @description Its English name. */
+            name_en: string;
+        };
+        /**
+         * @description On whose records.
+         * @enum {string}
+         */
+        Scope: "own" | "team" | "team_tree" | "all";
+        /** @description Where somebody is signed in. */
+        Sessions: {
+            /** @description The last used first. */
+            sessions: components["schemas"]["OpenSession"][];
+        };
         /**
          * @description Whose numbers these are, and how fresh. Without a published set only company and zone are
          *     there.
@@ -469,14 +3502,4608 @@ export interface components {
             versions: {
                 [key: string]: number;
             };
+            /**
+             * Format: int64
+             * @description How often records were written since the server started: another number than before says
+             *     that what was read before may have changed.
+             */
+            writes: number;
+        };
+        /** @description The caller's tokens. */
+        Tokens: {
+            /** @description Those that can still be used, the latest first. */
+            tokens: components["schemas"]["KnownToken"][];
         };
         /** @description The members of a dimension. */
         Values: {
             /** @description In order. */
             values: string[];
         };
+        /**
+         * @description Fields that not everybody sees.
+         * @enum {string}
+         */
+        Visibility: "amounts" | "margin" | "full_phone";
+        /** @description By resource and id, what the answer refers to and the caller may read. */
+        Labels: {
+            [key: string]: {
+                [key: string]: components["schemas"]["Label"];
+            };
+        };
+        /** @description A part of a history, the latest change first. */
+        History: {
+            changes: components["schemas"]["Change"][];
+            /**
+             * Format: int64
+             * @description What to ask for as `before`, if there are earlier ones.
+             */
+            next: number | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description One change of a record. */
+        Change: {
+            /**
+             * Format: int64
+             * @description Its place in the change log.
+             */
+            seq: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description The user who did it, when it was one.
+             */
+            actor_id: number | null;
+            /** @description Their name, or that of the job or command. */
+            actor: string;
+            /** @description Why, where a reason was given. */
+            reason: string | null;
+            /**
+             * @description What was done.
+             * @enum {string}
+             */
+            op: "insert" | "update" | "delete";
+            /** @description The fields that it changed, as far as the caller sees them. */
+            fields: {
+                /** @description The field. */
+                field: string;
+                /** @description A value of the field. */
+                before: unknown;
+                /** @description A value of the field. */
+                after: unknown;
+            }[];
+        };
+        /** @description A person of the firm. A field that the caller does not see is absent. */
+        User: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The name to sign in with, lower case. */
+            username: string;
+            /** @description The person's name. */
+            name: string;
+            /** @description The mail address. */
+            email: string | null;
+            /** @description The telephone number. */
+            phone: string | null;
+            /**
+             * Format: int64
+             * @description The team. The id of a team record.
+             */
+            team_id: number | null;
+            /**
+             * Format: int64
+             * @description The superior. The id of a user record.
+             */
+            manager_id: number | null;
+            /**
+             * Format: int64
+             * @description The role. The id of a role record.
+             */
+            role_id: number;
+            /** @description The region. */
+            region: string | null;
+            /**
+             * @description The language of the pages: `zh` or `en`.
+             * @enum {string}
+             */
+            language: "zh" | "en";
+            /** @description Whether the person may sign in. */
+            enabled: boolean;
+            /**
+             * Format: date
+             * @description The last day of a leave that is running. A calendar day in the company's zone.
+             */
+            on_leave_until: string | null;
+            /**
+             * Format: date
+             * @description The day the person left the firm. A calendar day in the company's zone.
+             */
+            left_on: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A person of the firm and what it refers to. */
+        UserShown: {
+            record: components["schemas"]["User"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        UserPage: {
+            rows: components["schemas"]["User"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A team; teams form a tree. A field that the caller does not see is absent. */
+        Team: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The team above. The id of a team record.
+             */
+            parent_id: number | null;
+            /**
+             * Format: int64
+             * @description The one who leads it. The id of a user record.
+             */
+            leader_id: number | null;
+            /** @description The region. */
+            region: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A team; teams form a tree and what it refers to. */
+        TeamShown: {
+            record: components["schemas"]["Team"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        TeamPage: {
+            rows: components["schemas"]["Team"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A team; teams form a tree. */
+        NewTeam: {
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The team above. The id of a team record.
+             */
+            parent_id?: number | null;
+            /**
+             * Format: int64
+             * @description The one who leads it. The id of a user record.
+             */
+            leader_id?: number | null;
+            /** @description The region. */
+            region?: string | null;
+        };
+        /** @description The fields to be changed; others stay. A team; teams form a tree. */
+        TeamChange: {
+            /** @description The name. */
+            name?: string;
+            /**
+             * Format: int64
+             * @description The team above. The id of a team record.
+             */
+            parent_id?: number | null;
+            /**
+             * Format: int64
+             * @description The one who leads it. The id of a user record.
+             */
+            leader_id?: number | null;
+            /** @description The region. */
+            region?: string | null;
+        };
+        /** @description The same to many records, each by itself. */
+        TeamBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["TeamChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        TeamBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Team"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A role: who may what, as data. A field that the caller does not see is absent. */
+        Role: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The code. */
+            code: string;
+            /** @description The Chinese name. */
+            name_zh: string;
+            /** @description The English name. */
+            name_en: string;
+            /** @description What it may do: `millrace_models::scope::Rights`. */
+            rights: unknown;
+            /**
+             * Format: int64
+             * @description How many accounts one person may hold.
+             */
+            pool_capacity: number | null;
+            /**
+             * Format: int64
+             * @description How many claims one person may make in a day.
+             */
+            daily_claims: number | null;
+            /**
+             * Format: int64
+             * @description The highest discount without approval. In basis points: 10,000 are the whole.
+             */
+            discount_limit: number;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A role: who may what, as data and what it refers to. */
+        RoleShown: {
+            record: components["schemas"]["Role"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        RolePage: {
+            rows: components["schemas"]["Role"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A role: who may what, as data. */
+        NewRole: {
+            /** @description The code. */
+            code: string;
+            /** @description The Chinese name. */
+            name_zh: string;
+            /** @description The English name. */
+            name_en: string;
+            /** @description What it may do: `millrace_models::scope::Rights`. */
+            rights: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /**
+             * Format: int64
+             * @description How many accounts one person may hold.
+             */
+            pool_capacity?: number | null;
+            /**
+             * Format: int64
+             * @description How many claims one person may make in a day.
+             */
+            daily_claims?: number | null;
+            /**
+             * Format: int64
+             * @description The highest discount without approval. In basis points: 10,000 are the whole.
+             */
+            discount_limit?: number;
+        };
+        /** @description The fields to be changed; others stay. A role: who may what, as data. */
+        RoleChange: {
+            /** @description The code. */
+            code?: string;
+            /** @description The Chinese name. */
+            name_zh?: string;
+            /** @description The English name. */
+            name_en?: string;
+            /** @description What it may do: `millrace_models::scope::Rights`. */
+            rights?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /**
+             * Format: int64
+             * @description How many accounts one person may hold.
+             */
+            pool_capacity?: number | null;
+            /**
+             * Format: int64
+             * @description How many claims one person may make in a day.
+             */
+            daily_claims?: number | null;
+            /**
+             * Format: int64
+             * @description The highest discount without approval. In basis points: 10,000 are the whole.
+             */
+            discount_limit?: number;
+        };
+        /** @description The same to many records, each by itself. */
+        RoleBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["RoleChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        RoleBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Role"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A customer (客户), owned or in the pool (客户公海). A field that the caller does not see is absent. */
+        Account: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The human number. */
+            readonly number: string;
+            /** @description The name of the company. */
+            name: string;
+            /** @description The name without blanks, punctuation, legal form and case, to find duplicates by. */
+            readonly normalised_name: string;
+            /** @description The unified social credit code (统一社会信用代码), kept without blanks and in capitals. */
+            credit_code: string | null;
+            /**
+             * Format: int64
+             * @description The company that it belongs to. The id of a account record.
+             */
+            parent_id: number | null;
+            /** @description The region. */
+            region: string | null;
+            /** @description The industry. */
+            industry: string | null;
+            /** @description The size. */
+            size: string | null;
+            /** @description The segment. */
+            segment: string | null;
+            /** @description The level that its pool rules go by. */
+            level: string | null;
+            /** @description Where it came from. */
+            source: string | null;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            status: "prospect" | "active" | "dormant" | "lost" | "blocked";
+            /**
+             * @description Whether somebody owns it.
+             * @enum {string}
+             */
+            readonly pool_state: "owned" | "pooled";
+            /**
+             * Format: int64
+             * @description The owner. The id of a user record.
+             */
+            readonly owner_id: number | null;
+            /**
+             * Format: int64
+             * @description The team: that of the owner, or the one it is routed to while in the pool. The id of a team record.
+             */
+            readonly team_id: number | null;
+            /**
+             * Format: date-time
+             * @description When the owner got it. In UTC, to the microsecond.
+             */
+            readonly claimed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it entered the pool. In UTC, to the microsecond.
+             */
+            readonly pooled_at: string | null;
+            /**
+             * Format: int64
+             * @description The owner before it entered the pool. The id of a user record.
+             */
+            readonly previous_owner_id: number | null;
+            /**
+             * Format: date-time
+             * @description Until when it is not released, as after an import. In UTC, to the microsecond.
+             */
+            readonly protected_until: string | null;
+            /**
+             * Format: date-time
+             * @description When the owner was last warned that it returns to the pool. In UTC, to the microsecond.
+             */
+            readonly pool_warned_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the customer was first known. In UTC, to the microsecond.
+             */
+            readonly created_at: string;
+            /** @description The telephone number. */
+            phone?: string | null;
+            /** @description The address. */
+            address?: string | null;
+            /** @description Where goods are delivered to. */
+            delivery_address?: string | null;
+            /** @description The web site. */
+            website?: string | null;
+            /**
+             * Format: int64
+             * @description Days of credit.
+             */
+            credit_days: number | null;
+            /** @description Anything else, as read from a source. */
+            readonly attributes: unknown;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A customer (客户), owned or in the pool (客户公海) and what it refers to. */
+        AccountShown: {
+            record: components["schemas"]["Account"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        AccountPage: {
+            rows: components["schemas"]["Account"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A customer (客户), owned or in the pool (客户公海). */
+        NewAccount: {
+            /** @description The name of the company. */
+            name: string;
+            /** @description The unified social credit code (统一社会信用代码), kept without blanks and in capitals. */
+            credit_code?: string | null;
+            /**
+             * Format: int64
+             * @description The company that it belongs to. The id of a account record.
+             */
+            parent_id?: number | null;
+            /** @description The region. */
+            region?: string | null;
+            /** @description The industry. */
+            industry?: string | null;
+            /** @description The size. */
+            size?: string | null;
+            /** @description The segment. */
+            segment?: string | null;
+            /** @description The level that its pool rules go by. */
+            level?: string | null;
+            /** @description Where it came from. */
+            source?: string | null;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            status?: "prospect" | "active" | "dormant" | "lost" | "blocked";
+            /** @description The telephone number. */
+            phone?: string | null;
+            /** @description The address. */
+            address?: string | null;
+            /** @description Where goods are delivered to. */
+            delivery_address?: string | null;
+            /** @description The web site. */
+            website?: string | null;
+            /**
+             * Format: int64
+             * @description Days of credit.
+             */
+            credit_days?: number | null;
+        };
+        /** @description The fields to be changed; others stay. A customer (客户), owned or in the pool (客户公海). */
+        AccountChange: {
+            /** @description The name of the company. */
+            name?: string;
+            /** @description The unified social credit code (统一社会信用代码), kept without blanks and in capitals. */
+            credit_code?: string | null;
+            /**
+             * Format: int64
+             * @description The company that it belongs to. The id of a account record.
+             */
+            parent_id?: number | null;
+            /** @description The region. */
+            region?: string | null;
+            /** @description The industry. */
+            industry?: string | null;
+            /** @description The size. */
+            size?: string | null;
+            /** @description The segment. */
+            segment?: string | null;
+            /** @description The level that its pool rules go by. */
+            level?: string | null;
+            /** @description Where it came from. */
+            source?: string | null;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            status?: "prospect" | "active" | "dormant" | "lost" | "blocked";
+            /** @description The telephone number. */
+            phone?: string | null;
+            /** @description The address. */
+            address?: string | null;
+            /** @description Where goods are delivered to. */
+            delivery_address?: string | null;
+            /** @description The web site. */
+            website?: string | null;
+            /**
+             * Format: int64
+             * @description Days of credit.
+             */
+            credit_days?: number | null;
+        };
+        /** @description The same to many records, each by itself. */
+        AccountBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete" | "claim" | "release" | "assign";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["AccountChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        AccountBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Account"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A tag that accounts can carry and the pool routes by. A field that the caller does not see is absent. */
+        Tag: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The name. */
+            name: string;
+            /** @description What kind of tag it is, as `region` or `industry`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description The team that accounts with this tag are routed to. The id of a team record.
+             */
+            team_id: number | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A tag that accounts can carry and the pool routes by and what it refers to. */
+        TagShown: {
+            record: components["schemas"]["Tag"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        TagPage: {
+            rows: components["schemas"]["Tag"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A tag that accounts can carry and the pool routes by. */
+        NewTag: {
+            /** @description The name. */
+            name: string;
+            /** @description What kind of tag it is, as `region` or `industry`. */
+            kind?: string;
+            /**
+             * Format: int64
+             * @description The team that accounts with this tag are routed to. The id of a team record.
+             */
+            team_id?: number | null;
+        };
+        /** @description The fields to be changed; others stay. A tag that accounts can carry and the pool routes by. */
+        TagChange: {
+            /** @description The name. */
+            name?: string;
+            /** @description What kind of tag it is, as `region` or `industry`. */
+            kind?: string;
+            /**
+             * Format: int64
+             * @description The team that accounts with this tag are routed to. The id of a team record.
+             */
+            team_id?: number | null;
+        };
+        /** @description The same to many records, each by itself. */
+        TagBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["TagChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        TagBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Tag"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A tag on an account. A field that the caller does not see is absent. */
+        AccountTag: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The tag. The id of a tag record.
+             */
+            tag_id: number;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A tag on an account and what it refers to. */
+        AccountTagShown: {
+            record: components["schemas"]["AccountTag"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        AccountTagPage: {
+            rows: components["schemas"]["AccountTag"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A tag on an account. */
+        NewAccountTag: {
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The tag. The id of a tag record.
+             */
+            tag_id: number;
+        };
+        /** @description The fields to be changed; others stay. A tag on an account. */
+        AccountTagChange: {
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id?: number;
+            /**
+             * Format: int64
+             * @description The tag. The id of a tag record.
+             */
+            tag_id?: number;
+        };
+        /** @description The same to many records, each by itself. */
+        AccountTagBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["AccountTagChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        AccountTagBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["AccountTag"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A person at a customer (联系人). A field that the caller does not see is absent. */
+        Contact: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /** @description The name. */
+            name: string;
+            /** @description The job title. */
+            title: string | null;
+            /** @description The department. */
+            department: string | null;
+            /**
+             * @description The part played in decisions.
+             * @enum {string|null}
+             */
+            decision_role: "decider" | "influencer" | "buyer" | "user" | "gatekeeper" | null;
+            /** @description Whether this is the one to turn to first. */
+            primary_contact: boolean;
+            /** @description The mobile number. */
+            mobile?: string | null;
+            /** @description The number at the desk. */
+            phone?: string | null;
+            /** @description The mail address. */
+            email?: string | null;
+            /** @description The name in WeChat. */
+            wechat?: string | null;
+            /** @description Remarks that colleagues may read. */
+            note: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A person at a customer (联系人) and what it refers to. */
+        ContactShown: {
+            record: components["schemas"]["Contact"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        ContactPage: {
+            rows: components["schemas"]["Contact"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A person at a customer (联系人). */
+        NewContact: {
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /** @description The name. */
+            name: string;
+            /** @description The job title. */
+            title?: string | null;
+            /** @description The department. */
+            department?: string | null;
+            /**
+             * @description The part played in decisions.
+             * @enum {string|null}
+             */
+            decision_role?: "decider" | "influencer" | "buyer" | "user" | "gatekeeper" | null;
+            /** @description Whether this is the one to turn to first. */
+            primary_contact?: boolean;
+            /** @description The mobile number. */
+            mobile?: string | null;
+            /** @description The number at the desk. */
+            phone?: string | null;
+            /** @description The mail address. */
+            email?: string | null;
+            /** @description The name in WeChat. */
+            wechat?: string | null;
+            /** @description Remarks that colleagues may read. */
+            note?: string | null;
+        };
+        /** @description The fields to be changed; others stay. A person at a customer (联系人). */
+        ContactChange: {
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id?: number;
+            /** @description The name. */
+            name?: string;
+            /** @description The job title. */
+            title?: string | null;
+            /** @description The department. */
+            department?: string | null;
+            /**
+             * @description The part played in decisions.
+             * @enum {string|null}
+             */
+            decision_role?: "decider" | "influencer" | "buyer" | "user" | "gatekeeper" | null;
+            /** @description Whether this is the one to turn to first. */
+            primary_contact?: boolean;
+            /** @description The mobile number. */
+            mobile?: string | null;
+            /** @description The number at the desk. */
+            phone?: string | null;
+            /** @description The mail address. */
+            email?: string | null;
+            /** @description The name in WeChat. */
+            wechat?: string | null;
+            /** @description Remarks that colleagues may read. */
+            note?: string | null;
+        };
+        /** @description The same to many records, each by itself. */
+        ContactBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["ContactChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        ContactBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Contact"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A product. A field that the caller does not see is absent. */
+        Product: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The code. */
+            code: string;
+            /** @description The name. */
+            name: string;
+            /** @description The series. */
+            series: string | null;
+            /** @description The unit it is sold by. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description The list price of one unit, tax included. For one unit, in millionths of the currency.
+             */
+            list_price?: number | null;
+            /**
+             * Format: int64
+             * @description What one unit costs the firm. For one unit, in millionths of the currency.
+             */
+            cost?: number | null;
+            /**
+             * Format: int64
+             * @description The tax rate. In basis points: 10,000 are the whole.
+             */
+            tax_rate: number;
+            /** @description Whether it is made as catalogued. */
+            standard: boolean;
+            /** @description Whether it is sold. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A product and what it refers to. */
+        ProductShown: {
+            record: components["schemas"]["Product"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        ProductPage: {
+            rows: components["schemas"]["Product"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A product. */
+        NewProduct: {
+            /** @description The code. */
+            code: string;
+            /** @description The name. */
+            name: string;
+            /** @description The series. */
+            series?: string | null;
+            /** @description The unit it is sold by. */
+            unit?: string;
+            /**
+             * Format: int64
+             * @description The list price of one unit, tax included. For one unit, in millionths of the currency.
+             */
+            list_price?: number | null;
+            /**
+             * Format: int64
+             * @description What one unit costs the firm. For one unit, in millionths of the currency.
+             */
+            cost?: number | null;
+            /**
+             * Format: int64
+             * @description The tax rate. In basis points: 10,000 are the whole.
+             */
+            tax_rate?: number;
+            /** @description Whether it is made as catalogued. */
+            standard?: boolean;
+            /** @description Whether it is sold. */
+            enabled?: boolean;
+        };
+        /** @description The fields to be changed; others stay. A product. */
+        ProductChange: {
+            /** @description The code. */
+            code?: string;
+            /** @description The name. */
+            name?: string;
+            /** @description The series. */
+            series?: string | null;
+            /** @description The unit it is sold by. */
+            unit?: string;
+            /**
+             * Format: int64
+             * @description The list price of one unit, tax included. For one unit, in millionths of the currency.
+             */
+            list_price?: number | null;
+            /**
+             * Format: int64
+             * @description What one unit costs the firm. For one unit, in millionths of the currency.
+             */
+            cost?: number | null;
+            /**
+             * Format: int64
+             * @description The tax rate. In basis points: 10,000 are the whole.
+             */
+            tax_rate?: number;
+            /** @description Whether it is made as catalogued. */
+            standard?: boolean;
+            /** @description Whether it is sold. */
+            enabled?: boolean;
+        };
+        /** @description The same to many records, each by itself. */
+        ProductBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["ProductChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        ProductBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Product"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A price list. A field that the caller does not see is absent. */
+        PriceList: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The name. */
+            name: string;
+            /** @description The currency, as in ISO 4217. */
+            currency: string;
+            /** @description The segment of accounts that it is for. */
+            segment: string | null;
+            /**
+             * Format: date
+             * @description The first day it holds. A calendar day in the company's zone.
+             */
+            valid_from: string;
+            /**
+             * Format: date
+             * @description The last day it holds. A calendar day in the company's zone.
+             */
+            valid_until: string | null;
+            /** @description Whether it is in use. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A price list and what it refers to. */
+        PriceListShown: {
+            record: components["schemas"]["PriceList"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        PriceListPage: {
+            rows: components["schemas"]["PriceList"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A price list. */
+        NewPriceList: {
+            /** @description The name. */
+            name: string;
+            /** @description The currency, as in ISO 4217. */
+            currency?: string;
+            /** @description The segment of accounts that it is for. */
+            segment?: string | null;
+            /**
+             * Format: date
+             * @description The first day it holds. A calendar day in the company's zone.
+             */
+            valid_from: string;
+            /**
+             * Format: date
+             * @description The last day it holds. A calendar day in the company's zone.
+             */
+            valid_until?: string | null;
+            /** @description Whether it is in use. */
+            enabled?: boolean;
+        };
+        /** @description The fields to be changed; others stay. A price list. */
+        PriceListChange: {
+            /** @description The name. */
+            name?: string;
+            /** @description The currency, as in ISO 4217. */
+            currency?: string;
+            /** @description The segment of accounts that it is for. */
+            segment?: string | null;
+            /**
+             * Format: date
+             * @description The first day it holds. A calendar day in the company's zone.
+             */
+            valid_from?: string;
+            /**
+             * Format: date
+             * @description The last day it holds. A calendar day in the company's zone.
+             */
+            valid_until?: string | null;
+            /** @description Whether it is in use. */
+            enabled?: boolean;
+        };
+        /** @description The same to many records, each by itself. */
+        PriceListBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["PriceListChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        PriceListBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["PriceList"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description The price of a product on a price list. A field that the caller does not see is absent. */
+        PriceListItem: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The price list. The id of a price list record.
+             */
+            price_list_id: number;
+            /**
+             * Format: int64
+             * @description The product. The id of a product record.
+             */
+            product_id: number;
+            /**
+             * Format: int64
+             * @description The quantity from which the price holds. In thousandths of the unit.
+             */
+            minimum_quantity: number;
+            /**
+             * Format: int64
+             * @description The price of one unit, tax included. For one unit, in millionths of the currency.
+             */
+            unit_price?: number;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description The price of a product on a price list and what it refers to. */
+        PriceListItemShown: {
+            record: components["schemas"]["PriceListItem"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        PriceListItemPage: {
+            rows: components["schemas"]["PriceListItem"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. The price of a product on a price list. */
+        NewPriceListItem: {
+            /**
+             * Format: int64
+             * @description The price list. The id of a price list record.
+             */
+            price_list_id: number;
+            /**
+             * Format: int64
+             * @description The product. The id of a product record.
+             */
+            product_id: number;
+            /**
+             * Format: int64
+             * @description The quantity from which the price holds. In thousandths of the unit.
+             */
+            minimum_quantity?: number;
+            /**
+             * Format: int64
+             * @description The price of one unit, tax included. For one unit, in millionths of the currency.
+             */
+            unit_price: number;
+        };
+        /** @description The fields to be changed; others stay. The price of a product on a price list. */
+        PriceListItemChange: {
+            /**
+             * Format: int64
+             * @description The price list. The id of a price list record.
+             */
+            price_list_id?: number;
+            /**
+             * Format: int64
+             * @description The product. The id of a product record.
+             */
+            product_id?: number;
+            /**
+             * Format: int64
+             * @description The quantity from which the price holds. In thousandths of the unit.
+             */
+            minimum_quantity?: number;
+            /**
+             * Format: int64
+             * @description The price of one unit, tax included. For one unit, in millionths of the currency.
+             */
+            unit_price?: number;
+        };
+        /** @description The same to many records, each by itself. */
+        PriceListItemBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["PriceListItemChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        PriceListItemBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["PriceListItem"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A pipeline: an order of stages. A field that the caller does not see is absent. */
+        Pipeline: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The Chinese name. */
+            name_zh: string;
+            /** @description The English name. */
+            name_en: string;
+            /** @description Whether new opportunities enter this one. */
+            default_pipeline: boolean;
+            /** @description Whether a deal may skip stages. */
+            may_skip: boolean;
+            /** @description Whether a deal may move back. */
+            may_move_back: boolean;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A pipeline: an order of stages and what it refers to. */
+        PipelineShown: {
+            record: components["schemas"]["Pipeline"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        PipelinePage: {
+            rows: components["schemas"]["Pipeline"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A stage of a pipeline (阶段). A field that the caller does not see is absent. */
+        Stage: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The pipeline. The id of a pipeline record.
+             */
+            pipeline_id: number;
+            /** @description The code, as in `stage_visits`. */
+            code: string;
+            /** @description The Chinese name. */
+            name_zh: string;
+            /** @description The English name. */
+            name_en: string;
+            /**
+             * Format: int64
+             * @description Its place in the pipeline, from 1.
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description The working days that a deal may stay; none when it may stay for ever.
+             */
+            expected_days: number | null;
+            /**
+             * Format: int64
+             * @description How likely a deal in it is won. In basis points: 10,000 are the whole.
+             */
+            probability: number;
+            /** @description What must hold to enter: a list of declarations. */
+            entry_criteria: unknown;
+            /** @description What must hold to leave: a list of declarations. */
+            exit_criteria: unknown;
+            /** @description Whether it is the last one. */
+            terminal: boolean;
+            /** @description Whether it comes after winning. */
+            after_winning: boolean;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A stage of a pipeline (阶段) and what it refers to. */
+        StageShown: {
+            record: components["schemas"]["Stage"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        StagePage: {
+            rows: components["schemas"]["Stage"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A deal (商机); a lead (线索) is a deal in its first stage. A field that the caller does not see is absent. */
+        Opportunity: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The human number. */
+            readonly number: string;
+            /** @description What it is about. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The person to talk to. The id of a contact record.
+             */
+            contact_id: number | null;
+            /**
+             * Format: int64
+             * @description The main product. The id of a product record.
+             */
+            product_id: number | null;
+            /**
+             * Format: int64
+             * @description The owner; none while a lead waits to be claimed. The id of a user record.
+             */
+            readonly owner_id: number | null;
+            /**
+             * Format: int64
+             * @description The team of the owner. The id of a team record.
+             */
+            readonly team_id: number | null;
+            /**
+             * Format: int64
+             * @description The pipeline. The id of a pipeline record.
+             */
+            readonly pipeline_id: number;
+            /**
+             * Format: int64
+             * @description The stage it is in. The id of a stage record.
+             */
+            readonly stage_id: number;
+            /**
+             * Format: date-time
+             * @description When it entered the stage. In UTC, to the microsecond.
+             */
+            readonly stage_entered_at: string;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            readonly outcome: "open" | "won" | "lost" | "invalid" | "duplicate" | "shelved";
+            /**
+             * Format: date-time
+             * @description When it was opened. In UTC, to the microsecond.
+             */
+            readonly opened_at: string;
+            /**
+             * Format: date-time
+             * @description When it was won: the contract is effective. In UTC, to the microsecond.
+             */
+            readonly won_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended. In UTC, to the microsecond.
+             */
+            readonly closed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When the stage after winning ended. In UTC, to the microsecond.
+             */
+            readonly completed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When anything last moved it. In UTC, to the microsecond.
+             */
+            readonly last_moved_at: string;
+            /**
+             * Format: date
+             * @description When it is expected to be won. A calendar day in the company's zone.
+             */
+            expected_close_on: string | null;
+            /**
+             * Format: int64
+             * @description What was lost, in fen. In fen: hundredths of the currency.
+             */
+            readonly lost_amount?: number | null;
+            /** @description Who won it instead. */
+            readonly competitor: string | null;
+            /** @description Why it was lost. */
+            readonly lost_reason: string | null;
+            /** @description Where it came from. */
+            source: string | null;
+            /** @description What the customer needs. */
+            requirements: string | null;
+            /** @description Where goods are delivered to. */
+            delivery_address?: string | null;
+            /**
+             * Format: int64
+             * @description The deal that it continues, when reopened after more than 90 days. The id of a opportunity record.
+             */
+            readonly continues_id: number | null;
+            /**
+             * Format: int64
+             * @description The deal that it is a duplicate of. The id of a opportunity record.
+             */
+            readonly duplicate_of_id: number | null;
+            /** @description Anything else, as read from a source. */
+            readonly attributes: unknown;
+            /** @description The currency of `original_amount`, as in ISO 4217. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description The amount in that currency, tax included, in its hundredths. In fen: hundredths of the currency.
+             */
+            original_amount?: number | null;
+            /**
+             * Format: int64
+             * @description What one unit of the currency is worth in the company's, in millionths; frozen at signing. In millionths.
+             */
+            rate: number | null;
+            /**
+             * Format: date
+             * @description The day of that rate. A calendar day in the company's zone.
+             */
+            rate_on: string | null;
+            /**
+             * Format: int64
+             * @description The tax rate in basis points. In basis points: 10,000 are the whole.
+             */
+            tax_rate: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency, tax included, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency without tax, in fen. In fen: hundredths of the currency.
+             */
+            amount_without_tax?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A deal (商机); a lead (线索) is a deal in its first stage and what it refers to. */
+        OpportunityShown: {
+            record: components["schemas"]["Opportunity"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        OpportunityPage: {
+            rows: components["schemas"]["Opportunity"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A deal (商机); a lead (线索) is a deal in its first stage. */
+        NewOpportunity: {
+            /** @description What it is about. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The person to talk to. The id of a contact record.
+             */
+            contact_id?: number | null;
+            /**
+             * Format: int64
+             * @description The main product. The id of a product record.
+             */
+            product_id?: number | null;
+            /**
+             * Format: date
+             * @description When it is expected to be won. A calendar day in the company's zone.
+             */
+            expected_close_on?: string | null;
+            /** @description Where it came from. */
+            source?: string | null;
+            /** @description What the customer needs. */
+            requirements?: string | null;
+            /** @description Where goods are delivered to. */
+            delivery_address?: string | null;
+            /** @description The currency of `original_amount`, as in ISO 4217. */
+            currency?: string;
+            /**
+             * Format: int64
+             * @description The amount in that currency, tax included, in its hundredths. In fen: hundredths of the currency.
+             */
+            original_amount?: number | null;
+            /**
+             * Format: int64
+             * @description What one unit of the currency is worth in the company's, in millionths; frozen at signing. In millionths.
+             */
+            rate?: number | null;
+            /**
+             * Format: date
+             * @description The day of that rate. A calendar day in the company's zone.
+             */
+            rate_on?: string | null;
+            /**
+             * Format: int64
+             * @description The tax rate in basis points. In basis points: 10,000 are the whole.
+             */
+            tax_rate?: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency, tax included, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency without tax, in fen. In fen: hundredths of the currency.
+             */
+            amount_without_tax?: number | null;
+        };
+        /** @description The fields to be changed; others stay. A deal (商机); a lead (线索) is a deal in its first stage. */
+        OpportunityChange: {
+            /** @description What it is about. */
+            name?: string;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id?: number;
+            /**
+             * Format: int64
+             * @description The person to talk to. The id of a contact record.
+             */
+            contact_id?: number | null;
+            /**
+             * Format: int64
+             * @description The main product. The id of a product record.
+             */
+            product_id?: number | null;
+            /**
+             * Format: date
+             * @description When it is expected to be won. A calendar day in the company's zone.
+             */
+            expected_close_on?: string | null;
+            /** @description Where it came from. */
+            source?: string | null;
+            /** @description What the customer needs. */
+            requirements?: string | null;
+            /** @description Where goods are delivered to. */
+            delivery_address?: string | null;
+            /** @description The currency of `original_amount`, as in ISO 4217. */
+            currency?: string;
+            /**
+             * Format: int64
+             * @description The amount in that currency, tax included, in its hundredths. In fen: hundredths of the currency.
+             */
+            original_amount?: number | null;
+            /**
+             * Format: int64
+             * @description What one unit of the currency is worth in the company's, in millionths; frozen at signing. In millionths.
+             */
+            rate?: number | null;
+            /**
+             * Format: date
+             * @description The day of that rate. A calendar day in the company's zone.
+             */
+            rate_on?: string | null;
+            /**
+             * Format: int64
+             * @description The tax rate in basis points. In basis points: 10,000 are the whole.
+             */
+            tax_rate?: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency, tax included, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency without tax, in fen. In fen: hundredths of the currency.
+             */
+            amount_without_tax?: number | null;
+        };
+        /** @description The same to many records, each by itself. */
+        OpportunityBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete" | "claim" | "release" | "assign";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["OpportunityChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        OpportunityBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Opportunity"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A move of a deal; never rewritten, a correction is a new one. A field that the caller does not see is absent. */
+        StageChange: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id: number;
+            /**
+             * Format: int64
+             * @description The stage it left, if any. The id of a stage record.
+             */
+            from_stage_id: number | null;
+            /**
+             * Format: int64
+             * @description The stage it entered. The id of a stage record.
+             */
+            stage_id: number;
+            /**
+             * @description The outcome after the move.
+             * @enum {string}
+             */
+            outcome: "open" | "won" | "lost" | "invalid" | "duplicate" | "shelved";
+            /**
+             * Format: date-time
+             * @description When it moved. In UTC, to the microsecond.
+             */
+            changed_at: string;
+            /**
+             * Format: int64
+             * @description Who moved it. The id of a user record.
+             */
+            by_id: number | null;
+            /**
+             * @description What kind of move it is.
+             * @enum {string}
+             */
+            kind: "open" | "forward" | "back" | "skip" | "close" | "reopen" | "complete" | "correction";
+            /** @description Why, where a reason is due. */
+            reason: string | null;
+            /** @description The criteria that were overridden. */
+            overridden: unknown;
+            /**
+             * Format: int64
+             * @description The change that it corrects. The id of a stage change record.
+             */
+            corrects_id: number | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A move of a deal; never rewritten, a correction is a new one and what it refers to. */
+        StageChangeShown: {
+            record: components["schemas"]["StageChange"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        StageChangePage: {
+            rows: components["schemas"]["StageChange"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A version of a quote (报价单). A field that the caller does not see is absent. */
+        Quote: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The human number, shared by all versions and alternatives. */
+            readonly number: string;
+            /**
+             * Format: int64
+             * @description The version under that number, from 1.
+             */
+            quote_version: number;
+            /** @description The alternative that it is of several offered together, as `A`. */
+            alternative: string | null;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id: number | null;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The person it is addressed to. The id of a contact record.
+             */
+            contact_id: number | null;
+            /**
+             * Format: int64
+             * @description The owner. The id of a user record.
+             */
+            readonly owner_id: number | null;
+            /**
+             * Format: int64
+             * @description The team of the owner. The id of a team record.
+             */
+            readonly team_id: number | null;
+            /**
+             * Format: int64
+             * @description The price list that it was made from. The id of a price list record.
+             */
+            price_list_id: number | null;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            readonly outcome: "draft" | "in_approval" | "approved" | "sent" | "accepted" | "partial" | "declined" | "expired" | "superseded" | "withdrawn";
+            /**
+             * Format: date-time
+             * @description When it was asked to be approved. In UTC, to the microsecond.
+             */
+            readonly approval_requested_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was approved. In UTC, to the microsecond.
+             */
+            readonly approved_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was sent. In UTC, to the microsecond.
+             */
+            readonly sent_at: string | null;
+            /**
+             * Format: date
+             * @description The last day that it holds. A calendar day in the company's zone.
+             */
+            valid_until: string | null;
+            /**
+             * Format: date-time
+             * @description When the customer decided. In UTC, to the microsecond.
+             */
+            readonly decided_at: string | null;
+            /**
+             * Format: int64
+             * @description The amount at list prices, in fen. In fen: hundredths of the currency.
+             */
+            readonly list_amount?: number | null;
+            /**
+             * Format: int64
+             * @description What it costs the firm, in fen. In fen: hundredths of the currency.
+             */
+            readonly cost_amount?: number | null;
+            /**
+             * Format: int64
+             * @description The discount on list prices. In basis points: 10,000 are the whole.
+             */
+            readonly discount: number | null;
+            /**
+             * Format: int64
+             * @description The margin, in basis points; below zero where it loses.
+             */
+            readonly margin?: number | null;
+            /**
+             * Format: int64
+             * @description What the customer accepted, in fen. In fen: hundredths of the currency.
+             */
+            readonly accepted_amount?: number | null;
+            /** @description Why the customer declined. */
+            readonly declined_reason: string | null;
+            /** @description The terms of payment. */
+            payment_terms: string | null;
+            /** @description The terms of delivery. */
+            delivery_terms: string | null;
+            /** @description The risk to be judged by who approves. */
+            risk_note: string | null;
+            /** @description The currency of `original_amount`, as in ISO 4217. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description The amount in that currency, tax included, in its hundredths. In fen: hundredths of the currency.
+             */
+            original_amount?: number | null;
+            /**
+             * Format: int64
+             * @description What one unit of the currency is worth in the company's, in millionths; frozen at signing. In millionths.
+             */
+            rate: number | null;
+            /**
+             * Format: date
+             * @description The day of that rate. A calendar day in the company's zone.
+             */
+            rate_on: string | null;
+            /**
+             * Format: int64
+             * @description The tax rate in basis points. In basis points: 10,000 are the whole.
+             */
+            tax_rate: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency, tax included, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency without tax, in fen. In fen: hundredths of the currency.
+             */
+            amount_without_tax?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A version of a quote (报价单) and what it refers to. */
+        QuoteShown: {
+            record: components["schemas"]["Quote"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        QuotePage: {
+            rows: components["schemas"]["Quote"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A line of a quote. A field that the caller does not see is absent. */
+        QuoteLine: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The quote. The id of a quote record.
+             */
+            quote_id: number;
+            /**
+             * Format: int64
+             * @description Its place, from 1.
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description The product. The id of a product record.
+             */
+            product_id: number | null;
+            /** @description What is offered. */
+            description: string;
+            /**
+             * Format: int64
+             * @description How much. In thousandths of the unit.
+             */
+            quantity: number;
+            /** @description The unit. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description The list price of one unit. For one unit, in millionths of the currency.
+             */
+            list_unit_price?: number | null;
+            /**
+             * Format: int64
+             * @description The price of one unit, tax included. For one unit, in millionths of the currency.
+             */
+            unit_price?: number;
+            /**
+             * Format: int64
+             * @description What one unit costs the firm. For one unit, in millionths of the currency.
+             */
+            unit_cost?: number | null;
+            /**
+             * Format: int64
+             * @description The tax rate. In basis points: 10,000 are the whole.
+             */
+            tax_rate: number;
+            /**
+             * Format: int64
+             * @description The amount, tax included, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number;
+            /**
+             * Format: int64
+             * @description The amount without tax, in fen. In fen: hundredths of the currency.
+             */
+            amount_without_tax?: number;
+            /** @description Whether the customer accepted it. */
+            accepted: boolean | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A line of a quote and what it refers to. */
+        QuoteLineShown: {
+            record: components["schemas"]["QuoteLine"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        QuoteLinePage: {
+            rows: components["schemas"]["QuoteLine"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A contract (合同), a framework contract or a call-off under one. A field that the caller does not see is absent. */
+        Contract: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The human number. */
+            readonly number: string;
+            /** @description What it is about. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The opportunity that it wins. The id of a opportunity record.
+             */
+            opportunity_id: number | null;
+            /**
+             * Format: int64
+             * @description The quote that it was made from. The id of a quote record.
+             */
+            quote_id: number | null;
+            /**
+             * Format: int64
+             * @description The framework contract that it calls off from. The id of a contract record.
+             */
+            framework_id: number | null;
+            /**
+             * Format: int64
+             * @description The contract that it renews. The id of a contract record.
+             */
+            renews_id: number | null;
+            /**
+             * Format: int64
+             * @description The owner. The id of a user record.
+             */
+            readonly owner_id: number | null;
+            /**
+             * Format: int64
+             * @description The team of the owner. The id of a team record.
+             */
+            readonly team_id: number | null;
+            /**
+             * @description What kind it is.
+             * @enum {string}
+             */
+            kind: "sale" | "framework" | "call_off" | "service";
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            readonly status: "draft" | "signed" | "effective" | "completed" | "terminated";
+            /**
+             * Format: date
+             * @description The day it was signed. A calendar day in the company's zone.
+             */
+            signed_on: string | null;
+            /** @description Whether it takes effect only when the deposit is in. */
+            deposit_required: boolean;
+            /**
+             * Format: int64
+             * @description The deposit, in fen. In fen: hundredths of the currency.
+             */
+            deposit_amount?: number | null;
+            /**
+             * Format: date
+             * @description The day the deposit came in. A calendar day in the company's zone.
+             */
+            readonly deposit_received_on: string | null;
+            /**
+             * Format: date
+             * @description The day it took effect: signed and, where required, the deposit in. A calendar day in the company's zone.
+             */
+            readonly effective_on: string | null;
+            /**
+             * Format: date
+             * @description The last day it runs. A calendar day in the company's zone.
+             */
+            expires_on: string | null;
+            /** @description The currency of `original_amount`, as in ISO 4217. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description The amount in that currency, tax included, in its hundredths. In fen: hundredths of the currency.
+             */
+            original_amount?: number | null;
+            /**
+             * Format: int64
+             * @description What one unit of the currency is worth in the company's, in millionths; frozen at signing. In millionths.
+             */
+            rate: number | null;
+            /**
+             * Format: date
+             * @description The day of that rate. A calendar day in the company's zone.
+             */
+            rate_on: string | null;
+            /**
+             * Format: int64
+             * @description The tax rate in basis points. In basis points: 10,000 are the whole.
+             */
+            tax_rate: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency, tax included, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency without tax, in fen. In fen: hundredths of the currency.
+             */
+            amount_without_tax?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A contract (合同), a framework contract or a call-off under one and what it refers to. */
+        ContractShown: {
+            record: components["schemas"]["Contract"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        ContractPage: {
+            rows: components["schemas"]["Contract"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description An order, a return, a credit or a cancellation. A field that the caller does not see is absent. */
+        Order: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The human number. */
+            readonly number: string;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The contract. The id of a contract record.
+             */
+            contract_id: number | null;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id: number | null;
+            /**
+             * Format: int64
+             * @description The owner. The id of a user record.
+             */
+            readonly owner_id: number | null;
+            /**
+             * Format: int64
+             * @description The team of the owner. The id of a team record.
+             */
+            readonly team_id: number | null;
+            /**
+             * @description What kind it is.
+             * @enum {string}
+             */
+            kind: "sale" | "return" | "credit" | "cancel";
+            /**
+             * Format: date-time
+             * @description When it was placed. In UTC, to the microsecond.
+             */
+            ordered_at: string;
+            /**
+             * Format: date
+             * @description The day that delivery is promised for. A calendar day in the company's zone.
+             */
+            promised_on: string | null;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            status: "placed" | "in_production" | "delivered" | "accepted" | "cancelled";
+            /**
+             * Format: int64
+             * @description The sale that a return or credit takes back from. The id of a order record.
+             */
+            reverses_id: number | null;
+            /** @description Where goods are delivered to. */
+            delivery_address: string | null;
+            /** @description The currency of `original_amount`, as in ISO 4217. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description The amount in that currency, tax included, in its hundredths. In fen: hundredths of the currency.
+             */
+            original_amount?: number | null;
+            /**
+             * Format: int64
+             * @description What one unit of the currency is worth in the company's, in millionths; frozen at signing. In millionths.
+             */
+            rate: number | null;
+            /**
+             * Format: date
+             * @description The day of that rate. A calendar day in the company's zone.
+             */
+            rate_on: string | null;
+            /**
+             * Format: int64
+             * @description The tax rate in basis points. In basis points: 10,000 are the whole.
+             */
+            tax_rate: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency, tax included, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency without tax, in fen. In fen: hundredths of the currency.
+             */
+            amount_without_tax?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description An order, a return, a credit or a cancellation and what it refers to. */
+        OrderShown: {
+            record: components["schemas"]["Order"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        OrderPage: {
+            rows: components["schemas"]["Order"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A line of an order. A field that the caller does not see is absent. */
+        OrderLine: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The order. The id of a order record.
+             */
+            order_id: number;
+            /**
+             * Format: int64
+             * @description Its place, from 1.
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description The product. The id of a product record.
+             */
+            product_id: number | null;
+            /** @description What is ordered. */
+            description: string;
+            /**
+             * Format: int64
+             * @description How much. In thousandths of the unit.
+             */
+            quantity: number;
+            /** @description The unit. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description The price of one unit, tax included. For one unit, in millionths of the currency.
+             */
+            unit_price?: number;
+            /**
+             * Format: int64
+             * @description The tax rate. In basis points: 10,000 are the whole.
+             */
+            tax_rate: number;
+            /**
+             * Format: int64
+             * @description The amount, tax included, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number;
+            /**
+             * Format: int64
+             * @description The amount without tax, in fen. In fen: hundredths of the currency.
+             */
+            amount_without_tax?: number;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A line of an order and what it refers to. */
+        OrderLineShown: {
+            record: components["schemas"]["OrderLine"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        OrderLinePage: {
+            rows: components["schemas"]["OrderLine"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description An instalment of a contract (回款计划期次), due by date or by an event and credit days. A field that the caller does not see is absent. */
+        PaymentPlan: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The contract. The id of a contract record.
+             */
+            contract_id: number | null;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description Its place, from 1.
+             */
+            position: number;
+            /**
+             * @description What it is for.
+             * @enum {string}
+             */
+            kind: "advance" | "progress" | "delivery" | "acceptance" | "retention" | "other";
+            /**
+             * @description What makes it due.
+             * @enum {string}
+             */
+            due_by: "date" | "signing" | "shipment" | "acceptance" | "invoice";
+            /**
+             * Format: date
+             * @description The day of that event, when it has come. A calendar day in the company's zone.
+             */
+            event_on: string | null;
+            /**
+             * Format: int64
+             * @description Days of credit after the event.
+             */
+            credit_days: number;
+            /**
+             * Format: date
+             * @description The day it is due, when that is known. A calendar day in the company's zone.
+             */
+            due_on: string | null;
+            /**
+             * Format: int64
+             * @description Its share of the contract. In basis points: 10,000 are the whole.
+             */
+            share: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency, tax included, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number;
+            /**
+             * Format: int64
+             * @description What has been allocated to it, in fen. In fen: hundredths of the currency.
+             */
+            readonly received_amount?: number;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            readonly status: "waiting" | "due" | "partly_paid" | "paid" | "written_off";
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description An instalment of a contract (回款计划期次), due by date or by an event and credit days and what it refers to. */
+        PaymentPlanShown: {
+            record: components["schemas"]["PaymentPlan"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        PaymentPlanPage: {
+            rows: components["schemas"]["PaymentPlan"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A request to a customer to pay (请款). A field that the caller does not see is absent. */
+        PaymentRequest: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The human number. */
+            readonly number: string;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The instalment. The id of a payment plan record.
+             */
+            payment_plan_id: number;
+            /**
+             * Format: int64
+             * @description Who asked for it. The id of a user record.
+             */
+            readonly requested_by_id: number | null;
+            /**
+             * Format: date-time
+             * @description When it was made. In UTC, to the microsecond.
+             */
+            readonly requested_at: string;
+            /**
+             * Format: int64
+             * @description The amount, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            readonly status: "draft" | "sent" | "paid" | "cancelled";
+            /**
+             * Format: date
+             * @description The day it was sent. A calendar day in the company's zone.
+             */
+            sent_on: string | null;
+            /** @description Remarks. */
+            note: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A request to a customer to pay (请款) and what it refers to. */
+        PaymentRequestShown: {
+            record: components["schemas"]["PaymentRequest"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        PaymentRequestPage: {
+            rows: components["schemas"]["PaymentRequest"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description An application to finance to issue an invoice (开票申请). A field that the caller does not see is absent. */
+        InvoiceApplication: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The human number. */
+            readonly number: string;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The contract. The id of a contract record.
+             */
+            contract_id: number | null;
+            /**
+             * Format: int64
+             * @description The instalment. The id of a payment plan record.
+             */
+            payment_plan_id: number | null;
+            /**
+             * Format: int64
+             * @description Who applied. The id of a user record.
+             */
+            readonly applied_by_id: number | null;
+            /**
+             * Format: date-time
+             * @description When it was applied for. In UTC, to the microsecond.
+             */
+            readonly applied_at: string;
+            /** @description The name on the invoice. */
+            title: string;
+            /** @description The unified social credit code on the invoice. */
+            credit_code: string | null;
+            /**
+             * @description What kind of invoice it is.
+             * @enum {string}
+             */
+            kind: "special" | "ordinary";
+            /**
+             * Format: int64
+             * @description The tax rate. In basis points: 10,000 are the whole.
+             */
+            tax_rate: number;
+            /**
+             * Format: int64
+             * @description The amount, tax included, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number;
+            /**
+             * Format: int64
+             * @description The amount without tax, in fen. In fen: hundredths of the currency.
+             */
+            readonly amount_without_tax?: number | null;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            readonly status: "applied" | "issued" | "rejected" | "voided";
+            /** @description The number of the invoice. */
+            readonly invoice_number: string | null;
+            /**
+             * Format: date
+             * @description The day it was issued. A calendar day in the company's zone.
+             */
+            readonly issued_on: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description An application to finance to issue an invoice (开票申请) and what it refers to. */
+        InvoiceApplicationShown: {
+            record: components["schemas"]["InvoiceApplication"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        InvoiceApplicationPage: {
+            rows: components["schemas"]["InvoiceApplication"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description Money received (回款). A field that the caller does not see is absent. */
+        Receipt: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The human number. */
+            readonly number: string;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: date
+             * @description The day it came in. A calendar day in the company's zone.
+             */
+            received_on: string;
+            /**
+             * @description What it is.
+             * @enum {string}
+             */
+            kind: "payment" | "advance" | "retention" | "refund";
+            /** @description How it was paid. */
+            method: string | null;
+            /** @description The reference of the bank. */
+            reference: string | null;
+            /**
+             * Format: int64
+             * @description What has been allocated to instalments, in fen. In fen: hundredths of the currency.
+             */
+            readonly allocated_amount?: number;
+            /** @description The currency of `original_amount`, as in ISO 4217. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description The amount in that currency, tax included, in its hundredths. In fen: hundredths of the currency.
+             */
+            original_amount?: number | null;
+            /**
+             * Format: int64
+             * @description What one unit of the currency is worth in the company's, in millionths; frozen at signing. In millionths.
+             */
+            rate: number | null;
+            /**
+             * Format: date
+             * @description The day of that rate. A calendar day in the company's zone.
+             */
+            rate_on: string | null;
+            /**
+             * Format: int64
+             * @description The tax rate in basis points. In basis points: 10,000 are the whole.
+             */
+            tax_rate: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency, tax included, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description The amount in the company's currency without tax, in fen. In fen: hundredths of the currency.
+             */
+            amount_without_tax?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description Money received (回款) and what it refers to. */
+        ReceiptShown: {
+            record: components["schemas"]["Receipt"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        ReceiptPage: {
+            rows: components["schemas"]["Receipt"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A part of a receipt that pays an instalment. A field that the caller does not see is absent. */
+        ReceiptAllocation: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The receipt. The id of a receipt record.
+             */
+            receipt_id: number;
+            /**
+             * Format: int64
+             * @description The instalment. The id of a payment plan record.
+             */
+            payment_plan_id: number;
+            /**
+             * Format: int64
+             * @description The amount, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number;
+            /**
+             * Format: date
+             * @description The day it counts from. A calendar day in the company's zone.
+             */
+            allocated_on: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A part of a receipt that pays an instalment and what it refers to. */
+        ReceiptAllocationShown: {
+            record: components["schemas"]["ReceiptAllocation"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        ReceiptAllocationPage: {
+            rows: components["schemas"]["ReceiptAllocation"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A visit, call, message or meeting (跟进记录). A field that the caller does not see is absent. */
+        Interaction: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id: number | null;
+            /**
+             * Format: int64
+             * @description The person met. The id of a contact record.
+             */
+            contact_id: number | null;
+            /**
+             * Format: int64
+             * @description Who it was. The id of a user record.
+             */
+            readonly by_id: number | null;
+            /**
+             * @description What kind it was.
+             * @enum {string}
+             */
+            kind: "visit" | "call" | "message" | "meeting" | "mail" | "note";
+            /**
+             * Format: date-time
+             * @description When it was. In UTC, to the microsecond.
+             */
+            at: string;
+            /** @description What was said. */
+            content: string;
+            /** @description Whether the customer answered. */
+            two_way: boolean;
+            /** @description Whether it keeps the account from the pool: a verified visit, an answer, a progress. */
+            readonly effective: boolean;
+            /**
+             * Format: date-time
+             * @description When the rep checked in at the place (外勤打卡). In UTC, to the microsecond.
+             */
+            checked_in_at: string | null;
+            /**
+             * Format: int64
+             * @description The latitude of the place, in millionths of a degree.
+             */
+            latitude: number | null;
+            /**
+             * Format: int64
+             * @description The longitude of the place, in millionths of a degree.
+             */
+            longitude: number | null;
+            /**
+             * Format: int64
+             * @description How far off the place may be, in metres.
+             */
+            accuracy_metres: number | null;
+            /** @description The name of the place. */
+            place: string | null;
+            /** @description What comes next. */
+            next_step: string | null;
+            /**
+             * Format: date-time
+             * @description When it comes. In UTC, to the microsecond.
+             */
+            next_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A visit, call, message or meeting (跟进记录) and what it refers to. */
+        InteractionShown: {
+            record: components["schemas"]["Interaction"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        InteractionPage: {
+            rows: components["schemas"]["Interaction"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A note that only its author sees; the change log says that it changed, never what it says. A field that the caller does not see is absent. */
+        PrivateNote: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The author. The id of a user record.
+             */
+            readonly author_id: number;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number | null;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id: number | null;
+            /**
+             * Format: int64
+             * @description The person. The id of a contact record.
+             */
+            contact_id: number | null;
+            /** @description What it says. */
+            body: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A note that only its author sees; the change log says that it changed, never what it says and what it refers to. */
+        PrivateNoteShown: {
+            record: components["schemas"]["PrivateNote"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        PrivateNotePage: {
+            rows: components["schemas"]["PrivateNote"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A note that only its author sees; the change log says that it changed, never what it says. */
+        NewPrivateNote: {
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id?: number | null;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id?: number | null;
+            /**
+             * Format: int64
+             * @description The person. The id of a contact record.
+             */
+            contact_id?: number | null;
+            /** @description What it says. */
+            body: string;
+        };
+        /** @description The fields to be changed; others stay. A note that only its author sees; the change log says that it changed, never what it says. */
+        PrivateNoteChange: {
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id?: number | null;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id?: number | null;
+            /**
+             * Format: int64
+             * @description The person. The id of a contact record.
+             */
+            contact_id?: number | null;
+            /** @description What it says. */
+            body?: string;
+        };
+        /** @description The same to many records, each by itself. */
+        PrivateNoteBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["PrivateNoteChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        PrivateNoteBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["PrivateNote"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A ticket (工单). A field that the caller does not see is absent. */
+        Ticket: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The human number. */
+            readonly number: string;
+            /** @description What kind it is, as configured. */
+            kind: string;
+            /** @description What it is about. */
+            title: string;
+            /** @description The whole story. */
+            description: string | null;
+            /** @description The values of its form. */
+            form: unknown;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number | null;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id: number | null;
+            /**
+             * Format: int64
+             * @description The quote. The id of a quote record.
+             */
+            quote_id: number | null;
+            /**
+             * Format: int64
+             * @description The order. The id of a order record.
+             */
+            order_id: number | null;
+            /**
+             * Format: int64
+             * @description Who asked. The id of a user record.
+             */
+            readonly requester_id: number | null;
+            /**
+             * Format: int64
+             * @description Who answers. The id of a user record.
+             */
+            readonly owner_id: number | null;
+            /**
+             * Format: int64
+             * @description The team that answers. The id of a team record.
+             */
+            readonly team_id: number | null;
+            /**
+             * @description How bad it is.
+             * @enum {string}
+             */
+            severity: "low" | "normal" | "high" | "urgent";
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            readonly status: "open" | "in_progress" | "paused" | "resolved" | "closed" | "cancelled";
+            /**
+             * Format: date-time
+             * @description When it was opened. In UTC, to the microsecond.
+             */
+            readonly opened_at: string;
+            /**
+             * Format: date-time
+             * @description When it was first answered. In UTC, to the microsecond.
+             */
+            readonly first_response_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was resolved. In UTC, to the microsecond.
+             */
+            readonly resolved_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was closed. In UTC, to the microsecond.
+             */
+            readonly closed_at: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it is due. In UTC, to the microsecond.
+             */
+            readonly due_at: string | null;
+            /** @description What was first answered. */
+            readonly response: string | null;
+            /** @description What resolved it. */
+            readonly resolution: string | null;
+            /** @description Why it stands so: why it is paused, was cancelled or reopened. */
+            readonly status_reason: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is paused. In UTC, to the microsecond.
+             */
+            readonly paused_at: string | null;
+            /**
+             * Format: int64
+             * @description For how much working time (工作时间) it was paused or rested as resolved, in seconds, the running pause left out.
+             */
+            readonly paused_working_seconds: number;
+            /**
+             * Format: int64
+             * @description How satisfied the asker was, from 1 to 5.
+             */
+            readonly satisfaction: number | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A ticket (工单) and what it refers to. */
+        TicketShown: {
+            record: components["schemas"]["Ticket"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        TicketPage: {
+            rows: components["schemas"]["Ticket"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A ticket (工单). */
+        NewTicket: {
+            /** @description What kind it is, as configured. */
+            kind: string;
+            /** @description What it is about. */
+            title: string;
+            /** @description The whole story. */
+            description?: string | null;
+            /** @description The values of its form. */
+            form?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id?: number | null;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id?: number | null;
+            /**
+             * Format: int64
+             * @description The quote. The id of a quote record.
+             */
+            quote_id?: number | null;
+            /**
+             * Format: int64
+             * @description The order. The id of a order record.
+             */
+            order_id?: number | null;
+            /**
+             * @description How bad it is.
+             * @enum {string}
+             */
+            severity?: "low" | "normal" | "high" | "urgent";
+        };
+        /** @description The fields to be changed; others stay. A ticket (工单). */
+        TicketChange: {
+            /** @description What kind it is, as configured. */
+            kind?: string;
+            /** @description What it is about. */
+            title?: string;
+            /** @description The whole story. */
+            description?: string | null;
+            /** @description The values of its form. */
+            form?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id?: number | null;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id?: number | null;
+            /**
+             * Format: int64
+             * @description The quote. The id of a quote record.
+             */
+            quote_id?: number | null;
+            /**
+             * Format: int64
+             * @description The order. The id of a order record.
+             */
+            order_id?: number | null;
+            /**
+             * @description How bad it is.
+             * @enum {string}
+             */
+            severity?: "low" | "normal" | "high" | "urgent";
+        };
+        /** @description The same to many records, each by itself. */
+        TicketBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["TicketChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        TicketBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Ticket"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description Something to be done (待办). A field that the caller does not see is absent. */
+        Todo: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description What is to be done. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Who is to do it. The id of a user record.
+             */
+            readonly owner_id: number | null;
+            /**
+             * Format: int64
+             * @description Their team. The id of a team record.
+             */
+            readonly team_id: number | null;
+            /**
+             * Format: date-time
+             * @description Until when. In UTC, to the microsecond.
+             */
+            due_at: string | null;
+            /**
+             * @description Where it came from.
+             * @enum {string}
+             */
+            readonly source: "manual" | "rule" | "alert" | "ticket" | "approval" | "handover";
+            /** @description What caused it, once per cause. */
+            readonly cause: string | null;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number | null;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id: number | null;
+            /**
+             * Format: int64
+             * @description The quote. The id of a quote record.
+             */
+            quote_id: number | null;
+            /**
+             * Format: int64
+             * @description The ticket. The id of a ticket record.
+             */
+            ticket_id: number | null;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            readonly state: "open" | "snoozed" | "done" | "cancelled";
+            /**
+             * Format: date-time
+             * @description Until when it is put off. In UTC, to the microsecond.
+             */
+            readonly snoozed_until: string | null;
+            /** @description Why it is put off. */
+            readonly snooze_reason: string | null;
+            /**
+             * Format: date-time
+             * @description When it was done. In UTC, to the microsecond.
+             */
+            readonly completed_at: string | null;
+            /** @description What came of it. */
+            readonly result: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description Something to be done (待办) and what it refers to. */
+        TodoShown: {
+            record: components["schemas"]["Todo"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        TodoPage: {
+            rows: components["schemas"]["Todo"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. Something to be done (待办). */
+        NewTodo: {
+            /** @description What is to be done. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description Until when. In UTC, to the microsecond.
+             */
+            due_at?: string | null;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id?: number | null;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id?: number | null;
+            /**
+             * Format: int64
+             * @description The quote. The id of a quote record.
+             */
+            quote_id?: number | null;
+            /**
+             * Format: int64
+             * @description The ticket. The id of a ticket record.
+             */
+            ticket_id?: number | null;
+        };
+        /** @description The fields to be changed; others stay. Something to be done (待办). */
+        TodoChange: {
+            /** @description What is to be done. */
+            title?: string;
+            /**
+             * Format: date-time
+             * @description Until when. In UTC, to the microsecond.
+             */
+            due_at?: string | null;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id?: number | null;
+            /**
+             * Format: int64
+             * @description The opportunity. The id of a opportunity record.
+             */
+            opportunity_id?: number | null;
+            /**
+             * Format: int64
+             * @description The quote. The id of a quote record.
+             */
+            quote_id?: number | null;
+            /**
+             * Format: int64
+             * @description The ticket. The id of a ticket record.
+             */
+            ticket_id?: number | null;
+        };
+        /** @description The same to many records, each by itself. */
+        TodoBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["TodoChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        TodoBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Todo"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A delivery. A field that the caller does not see is absent. */
+        Delivery: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The human number. */
+            readonly number: string;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The order. The id of a order record.
+             */
+            order_id: number | null;
+            /**
+             * Format: date
+             * @description The day promised. A calendar day in the company's zone.
+             */
+            promised_on: string | null;
+            /**
+             * Format: date
+             * @description The day it was shipped. A calendar day in the company's zone.
+             */
+            shipped_on: string | null;
+            /**
+             * Format: date
+             * @description The day it arrived. A calendar day in the company's zone.
+             */
+            delivered_on: string | null;
+            /**
+             * Format: date
+             * @description The day the customer accepted it. A calendar day in the company's zone.
+             */
+            accepted_on: string | null;
+            /** @description The carrier. */
+            carrier: string | null;
+            /** @description The number to follow it by. */
+            tracking_number: string | null;
+            /** @description Remarks. */
+            note: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A delivery and what it refers to. */
+        DeliveryShown: {
+            record: components["schemas"]["Delivery"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        DeliveryPage: {
+            rows: components["schemas"]["Delivery"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A delivery. */
+        NewDelivery: {
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The order. The id of a order record.
+             */
+            order_id?: number | null;
+            /**
+             * Format: date
+             * @description The day promised. A calendar day in the company's zone.
+             */
+            promised_on?: string | null;
+            /**
+             * Format: date
+             * @description The day it was shipped. A calendar day in the company's zone.
+             */
+            shipped_on?: string | null;
+            /**
+             * Format: date
+             * @description The day it arrived. A calendar day in the company's zone.
+             */
+            delivered_on?: string | null;
+            /**
+             * Format: date
+             * @description The day the customer accepted it. A calendar day in the company's zone.
+             */
+            accepted_on?: string | null;
+            /** @description The carrier. */
+            carrier?: string | null;
+            /** @description The number to follow it by. */
+            tracking_number?: string | null;
+            /** @description Remarks. */
+            note?: string | null;
+        };
+        /** @description The fields to be changed; others stay. A delivery. */
+        DeliveryChange: {
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id?: number;
+            /**
+             * Format: int64
+             * @description The order. The id of a order record.
+             */
+            order_id?: number | null;
+            /**
+             * Format: date
+             * @description The day promised. A calendar day in the company's zone.
+             */
+            promised_on?: string | null;
+            /**
+             * Format: date
+             * @description The day it was shipped. A calendar day in the company's zone.
+             */
+            shipped_on?: string | null;
+            /**
+             * Format: date
+             * @description The day it arrived. A calendar day in the company's zone.
+             */
+            delivered_on?: string | null;
+            /**
+             * Format: date
+             * @description The day the customer accepted it. A calendar day in the company's zone.
+             */
+            accepted_on?: string | null;
+            /** @description The carrier. */
+            carrier?: string | null;
+            /** @description The number to follow it by. */
+            tracking_number?: string | null;
+            /** @description Remarks. */
+            note?: string | null;
+        };
+        /** @description The same to many records, each by itself. */
+        DeliveryBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["DeliveryChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        DeliveryBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Delivery"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A file that belongs to a record; its bytes lie in the object store. A field that the caller does not see is absent. */
+        Attachment: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The resource of the record. */
+            entity: string;
+            /**
+             * Format: int64
+             * @description The id of the record.
+             */
+            record_id: number;
+            /**
+             * Format: int64
+             * @description The account that the record belongs to, if any; who sees that sees this. The id of a account record.
+             */
+            account_id: number | null;
+            /** @description What it is, as `requirements` or `signed_contract`. */
+            kind: string;
+            /** @description The name of the file. */
+            file_name: string;
+            /** @description Its media type. */
+            media_type: string;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            bytes: number;
+            /** @description The SHA-256 of its bytes, in hexadecimal. */
+            sha256: string;
+            /** @description Where it lies in the object store. */
+            object_key: string;
+            /**
+             * Format: int64
+             * @description Who brought it. The id of a user record.
+             */
+            uploaded_by_id: number | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A file that belongs to a record; its bytes lie in the object store and what it refers to. */
+        AttachmentShown: {
+            record: components["schemas"]["Attachment"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        AttachmentPage: {
+            rows: components["schemas"]["Attachment"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A way in or out of the pool. A field that the caller does not see is absent. */
+        PoolMove: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description The account. The id of a account record.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The lead, where it is one and not the account. The id of a opportunity record.
+             */
+            opportunity_id: number | null;
+            /**
+             * @description What happened.
+             * @enum {string}
+             */
+            kind: "claim" | "assign" | "release" | "return" | "request";
+            /**
+             * Format: int64
+             * @description Who got it, asked for it or lost it. The id of a user record.
+             */
+            user_id: number | null;
+            /**
+             * Format: int64
+             * @description Who did it. The id of a user record.
+             */
+            by_id: number | null;
+            /**
+             * Format: date-time
+             * @description When it happened. In UTC, to the microsecond.
+             */
+            at: string;
+            /** @description Why. */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A way in or out of the pool and what it refers to. */
+        PoolMoveShown: {
+            record: components["schemas"]["PoolMove"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        PoolMovePage: {
+            rows: components["schemas"]["PoolMove"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A setting of the firm. A field that the caller does not see is absent. */
+        Setting: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description Its name. */
+            key: string;
+            /** @description Its value. */
+            value: unknown;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A setting of the firm and what it refers to. */
+        SettingShown: {
+            record: components["schemas"]["Setting"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        SettingPage: {
+            rows: components["schemas"]["Setting"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A setting of the firm. */
+        NewSetting: {
+            /** @description Its name. */
+            key: string;
+            /** @description Its value. */
+            value: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+        };
+        /** @description The fields to be changed; others stay. A setting of the firm. */
+        SettingChange: {
+            /** @description Its name. */
+            key?: string;
+            /** @description Its value. */
+            value?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+        };
+        /** @description The same to many records, each by itself. */
+        SettingBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["SettingChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        SettingBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Setting"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description A rule by which accounts without an owner are routed to a team: the first whose conditions all hold; a condition that is left empty always holds. A field that the caller does not see is absent. */
+        RoutingRule: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description Its place among the rules: the lowest is tried first.
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description The tag that the account carries. The id of a tag record.
+             */
+            tag_id: number | null;
+            /** @description The region that the account is in. */
+            region: string | null;
+            /** @description The industry that the account is in. */
+            industry: string | null;
+            /**
+             * Format: int64
+             * @description The team that the account is routed to. The id of a team record.
+             */
+            team_id: number;
+            /** @description Whether it is used. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A rule by which accounts without an owner are routed to a team: the first whose conditions all hold; a condition that is left empty always holds and what it refers to. */
+        RoutingRuleShown: {
+            record: components["schemas"]["RoutingRule"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        RoutingRulePage: {
+            rows: components["schemas"]["RoutingRule"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A rule by which accounts without an owner are routed to a team: the first whose conditions all hold; a condition that is left empty always holds. */
+        NewRoutingRule: {
+            /**
+             * Format: int64
+             * @description Its place among the rules: the lowest is tried first.
+             */
+            position: number;
+            /**
+             * Format: int64
+             * @description The tag that the account carries. The id of a tag record.
+             */
+            tag_id?: number | null;
+            /** @description The region that the account is in. */
+            region?: string | null;
+            /** @description The industry that the account is in. */
+            industry?: string | null;
+            /**
+             * Format: int64
+             * @description The team that the account is routed to. The id of a team record.
+             */
+            team_id: number;
+            /** @description Whether it is used. */
+            enabled?: boolean;
+        };
+        /** @description The fields to be changed; others stay. A rule by which accounts without an owner are routed to a team: the first whose conditions all hold; a condition that is left empty always holds. */
+        RoutingRuleChange: {
+            /**
+             * Format: int64
+             * @description Its place among the rules: the lowest is tried first.
+             */
+            position?: number;
+            /**
+             * Format: int64
+             * @description The tag that the account carries. The id of a tag record.
+             */
+            tag_id?: number | null;
+            /** @description The region that the account is in. */
+            region?: string | null;
+            /** @description The industry that the account is in. */
+            industry?: string | null;
+            /**
+             * Format: int64
+             * @description The team that the account is routed to. The id of a team record.
+             */
+            team_id?: number;
+            /** @description Whether it is used. */
+            enabled?: boolean;
+        };
+        /** @description The same to many records, each by itself. */
+        RoutingRuleBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update" | "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why; to release and to assign it must be given. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description To whom, to assign.
+             */
+            user_id?: number | null;
+            /** @description The changes, to update. */
+            changes?: components["schemas"]["RoutingRuleChange"] | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        RoutingRuleBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["RoutingRule"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description The receipt of a handover (交接): what went from whom to whom. A field that the caller does not see is absent. */
+        Handover: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description Who handed over. The id of a user record.
+             */
+            from_user_id: number;
+            /**
+             * Format: int64
+             * @description Who did it. The id of a user record.
+             */
+            by_id: number | null;
+            /**
+             * Format: date-time
+             * @description When. In UTC, to the microsecond.
+             */
+            at: string;
+            /** @description Why. */
+            reason: string | null;
+            /** @description The rule by which successors were chosen. */
+            rule: unknown;
+            /** @description The records: a list of `{"entity", "id", "to_user_id"}`, no amounts and no names. */
+            moved: unknown;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description The receipt of a handover (交接): what went from whom to whom and what it refers to. */
+        HandoverShown: {
+            record: components["schemas"]["Handover"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        HandoverPage: {
+            rows: components["schemas"]["Handover"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            labels: components["schemas"]["Labels"];
+        };
     };
-    responses: never;
+    responses: {
+        /** @description The parameters or the body cannot be read */
+        Problem400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Nobody is signed in */
+        Problem401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The role does not allow it, or the password must be changed first */
+        Problem403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description There is no such record that the caller may see */
+        Problem404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It contradicts how the record stands */
+        Problem409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The record has changed since it was read */
+        Problem412: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is too large */
+        Problem413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is not declared as application/json */
+        Problem415: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The host is not served here */
+        Problem421: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Some values are wrong; `fields` says which */
+        Problem422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The header If-Match is missing */
+        Problem428: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It was too often; `until` says when it can be tried again */
+        Problem429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The server failed; its log says why */
+        Problem500: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The server is busy; try again */
+        Problem503: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description What went wrong, and what would be right */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -484,6 +8111,62 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account, now the caller's */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            /** @description There is no such account in the pool */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-claimed`, `pool-capacity` or `cooldown` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            421: components["responses"]["Problem421"];
+            /** @description `claim-limit` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     batch: {
         parameters: {
             query?: never;
@@ -506,15 +8189,16 @@ export interface operations {
                     "application/json": components["schemas"]["BatchResponse"];
                 };
             };
-            /** @description What went wrong, and what would be right */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
         };
     };
     drill: {
@@ -539,15 +8223,16 @@ export interface operations {
                     "application/json": components["schemas"]["DrillResult"];
                 };
             };
-            /** @description What went wrong, and what would be right */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
         };
     };
     export: {
@@ -573,15 +8258,16 @@ export interface operations {
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
-            /** @description What went wrong, and what would be right */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
         };
     };
     metrics: {
@@ -602,8 +8288,44 @@ export interface operations {
                     "application/json": components["schemas"]["Registry"];
                 };
             };
-            /** @description What went wrong, and what would be right */
-            default: {
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description The password is changed */
+            204: {
+                headers: {
+                    /** @description The new session */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            /** @description `weak-password`, or `invalid` when the old one is wrong */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -611,6 +8333,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `locked-out`: there were too many failures */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
         };
     };
     query: {
@@ -635,8 +8369,71 @@ export interface operations {
                     "application/json": components["schemas"]["QueryResult"];
                 };
             };
-            /** @description What went wrong, and what would be right */
-            default: {
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who it is, and what they may do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            200: {
+                headers: {
+                    /** @description The session */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            /** @description `credentials`: the name or the password is wrong */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -644,6 +8441,97 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            /** @description `locked-out`: there were too many failures */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller's sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    sign_out_everywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All sessions of the caller are over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
         };
     };
     status: {
@@ -664,8 +8552,97 @@ export interface operations {
                     "application/json": components["schemas"]["Status"];
                 };
             };
-            /** @description What went wrong, and what would be right */
-            default: {
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Without their secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description The token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is of no use any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            /** @description The caller has no such token */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -673,6 +8650,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
         };
     };
     values: {
@@ -699,15 +8680,7432 @@ export interface operations {
                     "application/json": components["schemas"]["Values"];
                 };
             };
-            /** @description What went wrong, and what would be right */
-            default: {
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "username" | "-username" | "name" | "-name" | "on_leave_until" | "-on_leave_until" | "left_on" | "-left_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["UserPage"];
                 };
             };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_users: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_users: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "username" | "-username" | "name" | "-name" | "on_leave_until" | "-on_leave_until" | "left_on" | "-left_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_teams: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_teams: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTeam"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_teams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_teams: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_teams: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_teams: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_teams: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_teams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_roles: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "code" | "-code" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_roles: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRole"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_roles: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_roles: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_roles: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_roles: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "code" | "-code" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_accounts: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "name" | "-name" | "claimed_at" | "-claimed_at" | "pooled_at" | "-pooled_at" | "protected_until" | "-protected_until" | "pool_warned_at" | "-pool_warned_at" | "created_at" | "-created_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine" | "pool";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_accounts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_accounts: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_accounts: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_accounts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_accounts: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "name" | "-name" | "claimed_at" | "-claimed_at" | "pooled_at" | "-pooled_at" | "protected_until" | "-protected_until" | "pool_warned_at" | "-pool_warned_at" | "created_at" | "-created_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine" | "pool";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_tags: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_tags: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTag"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_tags: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_tags: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_tags: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_tags: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_account_tags: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountTagPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_account_tags: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccountTag"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountTagShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_account_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountTagShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_account_tags: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_account_tags: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountTagChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountTagShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_account_tags: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_account_tags: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_account_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountTagBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountTagBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_contacts: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_contacts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContact"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_contacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_contacts: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_contacts: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_contacts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_contacts: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_contacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_products: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "code" | "-code" | "name" | "-name" | "list_price" | "-list_price" | "cost" | "-cost" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_products: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProduct"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_products: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_products: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_products: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_products: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_products: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "code" | "-code" | "name" | "-name" | "list_price" | "-list_price" | "cost" | "-cost" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_products: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_price_lists: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "valid_from" | "-valid_from" | "valid_until" | "-valid_until" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceListPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_price_lists: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPriceList"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceListShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_price_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceListShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_price_lists: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_price_lists: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceListChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceListShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_price_lists: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_price_lists: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "valid_from" | "-valid_from" | "valid_until" | "-valid_until" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_price_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceListBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceListBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_price_list_items: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "unit_price" | "-unit_price" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceListItemPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_price_list_items: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPriceListItem"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceListItemShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_price_list_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceListItemShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_price_list_items: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_price_list_items: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceListItemChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceListItemShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_price_list_items: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_price_list_items: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "unit_price" | "-unit_price" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_price_list_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceListItemBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceListItemBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_pipelines: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelinePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_pipelines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_pipelines: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_pipelines: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_stages: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "position" | "-position" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StagePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_stages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_stages: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_stages: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "position" | "-position" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_opportunities: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "name" | "-name" | "stage_entered_at" | "-stage_entered_at" | "opened_at" | "-opened_at" | "won_at" | "-won_at" | "closed_at" | "-closed_at" | "completed_at" | "-completed_at" | "last_moved_at" | "-last_moved_at" | "expected_close_on" | "-expected_close_on" | "lost_amount" | "-lost_amount" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine" | "pool";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_opportunities: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOpportunity"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_opportunities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_opportunities: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_opportunities: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpportunityChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_opportunities: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_opportunities: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "name" | "-name" | "stage_entered_at" | "-stage_entered_at" | "opened_at" | "-opened_at" | "won_at" | "-won_at" | "closed_at" | "-closed_at" | "completed_at" | "-completed_at" | "last_moved_at" | "-last_moved_at" | "expected_close_on" | "-expected_close_on" | "lost_amount" | "-lost_amount" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine" | "pool";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_opportunities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpportunityBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_stage_changes: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "changed_at" | "-changed_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageChangePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_stage_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageChangeShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_stage_changes: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_stage_changes: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "changed_at" | "-changed_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_quotes: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "approval_requested_at" | "-approval_requested_at" | "approved_at" | "-approved_at" | "sent_at" | "-sent_at" | "valid_until" | "-valid_until" | "decided_at" | "-decided_at" | "list_amount" | "-list_amount" | "cost_amount" | "-cost_amount" | "accepted_amount" | "-accepted_amount" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_quotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_quotes: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_quotes: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "approval_requested_at" | "-approval_requested_at" | "approved_at" | "-approved_at" | "sent_at" | "-sent_at" | "valid_until" | "-valid_until" | "decided_at" | "-decided_at" | "list_amount" | "-list_amount" | "cost_amount" | "-cost_amount" | "accepted_amount" | "-accepted_amount" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_quote_lines: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "position" | "-position" | "list_unit_price" | "-list_unit_price" | "unit_price" | "-unit_price" | "unit_cost" | "-unit_cost" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteLinePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_quote_lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteLineShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_quote_lines: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_quote_lines: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "position" | "-position" | "list_unit_price" | "-list_unit_price" | "unit_price" | "-unit_price" | "unit_cost" | "-unit_cost" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_contracts: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "signed_on" | "-signed_on" | "deposit_amount" | "-deposit_amount" | "deposit_received_on" | "-deposit_received_on" | "effective_on" | "-effective_on" | "expires_on" | "-expires_on" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_contracts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_contracts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_contracts: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "signed_on" | "-signed_on" | "deposit_amount" | "-deposit_amount" | "deposit_received_on" | "-deposit_received_on" | "effective_on" | "-effective_on" | "expires_on" | "-expires_on" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_orders: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "ordered_at" | "-ordered_at" | "promised_on" | "-promised_on" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_orders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_orders: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_orders: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "ordered_at" | "-ordered_at" | "promised_on" | "-promised_on" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_order_lines: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "position" | "-position" | "unit_price" | "-unit_price" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderLinePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_order_lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderLineShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_order_lines: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_order_lines: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "position" | "-position" | "unit_price" | "-unit_price" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_payment_plans: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "position" | "-position" | "event_on" | "-event_on" | "due_on" | "-due_on" | "amount" | "-amount" | "received_amount" | "-received_amount" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentPlanPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_payment_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentPlanShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_payment_plans: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_payment_plans: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "position" | "-position" | "event_on" | "-event_on" | "due_on" | "-due_on" | "amount" | "-amount" | "received_amount" | "-received_amount" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_payment_requests: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "requested_at" | "-requested_at" | "amount" | "-amount" | "sent_on" | "-sent_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentRequestPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_payment_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentRequestShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_payment_requests: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_payment_requests: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "requested_at" | "-requested_at" | "amount" | "-amount" | "sent_on" | "-sent_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_invoice_applications: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "applied_at" | "-applied_at" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "issued_on" | "-issued_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceApplicationPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_invoice_applications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceApplicationShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_invoice_applications: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_invoice_applications: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "applied_at" | "-applied_at" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "issued_on" | "-issued_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_receipts: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "received_on" | "-received_on" | "allocated_amount" | "-allocated_amount" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_receipts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_receipts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_receipts: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "received_on" | "-received_on" | "allocated_amount" | "-allocated_amount" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_receipt_allocations: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "amount" | "-amount" | "allocated_on" | "-allocated_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptAllocationPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_receipt_allocations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptAllocationShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_receipt_allocations: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_receipt_allocations: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "amount" | "-amount" | "allocated_on" | "-allocated_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_interactions: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "at" | "-at" | "checked_in_at" | "-checked_in_at" | "next_at" | "-next_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_interactions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_interactions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_interactions: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "at" | "-at" | "checked_in_at" | "-checked_in_at" | "next_at" | "-next_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_private_notes: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivateNotePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_private_notes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPrivateNote"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivateNoteShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_private_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivateNoteShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_private_notes: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_private_notes: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivateNoteChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivateNoteShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_private_notes: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_private_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrivateNoteBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivateNoteBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_tickets: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "title" | "-title" | "opened_at" | "-opened_at" | "first_response_at" | "-first_response_at" | "resolved_at" | "-resolved_at" | "closed_at" | "-closed_at" | "due_at" | "-due_at" | "paused_at" | "-paused_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_tickets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTicket"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_tickets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_tickets: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_tickets: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_tickets: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_tickets: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "title" | "-title" | "opened_at" | "-opened_at" | "first_response_at" | "-first_response_at" | "resolved_at" | "-resolved_at" | "closed_at" | "-closed_at" | "due_at" | "-due_at" | "paused_at" | "-paused_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_tickets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_todos: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "title" | "-title" | "due_at" | "-due_at" | "snoozed_until" | "-snoozed_until" | "completed_at" | "-completed_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_todos: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTodo"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_todos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_todos: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_todos: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TodoChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_todos: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_todos: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "title" | "-title" | "due_at" | "-due_at" | "snoozed_until" | "-snoozed_until" | "completed_at" | "-completed_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_todos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TodoBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "promised_on" | "-promised_on" | "shipped_on" | "-shipped_on" | "delivered_on" | "-delivered_on" | "accepted_on" | "-accepted_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_deliveries: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDelivery"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_deliveries: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_deliveries: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeliveryChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_deliveries: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "promised_on" | "-promised_on" | "shipped_on" | "-shipped_on" | "delivered_on" | "-delivered_on" | "accepted_on" | "-accepted_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeliveryBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_attachments: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "file_name" | "-file_name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_attachments: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_attachments: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "file_name" | "-file_name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_pool_moves: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "at" | "-at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolMovePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_pool_moves: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolMoveShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_pool_moves: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_pool_moves: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "at" | "-at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_settings: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "key" | "-key" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSetting"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_settings: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_settings: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_settings: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "key" | "-key" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_routing_rules: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "position" | "-position" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRulePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_routing_rules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoutingRule"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRuleShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_routing_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRuleShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_routing_rules: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_routing_rules: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingRuleChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRuleShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_routing_rules: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_routing_rules: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "position" | "-position" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_routing_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingRuleBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRuleBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_handovers: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "at" | "-at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_handovers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_handovers: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_handovers: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "at" | "-at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
         };
     };
 }
