@@ -13,13 +13,16 @@ use millrace_models::catalog::Catalog;
 use millrace_models::entity::{Entity, FieldKind};
 use millrace_models::marts;
 
+use crate::activity::Activity;
+use crate::bearings::Bearing;
 use crate::facts::{Mart, Sink};
-use crate::orders::Line;
+use crate::orders::Lines;
+use crate::payments::Payments;
 use crate::run::RunOptions;
 use crate::store::{Store, Systems, Text, each_row, text_at};
 use crate::visits::{Extent, Sinks, StageChanges};
 use crate::world::{Dictionaries, Members, World};
-use crate::{dimensions, orders, quotes, visits};
+use crate::{activity, contracts, dimensions, orders, payments, quality, quotes, tickets, visits};
 
 /// The raw tables as they were when the run began.
 pub(crate) struct Inputs {
@@ -88,16 +91,29 @@ fn wants(options: &RunOptions, marts: &[&str]) -> bool {
     options.jobs.is_empty() || options.jobs.iter().any(|job| marts.contains(&job.as_str()))
 }
 
+/// The marts that are made of instalments, receipts and contracts.
+const OF_PAYMENTS: [&str; 3] = ["contracts", "payment_performance", "record_quality"];
+
 /// What was read.
 struct Loaded {
     calendar: WorkingCalendar,
     systems: Systems,
     stores: [Store; 3],
-    quotes: Option<Store>,
-    lines: Vec<Line>,
-    changes: Option<StageChanges>,
+    facts: Facts,
     mentions: BTreeSet<(Entity, u16, Text)>,
     as_of_us: Option<i64>,
+}
+
+/// The records that become facts; those that no wanted mart needs are not there.
+#[derive(Default)]
+struct Facts {
+    quotes: Option<Store>,
+    lines: Lines,
+    changes: Option<StageChanges>,
+    payments: Option<[Store; 4]>,
+    tickets: Option<Store>,
+    activity: Option<Activity>,
+    contacts: Option<Store>,
 }
 
 fn load(inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Loaded> {
@@ -114,19 +130,41 @@ fn load(inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Loaded> {
         store(Entity::User)?,
         store(Entity::Product)?,
     ];
-    let mut quotes = None;
-    if wants(options, &["quote_outcomes", "accounts"]) {
-        quotes = Some(store(Entity::Quote)?);
+    let mut facts = Facts::default();
+    if wants(options, &["quote_outcomes", "accounts", "record_quality"]) {
+        facts.quotes = Some(store(Entity::Quote)?);
     }
-    let mut lines = Vec::new();
+    if wants(options, &OF_PAYMENTS) {
+        facts.payments = Some([
+            store(Entity::PaymentPlan)?,
+            store(Entity::Receipt)?,
+            store(Entity::ReceiptAllocation)?,
+            store(Entity::Contract)?,
+        ]);
+    }
+    if wants(options, &["ticket_service", "record_quality"]) {
+        facts.tickets = Some(store(Entity::Ticket)?);
+    }
+    if wants(options, &["record_quality"]) {
+        facts.contacts = Some(store(Entity::Contact)?);
+    }
     if wants(options, &["orders", "accounts", "products"]) {
-        lines = orders::load(inputs.raw(Entity::Order)?, &mut systems, as_of_us)?;
+        facts.lines = orders::load(inputs.raw(Entity::Order)?, &mut systems, as_of_us)?;
+    }
+    if wants(options, &["activity", "user_days"]) {
+        let interactions = inputs.raw(Entity::Interaction)?;
+        let writes = inputs.raw(Entity::BusinessWrite)?;
+        facts.activity = Some(activity::load(
+            interactions,
+            writes,
+            &mut systems,
+            as_of_us,
+        )?);
     }
     let mut mentions = BTreeSet::new();
     if wants(options, &["accounts", "users", "products"]) {
         mentions = mentioned(inputs, &mut systems)?;
     }
-    let mut changes = None;
     if wants(
         options,
         &[
@@ -138,15 +176,13 @@ fn load(inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Loaded> {
     ) {
         options.progress.step("stage changes");
         let table = inputs.raw(Entity::StageChange)?;
-        changes = Some(visits::intake(table, &calendar, &mut systems, as_of_us)?);
+        facts.changes = Some(visits::intake(table, &calendar, &mut systems, as_of_us)?);
     }
     Ok(Loaded {
         calendar,
         systems,
         stores,
-        quotes,
-        lines,
-        changes,
+        facts,
         mentions,
         as_of_us,
     })
@@ -155,12 +191,15 @@ fn load(inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Loaded> {
 /// What was read, with all references resolved.
 struct Resolved {
     world: World,
-    quotes: Option<Store>,
-    /// The accounts that quotes name themselves.
-    quote_accounts: Vec<Option<u32>>,
-    lines: Vec<Line>,
+    quotes: Option<(Store, Vec<Bearing>)>,
+    lines: Lines,
     changes: Option<StageChanges>,
     people: Vec<Vec<u32>>,
+    payments: Option<Payments>,
+    tickets: Option<(Store, Vec<Bearing>)>,
+    requesters: Vec<Option<u32>>,
+    activity: Option<Activity>,
+    contacts: Option<(Store, Vec<Bearing>)>,
 }
 
 impl Loaded {
@@ -169,27 +208,41 @@ impl Loaded {
             calendar,
             systems,
             stores,
-            quotes,
-            mut lines,
-            changes,
+            facts,
             mentions,
             as_of_us,
         } = self;
+        let Facts {
+            quotes,
+            mut lines,
+            changes,
+            payments,
+            tickets,
+            mut activity,
+            contacts,
+        } = facts;
         let deals = inputs.raw(Entity::Opportunity)?;
         let mut world = World::new(calendar, systems, stores, deals, as_of_us)?;
-        let mut quote_accounts = Vec::new();
-        for record in quotes.iter().flat_map(|store| &store.records) {
-            let account = record.text(Entity::Quote, "account");
-            quote_accounts
-                .push(account.map(|account| world.accounts.resolve(record.system, account)));
-        }
-        for line in &mut lines {
-            let system = line.record.system;
-            let account = line.record.text(Entity::Order, "account");
-            let product = line.record.text(Entity::Order, "product");
-            let account = account.map(|account| world.accounts.resolve(system, account));
-            let product = product.map(|product| world.products.resolve(system, product));
-            (line.account, line.product) = (account, product);
+        let own = |world: &mut World, store: Option<Store>| {
+            store.map(|store| {
+                let bearings = Bearing::of_store(world, &store, "owner");
+                (store, bearings)
+            })
+        };
+        let quotes = own(&mut world, quotes);
+        let tickets = own(&mut world, tickets);
+        let contacts = own(&mut world, contacts);
+        let requesters = tickets.iter().flat_map(|(store, _)| &store.records);
+        let requesters = requesters
+            .map(|record| {
+                let requester = record.text(Entity::Ticket, "requester")?;
+                Some(world.users.resolve(record.system, requester))
+            })
+            .collect();
+        let payments = payments.map(|stores| Payments::resolve(stores, &mut world));
+        lines.resolve(&mut world);
+        if let Some(activity) = &mut activity {
+            activity.resolve(&mut world);
         }
         let people = changes
             .as_ref()
@@ -209,10 +262,14 @@ impl Loaded {
         Ok(Resolved {
             world,
             quotes,
-            quote_accounts,
             lines,
             changes,
             people,
+            payments,
+            tickets,
+            requesters,
+            activity,
+            contacts,
         })
     }
 }
@@ -263,46 +320,21 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn facts(&mut self, resolved: Resolved) -> anyhow::Result<()> {
-        let Resolved {
-            world,
-            quotes,
-            quote_accounts,
-            lines,
-            changes,
-            people,
-        } = resolved;
-        let now_us = self.now_us;
+    fn facts(&mut self, mut resolved: Resolved) -> anyhow::Result<()> {
+        let world = &resolved.world;
         let dictionaries = world.dictionaries();
-        if let Some(changes) = changes {
-            self.stages(changes, &world, &dictionaries, &people)?;
+        if let Some(changes) = resolved.changes.take() {
+            self.stages(changes, world, &dictionaries, &resolved.people)?;
         }
-        let mut extent = self.extent;
-        if let Some(store) = &quotes {
-            self.write("quote_outcomes", |schema| {
-                let (batch, own) = quotes::batch(
-                    store,
-                    &quote_accounts,
-                    &world,
-                    &dictionaries,
-                    schema,
-                    now_us,
-                )?;
-                extent = extent.join(own);
-                Ok(batch)
-            })?;
-        }
-        self.write("orders", |schema| {
-            let (batch, own) = orders::batch(&lines, &world, &dictionaries, schema, now_us)?;
-            extent = extent.join(own);
-            Ok(batch)
-        })?;
-        self.extent = extent;
+        self.sales(&resolved, &dictionaries)?;
+        self.service(&resolved, &dictionaries)?;
+        self.quality(&resolved, &dictionaries)?;
+        let lines = &resolved.lines;
         self.write("accounts", |schema| {
-            dimensions::accounts(&world, &schema, &orders::first_sales(&lines))
+            dimensions::accounts(world, &schema, &orders::first_sales(&lines.all))
         })?;
-        self.write("users", |schema| dimensions::users(&world, &schema))?;
-        self.write("products", |schema| dimensions::products(&world, &schema))?;
+        self.write("users", |schema| dimensions::users(world, &schema))?;
+        self.write("products", |schema| dimensions::products(world, &schema))?;
         let days = self.days(&world.calendar);
         self.write("calendar", |schema| {
             dimensions::calendar(&world.calendar, &schema, *days.start(), *days.end())
@@ -316,6 +348,92 @@ impl Builder<'_> {
                 years.join(", ")
             ));
         }
+        Ok(())
+    }
+
+    /// Quotes, orders, contracts and payments.
+    fn sales(&mut self, resolved: &Resolved, dictionaries: &Dictionaries) -> anyhow::Result<()> {
+        let (world, now_us) = (&resolved.world, self.now_us);
+        if let Some((store, bearings)) = &resolved.quotes {
+            self.timed("quote_outcomes", |schema| {
+                quotes::batch(store, bearings, world, dictionaries, schema, now_us)
+            })?;
+        }
+        self.timed("orders", |schema| {
+            orders::batch(&resolved.lines.all, world, dictionaries, schema, now_us)
+        })?;
+        if let Some(own) = &resolved.payments {
+            self.write("contracts", |schema| {
+                let bearings = &own.contract_bearings;
+                contracts::batch(&own.contracts, bearings, world, dictionaries, schema)
+            })?;
+            self.timed("payment_performance", |schema| {
+                payments::batch(own, world, dictionaries, schema, now_us)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Tickets, and what people do.
+    fn service(&mut self, resolved: &Resolved, dictionaries: &Dictionaries) -> anyhow::Result<()> {
+        let (world, now_us) = (&resolved.world, self.now_us);
+        if let Some((store, bearings)) = &resolved.tickets {
+            let own = tickets::Tickets {
+                store,
+                bearings,
+                requesters: &resolved.requesters,
+            };
+            self.timed("ticket_service", |schema| {
+                tickets::batch(&own, world, dictionaries, schema, now_us)
+            })?;
+        }
+        if let Some(own) = &resolved.activity {
+            self.timed("activity", |schema| {
+                activity::batch(own, world, dictionaries, schema, now_us)
+            })?;
+            self.write("user_days", |schema| {
+                activity::user_days(own, world, dictionaries, schema, now_us)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn quality(&mut self, resolved: &Resolved, dictionaries: &Dictionaries) -> anyhow::Result<()> {
+        let (Some(contacts), Some(quotes), Some(tickets), Some(payments)) = (
+            &resolved.contacts,
+            &resolved.quotes,
+            &resolved.tickets,
+            &resolved.payments,
+        ) else {
+            return Ok(());
+        };
+        if let Some(sink) = self.sink("record_quality")? {
+            self.options.progress.step("record_quality");
+            let records = quality::Records {
+                contacts: (&contacts.0, &contacts.1),
+                quotes: (&quotes.0, &quotes.1),
+                tickets: (&tickets.0, &tickets.1),
+                payments,
+            };
+            quality::write(&records, &resolved.world, dictionaries, &sink)?;
+            self.marts.push(sink.finish()?);
+        }
+        Ok(())
+    }
+
+    /// Writes a mart of one batch whose events count as seen, if it is wanted.
+    fn timed(
+        &mut self,
+        mart: &str,
+        batch: impl FnOnce(SchemaRef) -> anyhow::Result<(RecordBatch, Extent)>,
+    ) -> anyhow::Result<()> {
+        let mut extent = self.extent;
+        self.write(mart, |schema| {
+            let (batch, own) = batch(schema)?;
+            extent = extent.join(own);
+            Ok(batch)
+        })?;
+        self.extent = extent;
         Ok(())
     }
 
@@ -363,15 +481,13 @@ fn mentioned(
     inputs: &Inputs,
     systems: &mut Systems,
 ) -> anyhow::Result<BTreeSet<(Entity, u16, Text)>> {
-    const LOADED: [Entity; 8] = [
+    const LOADED: [Entity; 6] = [
         Entity::Account,
         Entity::User,
         Entity::Team,
         Entity::Product,
         Entity::Opportunity,
         Entity::StageChange,
-        Entity::Quote,
-        Entity::Order,
     ];
     let mut mentions = BTreeSet::new();
     for (entity, table) in &inputs.raw {

@@ -120,6 +120,8 @@ pub(crate) struct Deals {
     texts_of: [Column<u32>; 5],
     amounts: [Column<i64>; 2],
     expected: Column<i32>,
+    /// Texts of the world: the teams that records name themselves.
+    teams: Column<u32>,
     attributes: BTreeMap<Text, Column<u32>>,
     deleted: HashSet<u32>,
     qualified: HashMap<u32, Text>,
@@ -150,13 +152,16 @@ pub(crate) struct Deal<'a> {
     pub(crate) competitor: Option<&'a str>,
     pub(crate) source: Option<&'a str>,
     pub(crate) expected_close_on: Option<i32>,
+    /// The team that the record names: a text of the world, or [`NONE`].
+    pub(crate) team: u32,
 }
 
-/// The members that deals refer to.
+/// The members that deals refer to, and the texts of the world.
 pub(crate) struct Referred<'a> {
     pub(crate) accounts: &'a mut Members,
     pub(crate) users: &'a mut Members,
     pub(crate) products: &'a mut Members,
+    pub(crate) texts: &'a mut Texts,
 }
 
 fn spread(hash: u32) -> u64 {
@@ -181,6 +186,7 @@ impl Deals {
             texts_of: std::array::from_fn(|_| Column::new(NONE)),
             amounts: std::array::from_fn(|_| Column::new(i64::MIN)),
             expected: Column::new(i32::MIN),
+            teams: Column::new(NONE),
             attributes: BTreeMap::new(),
             deleted: HashSet::new(),
             qualified: HashMap::new(),
@@ -329,6 +335,7 @@ impl Deals {
                 None => self.expected.clear(place),
             }
         }
+        self.teams(batch, said, &own_systems, systems, referred.texts);
         self.take_attributes(batch, said);
         Ok(())
     }
@@ -473,6 +480,28 @@ impl Deals {
         }
     }
 
+    fn teams(
+        &mut self,
+        batch: &RecordBatch,
+        said: Said<'_>,
+        own_systems: &[u16],
+        systems: &Systems,
+        texts: &mut Texts,
+    ) {
+        let column = Coded::new(batch, "team");
+        for (row, place, _) in said.rows(column.as_ref().map(Coded::array)) {
+            let written = column.as_ref().and_then(|column| column.text(row));
+            match written.filter(|text| !text.is_empty()) {
+                Some(text) => {
+                    let name = systems.team(own_systems[row], text);
+                    self.teams.set(place, texts.number(&name));
+                }
+                None if said.is_whole(row) => self.teams.clear(place),
+                None => {}
+            }
+        }
+    }
+
     /// Gives ids that two systems share the system's name in front.
     fn tell_apart(&mut self, systems: &Systems) {
         if self.systems.windows(2).all(|pair| pair[0] == pair[1]) {
@@ -530,6 +559,18 @@ impl Deals {
             .filter(|place| self.exists(*place))
     }
 
+    /// The system whose id the deal at a place has.
+    pub(crate) fn system(&self, place: u32) -> u16 {
+        self.systems[place as usize]
+    }
+
+    /// The system of all deals, if there is but one.
+    pub(crate) fn one_system(&self) -> Option<u16> {
+        let first = self.systems.first().copied()?;
+        let same = self.systems.iter().all(|own| *own == first);
+        same.then_some(first)
+    }
+
     /// Who owned the deal over time.
     pub(crate) fn owned(&self, place: u32) -> &[(i64, u32)] {
         if let Some(history) = self.histories.get(&place) {
@@ -539,6 +580,11 @@ impl Deals {
             Some(owner) => std::slice::from_ref(&self.single[owner as usize]),
             None => &[],
         }
+    }
+
+    /// The team that the deal's record names, a text of the world, or [`NONE`].
+    pub(crate) fn team(&self, place: u32) -> u32 {
+        self.teams.get(place).unwrap_or(NONE)
     }
 
     /// Account, product and amount of the deal at a place.
@@ -584,6 +630,7 @@ impl Deals {
             competitor: text(3),
             source: text(4),
             expected_close_on: self.expected.get(place),
+            team: self.team(place),
         })
     }
 

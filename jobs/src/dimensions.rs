@@ -81,7 +81,15 @@ pub(crate) fn accounts(
         )?
         .set(
             "team",
-            texts(all.iter().map(|own| owner(own)?.text(Entity::User, "team"))),
+            texts(
+                (0_u32..)
+                    .take(all.len())
+                    .map(|place| world.account_team(place)),
+            ),
+        )?
+        .set(
+            "active",
+            flags(all.iter().map(|own| Some(world.is_active(own)))),
         )?
         .set("created_at", times(all.iter().map(created)))?
         .set(

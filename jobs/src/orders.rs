@@ -6,9 +6,10 @@ use hashbrown::{HashMap, HashSet};
 use millrace_lake::Table;
 use millrace_models::entity::Entity;
 
+use crate::bearings::Bearing;
 use crate::columns::{Columns, amounts, flags, numbers, texts, times, wholes};
 use crate::facts::set_dimensions;
-use crate::store::{Moment, Record, Systems, Text, each_row, record_at};
+use crate::store::{Moment, Record, Systems, Text, Versions, changed_at, each_row, record_at};
 use crate::texts::NONE;
 use crate::visits::Extent;
 use crate::world::{Dictionaries, Dimensions, World, qualified};
@@ -21,8 +22,32 @@ pub(crate) struct Line {
     id: Text,
     ordered: Moment,
     kind: Text,
-    pub(crate) account: Option<u32>,
+    pub(crate) bearing: Bearing,
     pub(crate) product: Option<u32>,
+}
+
+/// The order lines, and who had each order over time.
+#[derive(Default)]
+pub(crate) struct Lines {
+    pub(crate) all: Vec<Line>,
+    /// By system and id; a line that is written anew says who has the order from then on.
+    owners: HashMap<(u16, Text), Versions<Text>>,
+}
+
+impl Lines {
+    /// Finds what the lines name.
+    pub(crate) fn resolve(&mut self, world: &mut World) {
+        for line in &mut self.all {
+            let system = line.record.system;
+            let mut bearing = Bearing::of(world, ENTITY, &line.record, "owner");
+            if let Some(history) = self.owners.get(&(system, line.id.clone())) {
+                bearing = bearing.with_owners(world, system, history);
+            }
+            line.bearing = bearing;
+            let product = line.record.text(ENTITY, "product");
+            line.product = product.map(|product| world.products.resolve(system, product));
+        }
+    }
 }
 
 /// Reads the order lines up to `as_of_us`, in the order in which they came in. A line without an
@@ -31,8 +56,9 @@ pub(crate) fn load(
     table: &Table,
     systems: &mut Systems,
     as_of_us: Option<i64>,
-) -> anyhow::Result<Vec<Line>> {
+) -> anyhow::Result<Lines> {
     let mut lines: Vec<Line> = Vec::new();
+    let mut owners: HashMap<(u16, Text), Versions<Text>> = HashMap::new();
     let mut equals: HashMap<String, u32> = HashMap::new();
     let mut names: HashMap<u16, Text> = HashMap::new();
     each_row(table, systems, None, |system, deleted, batch, row| {
@@ -61,6 +87,10 @@ pub(crate) fn load(
             .or_insert_with(|| source_of(batch, row))
             .clone();
         let id = own_id.unwrap_or_else(|| made_id(&name, &record, &mut equals));
+        if let (Some(owner), Some(at_us)) = (record.text(ENTITY, "owner"), changed_at(batch, row)) {
+            let history = owners.entry((system, id.clone())).or_default();
+            history.push(at_us, owner.clone());
+        }
         let kind = record
             .text(ENTITY, "kind")
             .cloned()
@@ -70,11 +100,11 @@ pub(crate) fn load(
             id,
             ordered,
             kind,
-            account: None,
+            bearing: Bearing::default(),
             product: None,
         });
     })?;
-    Ok(lines)
+    Ok(Lines { all: lines, owners })
 }
 
 fn source_of(batch: &RecordBatch, row: usize) -> Text {
@@ -148,16 +178,18 @@ pub(crate) fn batch(
                 number: *number,
                 ordered,
                 amount: amount(line, &sales),
-                dimensions: world.dimensions(
-                    &[],
-                    line.account.unwrap_or(NONE),
-                    line.product.unwrap_or(NONE),
-                    ordered.at_us,
-                ),
+                dimensions: dimensions(line, world, ordered.at_us),
             }
         })
         .collect();
     Ok((rows(&orders, world, dictionaries, schema)?, extent))
+}
+
+fn dimensions(line: &Line, world: &World, at_us: i64) -> Dimensions {
+    let deal = line.record.text(ENTITY, "opportunity");
+    let deal = world.deal(line.record.system, deal);
+    let product = line.product.unwrap_or(NONE);
+    world.record_dimensions(&line.bearing, deal.as_ref(), product, at_us)
 }
 
 /// A sale counts as written; what is returned or credited is taken off, and so is what is
@@ -242,8 +274,10 @@ fn rows(
 pub(crate) fn first_sales(lines: &[Line]) -> HashMap<u32, i64> {
     let mut first: HashMap<u32, i64> = HashMap::new();
     for line in lines.iter().filter(|line| &*line.kind == "sale") {
-        if let Some(account) = line.account {
-            let at_us = first.entry(account).or_insert(line.ordered.at_us);
+        if line.bearing.account != NONE {
+            let at_us = first
+                .entry(line.bearing.account)
+                .or_insert(line.ordered.at_us);
             *at_us = (*at_us).min(line.ordered.at_us);
         }
     }

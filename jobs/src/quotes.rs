@@ -8,6 +8,7 @@ use chrono::{Days, NaiveDate};
 use hashbrown::HashMap;
 use millrace_models::entity::Entity;
 
+use crate::bearings::Bearing;
 use crate::columns::{Columns, amounts, flags, numbers, texts, times, wholes};
 use crate::facts::set_dimensions;
 use crate::store::{Moment, Record, Store, Text};
@@ -37,10 +38,10 @@ struct Quote<'a> {
     dimensions: Dimensions,
 }
 
-/// The rows of `quote_outcomes`. `accounts` are the accounts that the quotes name themselves.
+/// The rows of `quote_outcomes`; `bearings` are those of the quotes.
 pub(crate) fn batch(
     store: &Store,
-    accounts: &[Option<u32>],
+    bearings: &[Bearing],
     world: &World,
     dictionaries: &Dictionaries,
     schema: SchemaRef,
@@ -49,8 +50,8 @@ pub(crate) fn batch(
     let mut quotes: Vec<Quote<'_>> = store
         .records
         .iter()
-        .zip(accounts)
-        .filter_map(|(record, account)| quote(record, *account, world))
+        .zip(bearings)
+        .filter_map(|(record, bearing)| quote(record, bearing, world))
         .collect();
     let mut numbers: HashMap<(u16, &Text), Vec<usize>> = HashMap::new();
     for (index, quote) in quotes.iter().enumerate() {
@@ -73,7 +74,7 @@ pub(crate) fn batch(
     Ok((rows(&quotes, world, dictionaries, schema)?, extent))
 }
 
-fn quote<'a>(record: &'a Record, account: Option<u32>, world: &'a World) -> Option<Quote<'a>> {
+fn quote<'a>(record: &'a Record, bearing: &Bearing, world: &'a World) -> Option<Quote<'a>> {
     let id = record.text(ENTITY, "id")?;
     let seen = |moment: &Moment| moment.at_us <= world.as_of_us;
     let sent = record.time(ENTITY, "sent_at");
@@ -86,8 +87,6 @@ fn quote<'a>(record: &'a Record, account: Option<u32>, world: &'a World) -> Opti
     let reference = record.text(ENTITY, "opportunity");
     let deal = world.deal(record.system, reference);
     let at_us = sent.map_or(i64::MAX, |sent| sent.at_us);
-    let owners = deal.map_or(&[][..], |deal| deal.owners);
-    let account = account.unwrap_or(deal.map_or(NONE, |deal| deal.account));
     let product = deal.map_or(NONE, |deal| deal.product);
     Some(Quote {
         record,
@@ -101,7 +100,7 @@ fn quote<'a>(record: &'a Record, account: Option<u32>, world: &'a World) -> Opti
         counts: false,
         first_version: false,
         opportunity: deal.map(|deal| deal.id).or(reference.map(AsRef::as_ref)),
-        dimensions: world.dimensions(owners, account, product, at_us),
+        dimensions: world.record_dimensions(bearing, deal.as_ref(), product, at_us),
     })
 }
 
@@ -154,6 +153,23 @@ impl Quote<'_> {
         match valid_until {
             Some(next) => Some(world.calendar.start_of_day_us(next)),
             None => Some(self.sent?.at_us + VALID_DAYS * DAY_US),
+        }
+    }
+
+    /// Hours from asking for the approval to having it.
+    fn approval_hours(&self) -> Option<f64> {
+        let [from, to] = ["approval_requested_at", "approved_at"]
+            .map(|field| self.record.time(ENTITY, field).map(|moment| moment.at_us));
+        let hours = (to? - from?) as f64 / HOUR_US;
+        (hours >= 0.0).then_some(hours)
+    }
+
+    /// Recorded more than two working days after it was sent.
+    fn late(&self, world: &World) -> bool {
+        let recorded = self.record.time(ENTITY, "recorded_at");
+        match (self.sent, recorded) {
+            (Some(sent), Some(recorded)) => world.calendar.is_late(sent.at_us, recorded.at_us),
+            _ => false,
         }
     }
 
@@ -233,7 +249,30 @@ fn rows(
             "first_version",
             flags(quotes.iter().map(|own| Some(own.first_version))),
         )?
-        .set("late_entry", flags(quotes.iter().map(|_| Some(false))))?;
+        .set(
+            "approval_requested_at",
+            times(
+                quotes
+                    .iter()
+                    .map(|own| at(own.record.time(ENTITY, "approval_requested_at"))),
+            ),
+        )?
+        .set(
+            "approved_at",
+            times(
+                quotes
+                    .iter()
+                    .map(|own| at(own.record.time(ENTITY, "approved_at"))),
+            ),
+        )?
+        .set(
+            "approval_hours",
+            numbers(quotes.iter().map(Quote::approval_hours)),
+        )?
+        .set(
+            "late_entry",
+            flags(quotes.iter().map(|own| Some(own.late(world)))),
+        )?;
     set_dimensions(&mut columns, dictionaries, quotes, |own| own.dimensions)?;
     columns.finish()
 }

@@ -92,7 +92,7 @@ fn compact(schema: &Schema) -> Arc<Schema> {
         let field_type = match (field.name().as_str(), field.data_type()) {
             (
                 "_source" | "_op" | "stage" | "by" | "account" | "owner" | "product" | "outcome"
-                | "lost_reason" | "competitor" | "source",
+                | "lost_reason" | "competitor" | "source" | "team",
                 DataType::Utf8,
             ) => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
             (_, DataType::Utf8) => DataType::Utf8View,

@@ -7,12 +7,15 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{
     Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
-use hashbrown::HashMap;
+use chrono::{NaiveDate, TimeDelta};
+use hashbrown::{HashMap, HashSet};
 use millrace_lake::Table;
+use millrace_models::calendar::WorkingCalendar;
 use millrace_models::entity::{Entity, FieldKind};
 use millrace_models::identity::labels;
 
 use crate::raw::{Strings, pieces};
+use crate::world::qualified;
 
 /// A shared text.
 pub(crate) type Text = Arc<str>;
@@ -63,6 +66,12 @@ impl<T> Versions<T> {
     }
 }
 
+/// The beginning of a day, counted from 1970, in the company's zone.
+pub(crate) fn day_start_us(calendar: &WorkingCalendar, day: i32) -> i64 {
+    let date = NaiveDate::default() + TimeDelta::days(i64::from(day));
+    calendar.start_of_day_us(date)
+}
+
 /// What it was then: the first version holds before it was written, too.
 pub(crate) fn version_at<T>(versions: &[(i64, T)], at_us: i64) -> Option<&T> {
     let after = versions.partition_point(|(from_us, _)| *from_us <= at_us);
@@ -96,7 +105,7 @@ pub(crate) struct Record {
     pub(crate) attributes: BTreeMap<Text, Text>,
     /// Earlier values of the fields that facts remember, by field.
     pub(crate) history: Vec<(usize, Versions<Text>)>,
-    ingested_us: i64,
+    pub(crate) ingested_us: i64,
     deleted: bool,
 }
 
@@ -169,8 +178,10 @@ impl Systems {
 /// The fields whose earlier values facts remember: people as they were at the event.
 fn remembered(entity: Entity) -> &'static [&'static str] {
     match entity {
-        Entity::Account => &["owner"],
-        Entity::User => &["team", "manager"],
+        Entity::Account | Entity::Quote | Entity::Contract => &["owner"],
+        Entity::User => &["team", "manager", "enabled", "on_leave_until", "left_on"],
+        Entity::Ticket => &["owner", "status"],
+        Entity::PaymentPlan => &["written_off"],
         _ => &[],
     }
 }
@@ -226,9 +237,25 @@ impl Record {
         }
     }
 
-    fn get(&self, entity: Entity, field: &str) -> Option<&Value> {
+    /// The value of a field.
+    pub(crate) fn get(&self, entity: Entity, field: &str) -> Option<&Value> {
         let index = entity.fields().iter().position(|own| own.name == field)?;
         self.values.get(index)?.as_ref()
+    }
+
+    /// Takes what a later row of the same record says.
+    pub(crate) fn fill(&mut self, new: Record) {
+        for (own, value) in self.values.iter_mut().zip(new.values) {
+            if value.is_some() {
+                *own = value;
+            }
+        }
+        self.attributes.extend(new.attributes);
+    }
+
+    /// Whether a flag is set.
+    pub(crate) fn flag(&self, entity: Entity, field: &str) -> Option<bool> {
+        self.integer(entity, field).map(|number| number != 0)
     }
 
     pub(crate) fn versions(&self, entity: Entity, field: &str) -> Option<&Versions<Text>> {
@@ -252,6 +279,16 @@ fn time_at(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
         .column_by_name(name)?
         .as_primitive_opt::<TimestampMicrosecondType>()?;
     column.is_valid(row).then(|| column.value(row))
+}
+
+/// What was done to the record by a row.
+pub(crate) fn op_at(batch: &RecordBatch, row: usize) -> Option<Text> {
+    text_at(batch, "_op", row)
+}
+
+/// When the record became as a row says, where the row does say.
+pub(crate) fn changed_at(batch: &RecordBatch, row: usize) -> Option<i64> {
+    time_at(batch, "_changed_at", row)
 }
 
 fn value_at(batch: &RecordBatch, name: &str, kind: FieldKind, row: usize) -> Option<Value> {
@@ -377,6 +414,41 @@ pub(crate) fn record_at(entity: Entity, system: u16, batch: &RecordBatch, row: u
 }
 
 impl Store {
+    /// The places of the records by system and id.
+    pub(crate) fn by_id(&self) -> HashMap<(u16, &str), usize> {
+        let places = self
+            .records
+            .iter()
+            .enumerate()
+            .filter_map(|(place, record)| {
+                let id: &str = record.text(self.entity, "id")?;
+                Some(((record.system, id), place))
+            });
+        places.collect()
+    }
+
+    /// What the records are called in the marts: by their ids, with the system in front where two
+    /// systems share one.
+    pub(crate) fn mart_ids(&self, systems: &Systems) -> Vec<Text> {
+        let id = |record: &Record| record.text(self.entity, "id").cloned();
+        let mut first: HashMap<Text, u16> = HashMap::new();
+        let mut shared: HashSet<Text> = HashSet::new();
+        for record in &self.records {
+            if let Some(id) = id(record) {
+                let owner = *first.entry(id.clone()).or_insert(record.system);
+                if owner != record.system {
+                    shared.insert(id);
+                }
+            }
+        }
+        let called = |record: &Record| match id(record) {
+            Some(id) if shared.contains(&id) => qualified(systems, record.system, &id),
+            Some(id) => id,
+            None => Text::from(""),
+        };
+        self.records.iter().map(called).collect()
+    }
+
     /// Reads a raw table: later rows of the same record fill and override, null says nothing.
     /// Rows that changed after `as_of_us` are not seen.
     pub(crate) fn load(
@@ -492,6 +564,8 @@ impl Record {
                 // Nobody is somebody too: from then on there is no owner, no team.
                 let text = match &value {
                     Some(Value::Text(text)) => text.clone(),
+                    Some(Value::Integer(number)) => Text::from(number.to_string()),
+                    Some(Value::Date(days)) => Text::from(days.to_string()),
                     _ => Text::from(""),
                 };
                 let known = self.history.iter().position(|(field, _)| *field == index);

@@ -292,6 +292,7 @@ type Found<'a> = (&'a str, Option<Deal<'a>>, Vec<Episode<'a>>);
 #[derive(Clone, Copy)]
 struct Own<'a> {
     owners: &'a [(i64, u32)],
+    team: u32,
     account: u32,
     product: u32,
     amount: Option<i64>,
@@ -519,6 +520,7 @@ impl Pass<'_> {
                 let (account, product, amount) = self.world.deals.bearings(place);
                 Some(Own {
                     owners: self.world.deals.owned(place),
+                    team: self.world.deals.team(place),
                     account,
                     product,
                     amount,
@@ -644,12 +646,13 @@ impl Pass<'_> {
                 deal(visit).map_or(Dimensions::NOTHING, |deal| {
                     let Own {
                         owners,
+                        team,
                         account,
                         product,
                         ..
                     } = deal;
                     self.world
-                        .dimensions(owners, account, product, visit.left_at_us)
+                        .dimensions(owners, team, account, product, visit.left_at_us)
                 })
             })?;
             let amounts = amounts(

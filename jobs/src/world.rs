@@ -43,7 +43,7 @@ pub(crate) struct Member {
     pub(crate) label: Text,
     /// Its record; `None` when it is only named by others.
     pub(crate) record: Option<Record>,
-    system: u16,
+    pub(crate) system: u16,
     name: Option<Text>,
     /// Numbers of the world's texts.
     region: u32,
@@ -53,6 +53,8 @@ pub(crate) struct Member {
     pub(crate) owners: Versions<u32>,
     /// Accounts: the account that it belongs to.
     pub(crate) parent: Option<u32>,
+    /// Accounts: the team that the record names, a text of the world.
+    own_team: u32,
     teams: Versions<u32>,
     managers: Versions<u32>,
 }
@@ -166,6 +168,10 @@ impl Members {
             let mut number = |field: &str| record.text(entity, field).map_or(NONE, &mut text);
             let (region, industry, segment) =
                 (number("region"), number("industry"), number("segment"));
+            let own_team = match entity {
+                Entity::Account => number("team"),
+                _ => NONE,
+            };
             let mut versions = |field: &str| {
                 let versions = record.versions(entity, field).cloned().unwrap_or_default();
                 versions.map(|value| {
@@ -179,6 +185,7 @@ impl Members {
                 region,
                 industry,
                 segment,
+                own_team,
                 teams,
                 managers,
                 system: record.system,
@@ -260,6 +267,7 @@ fn named(id: &Text) -> Member {
         segment: NONE,
         owners: Versions::default(),
         parent: None,
+        own_team: NONE,
         teams: Versions::default(),
         managers: Versions::default(),
     }
@@ -315,6 +323,7 @@ impl World {
             accounts: &mut accounts,
             users: &mut users,
             products: &mut products,
+            texts: &mut texts,
         };
         let deals = Deals::load(deals, &mut systems, as_of_us, &mut referred)?;
         let account_region = accounts.all.iter().any(|account| account.region != NONE);
@@ -347,23 +356,29 @@ impl World {
             .get(self.deals.find(system, reference?.as_bytes())?)
     }
 
-    /// The dimensions of a fact of an account, a product and those who owned it, at a moment.
+    /// The dimensions of a fact at a moment: of an account, a product, those who owned it and the
+    /// team that its record names, a text of the world or [`NONE`]. Of a fact that nobody owned
+    /// itself, those who owned the account.
     pub(crate) fn dimensions(
         &self,
         owners: &[(i64, u32)],
+        team: u32,
         account: u32,
         product: u32,
         at_us: i64,
     ) -> Dimensions {
         let member = (account != NONE).then(|| self.accounts.get(account));
-        let owners = match member {
-            Some(account) if owners.is_empty() => &account.owners.0,
-            _ => owners,
+        let (owners, own_team) = match member {
+            Some(account) if owners.is_empty() && team == NONE => {
+                (&account.owners.0[..], account.own_team)
+            }
+            _ => (owners, team),
         };
         let place = version_at(owners, at_us).copied().unwrap_or(NONE);
         let current_place = owners.last().map_or(NONE, |(_, owner)| *owner);
         let owner = (place != NONE).then(|| self.users.get(place));
         let current = (current_place != NONE).then(|| self.users.get(current_place));
+        let current_team = current.and_then(|own| own.teams.last()).copied();
         Dimensions {
             owner: place,
             current_owner: current_place,
@@ -375,10 +390,11 @@ impl World {
                 .and_then(|own| own.managers.at(at_us))
                 .copied()
                 .unwrap_or(NONE),
-            current_team: current
-                .and_then(|own| own.teams.last())
-                .copied()
-                .unwrap_or(NONE),
+            current_team: if own_team == NONE {
+                current_team.unwrap_or(NONE)
+            } else {
+                own_team
+            },
             region: if self.account_region {
                 member.map_or(NONE, |account| account.region)
             } else {
@@ -393,7 +409,32 @@ impl World {
 
     /// The dimensions of a deal at a moment.
     pub(crate) fn deal_dimensions(&self, deal: &Deal<'_>, at_us: i64) -> Dimensions {
-        self.dimensions(deal.owners, deal.account, deal.product, at_us)
+        self.dimensions(deal.owners, deal.team, deal.account, deal.product, at_us)
+    }
+
+    /// Whether an account is one to look after: not dormant, lost or blocked, and no prospect that
+    /// nobody works on.
+    pub(crate) fn is_active(&self, account: &Member) -> bool {
+        const AT_REST: [&str; 5] = ["dormant", "lost", "blocked", "inactive", "closed"];
+        match account.text(Entity::Account, "status") {
+            Some("prospect") => account.owners.last().is_some_and(|owner| *owner != NONE),
+            status => !status.is_some_and(|status| AT_REST.contains(&status)),
+        }
+    }
+
+    /// The number of a text; facts may carry it then.
+    pub(crate) fn text(&mut self, text: &str) -> u32 {
+        self.texts.number(text)
+    }
+
+    /// The team whose an account is now: the one that its record names, else its owner's.
+    pub(crate) fn account_team(&self, place: u32) -> Option<&str> {
+        let account = self.accounts.get(place);
+        if account.own_team != NONE {
+            return self.texts.get(account.own_team);
+        }
+        let owner = account.owners.last().filter(|owner| **owner != NONE)?;
+        self.texts.get(*self.users.get(*owner).teams.last()?)
     }
 
     /// Which fields and attributes carry values.

@@ -5,7 +5,9 @@
 pub mod calendar;
 pub mod catalog;
 pub mod clock;
+pub mod completeness;
 pub mod config;
+pub mod credit_code;
 pub mod entity;
 pub mod fold;
 pub mod identity;
@@ -13,5 +15,6 @@ pub mod marts;
 pub mod metric;
 pub mod period;
 pub mod query;
+pub mod receivables;
 pub mod scope;
 pub mod stage;

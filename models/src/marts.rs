@@ -23,6 +23,12 @@ pub const TABLES: &[&str] = &[
     "conversion_cycles",
     "quote_outcomes",
     "orders",
+    "contracts",
+    "payment_performance",
+    "ticket_service",
+    "activity",
+    "user_days",
+    "record_quality",
 ];
 
 /// The prefix of attribute columns in dimension tables.
@@ -126,6 +132,8 @@ pub fn schema(table: &str) -> Option<SchemaRef> {
             text("tags"),
             // the earliest sale, null without one
             time("first_order_at"),
+            // not dormant, lost or blocked, and no prospect that nobody works on
+            flag("active"),
         ],
         "opportunities" => vec![
             text("opportunity_id"),
@@ -209,6 +217,10 @@ pub fn schema(table: &str) -> Option<SchemaRef> {
             number("margin"),
             flag("counts"),
             flag("first_version"),
+            time("approval_requested_at"),
+            time("approved_at"),
+            // calendar hours from asking for the approval to having it
+            number("approval_hours"),
         ]),
         // one row an order line; returns and credits are negative
         "orders" => fact(vec![
@@ -218,6 +230,110 @@ pub fn schema(table: &str) -> Option<SchemaRef> {
             text("kind"),
             amount("amount"),
             number("quantity"),
+        ]),
+        // one row a contract; days are the beginning of the day in the company's zone
+        "contracts" => fact(vec![
+            text("contract_id"),
+            text("opportunity_id"),
+            text("kind"),
+            text("status"),
+            amount("amount"),
+            // signed; where that is not known, in effect
+            time("signed_at"),
+            time("effective_at"),
+            time("expires_at"),
+            // the end of the 90 days after it ran out
+            time("decided_at"),
+            // its successor, and when that was signed, if within those days
+            text("renewed_by"),
+            time("renewed_at"),
+        ]),
+        // one row an instalment (`entry` is due), and one for each part of a receipt that pays it
+        // (`entry` is receipt): `allocated_amount` is what of it counts, so that the parts of an
+        // instalment never add up to more than it; money given back is negative
+        "payment_performance" => fact(vec![
+            text("plan_id"),
+            text("entry"),
+            whole("line"),
+            text("contract_id"),
+            text("opportunity_id"),
+            text("kind"),
+            text("event"),
+            time("due_at"),
+            // the day after
+            time("overdue_at"),
+            time("written_off_at"),
+            // of instalments only: the amount, what counts as received up to the run, and when it
+            // was whole
+            amount("amount"),
+            amount("received_amount"),
+            time("paid_at"),
+            // of receipts only
+            text("receipt_id"),
+            time("received_at"),
+            amount("allocated_amount"),
+        ]),
+        // one row a ticket
+        "ticket_service" => fact(vec![
+            text("ticket_id"),
+            text("opportunity_id"),
+            text("kind"),
+            text("severity"),
+            text("status"),
+            text("requester"),
+            time("opened_at"),
+            time("first_response_at"),
+            time("resolved_at"),
+            time("closed_at"),
+            time("due_at"),
+            // from when on an open ticket has missed it: a due day is over with its end
+            time("late_at"),
+            // null while open or without a due time
+            flag("in_time"),
+            // working hours, without pauses
+            number("response_hours"),
+            number("resolution_hours"),
+            number("paused_hours"),
+            time("rated_at"),
+            // 1 to 5
+            number("satisfaction"),
+        ]),
+        // one row an interaction; `owner` is who it was
+        "activity" => fact(vec![
+            text("interaction_id"),
+            text("opportunity_id"),
+            time("at"),
+            text("kind"),
+            flag("two_way"),
+            flag("effective"),
+        ]),
+        // one row a person and day that is worked or on which the person wrote a business record
+        "user_days" => fact(vec![
+            text("user_id"),
+            time("at"),
+            flag("working"),
+            // a working day, and the person enabled and not on leave
+            flag("expected"),
+            whole("writes"),
+        ]),
+        // one row a record: accounts by their weighted fields, opportunities, quotes and contracts
+        // by their key fields, others where something is wrong with them
+        "record_quality" => fact(vec![
+            text("record_type"),
+            text("record_id"),
+            time("since_at"),
+            // accounts: as in `accounts`
+            flag("active"),
+            // weights of the fields that are filled and valid, and of all that apply
+            number("filled"),
+            number("applicable"),
+            number("completeness"),
+            // names of fields, with commas between
+            text("missing"),
+            text("invalid"),
+            // what cannot be true, such as an end before the beginning
+            whole("defects"),
+            text("problems"),
         ]),
         _ => return None,
     };

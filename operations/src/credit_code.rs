@@ -1,9 +1,4 @@
-//! The unified social credit code (统一社会信用代码) of GB 32100-2015: 18 characters, the last of which
-//! checks the others.
-
-/// The characters of a code, each standing for its place; I, O, S, V and Z are not used.
-const CHARACTERS: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
-const LENGTH: usize = 18;
+//! The unified social credit code (统一社会信用代码) as people write it.
 
 /// The code in capitals and without blanks, width and hyphens, if it is a valid one.
 pub fn parse(text: &str) -> Option<String> {
@@ -12,26 +7,7 @@ pub fn parse(text: &str) -> Option<String> {
         .filter(|character| !character.is_whitespace() && *character != '-')
         .map(|character| character.to_ascii_uppercase())
         .collect();
-    is_valid(&code).then_some(code)
-}
-
-/// The first 17 are weighted by the powers of 3 modulo 31; the last completes their sum to a multiple
-/// of 31.
-fn is_valid(code: &str) -> bool {
-    let values: Option<Vec<usize>> = code
-        .bytes()
-        .map(|byte| CHARACTERS.iter().position(|known| *known == byte))
-        .collect();
-    let Some([first @ .., check]) = values.as_deref() else {
-        return false;
-    };
-    let mut weight = 1;
-    let mut sum = *check;
-    for value in first {
-        sum += value * weight;
-        weight = weight * 3 % 31;
-    }
-    code.len() == LENGTH && sum.is_multiple_of(31)
+    millrace_models::credit_code::is_valid(&code).then_some(code)
 }
 
 #[cfg(test)]

@@ -15,6 +15,10 @@ mod numbers;
 #[path = "../../../ingest/tests/it/office.rs"]
 mod office;
 mod orders;
+mod payments;
+mod people;
+mod quality;
 mod quotes;
 mod records;
 mod support;
+mod tickets;

@@ -22,7 +22,7 @@ pub(crate) struct Caller {
 
 /// A mart: the records of operations that its rows are of, the column of the person and that of
 /// the team whose they are now.
-const WHOSE: [(&str, &str, &[&str], &[&str]); 8] = [
+const WHOSE: [(&str, &str, &[&str], &[&str]); 14] = [
     ("users", "user", &[], &[]),
     ("products", "product", &[], &[]),
     ("accounts", "account", &["owner"], &["team"]),
@@ -46,13 +46,40 @@ const WHOSE: [(&str, &str, &[&str], &[&str]); 8] = [
         &["current_team"],
     ),
     ("orders", "order", &["current_owner"], &["current_team"]),
+    (
+        "contracts",
+        "contract",
+        &["current_owner"],
+        &["current_team"],
+    ),
+    ("payment_performance", "payment_plan", &[], &[]),
+    (
+        "ticket_service",
+        "ticket",
+        &["requester", "current_owner"],
+        &["current_team"],
+    ),
+    ("activity", "interaction", &["current_owner"], &[]),
+    (
+        "user_days",
+        "interaction",
+        &["current_owner"],
+        &["current_team"],
+    ),
+    (
+        "record_quality",
+        "account",
+        &["current_owner"],
+        &["current_team"],
+    ),
 ];
 /// Marts of nobody in particular: all see them who may read them.
 const FOR_ALL: [&str; 3] = ["calendar", "users", "products"];
-/// Marts whose rows also belong to those whose the account is.
-const BY_ACCOUNT: [&str; 0] = [];
+/// Marts whose rows also belong to those whose the account is, and those whose the contract is.
+const BY_ACCOUNT: [&str; 3] = ["payment_performance", "ticket_service", "activity"];
+const BY_CONTRACT: [&str; 1] = ["payment_performance"];
 /// Metrics made of amounts, beside those that say so in their name.
-const OF_AMOUNTS: [&str; 0] = [];
+const OF_AMOUNTS: [&str; 2] = ["collection_rate", "days_sales_outstanding"];
 
 impl Caller {
     pub(crate) fn access(&self) -> Access {
@@ -116,13 +143,15 @@ impl Caller {
                     _ => false,
                 },
             });
-        let by_account = BY_ACCOUNT.contains(&table)
-            && (0..world.rows["accounts"].num_rows()).any(|account| {
-                let id = world.cell("accounts", "account_id", account);
-                id == world.cell(table, "account_id", row)
-                    && self.has(world, "accounts", account, scope)
-            });
-        mine || ours || by_account
+        let by = |other: &str, key: &str| {
+            (0..world.rows[other].num_rows()).any(|place| {
+                let id = world.cell(other, key, place);
+                id == world.cell(table, key, row) && self.has(world, other, place, scope)
+            })
+        };
+        let by_account = BY_ACCOUNT.contains(&table) && by("accounts", "account_id");
+        let by_contract = BY_CONTRACT.contains(&table) && by("contracts", "contract_id");
+        mine || ours || by_account || by_contract
     }
 }
 
@@ -229,8 +258,9 @@ pub(crate) fn members(world: &World, caller: &Caller, name: &str) -> Vec<String>
                 "region" | "industry" => {
                     seen.and_then(|account| world.cell("accounts", name, account))
                 }
+                // an account has but one owner, that of today
                 "owner" | "current_owner" => world
-                    .cell(&table, name, row)
+                    .cell(&table, if table == "accounts" { "owner" } else { name }, row)
                     .map(|id| label("users", "user_id", &id)),
                 // of accounts it is no dimension
                 "stage" if table == "opportunities" => None,

@@ -119,6 +119,11 @@ impl Line {
             ("opportunities", "opportunity_id") => own("O"),
             ("quote_outcomes", "quote_id") => own("Q"),
             ("orders", "order_id") => own("R"),
+            ("contracts", "contract_id") => own("C"),
+            ("payment_performance", "plan_id") => own("I"),
+            ("ticket_service", "ticket_id") => own("T"),
+            ("activity", "interaction_id") => own("V"),
+            ("record_quality", "record_id") => own("X"),
             ("accounts", "name" | "label") => Some(format!("客户{}", self.place)),
             ("users", "name" | "label") => Some(format!("员工{}", self.place)),
             ("products", "name" | "label") => Some(format!("阀门{}", self.place)),
@@ -136,6 +141,8 @@ impl Line {
             "region" | "industry" | "segment" | "size" => {
                 Some(attribute(self.seed, self.account?, column))
             }
+            "contract_id" => dice.mostly(3).then(|| format!("C{}", dice.below(12) + 1)),
+            "record_type" => Some(dice.one_of(&["account", "opportunity", "quote"]).to_owned()),
             "opportunity_id" => dice.mostly(8).then(|| format!("O{}", dice.below(12) + 1)),
             "product" => dice.mostly(4).then(|| format!("P{}", dice.below(3) + 1)),
             "stage" | "next_stage" => Some(
