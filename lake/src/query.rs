@@ -4,6 +4,7 @@
 
 mod answer;
 mod compile;
+mod count_back;
 mod dimension;
 mod drill;
 mod error;
@@ -289,6 +290,9 @@ fn formula(metric: &Metric) -> String {
         Measure::Mean { value } => format!("sum({value}) / count(*)"),
         Measure::Quantile { value, q } => format!("exact_quantile({value}, {q})"),
         Measure::KmMedian { value, event } => format!("km_median({value}, event: {event})"),
+        Measure::CountBack { value, sales, at } => {
+            format!("count_back({at}, {sales}, open: {value})")
+        }
         Measure::Ratio {
             numerator,
             denominator,

@@ -130,6 +130,16 @@ pub enum Measure {
         #[serde(default)]
         inner: Option<String>,
     },
+    /// Days by counting back: what is open taken off what came in, month by month back from the
+    /// moment that is asked about.
+    CountBack {
+        /// What is open of a record.
+        value: String,
+        /// What the record brought.
+        sales: String,
+        /// When: a column.
+        at: String,
+    },
     /// 1 minus a metric by the same metric of the compared period.
     Compression {
         /// The metric.
@@ -151,6 +161,8 @@ pub enum Unit {
     Days,
     /// Hours.
     Hours,
+    /// Points from 1 to 5.
+    Score,
 }
 
 /// Which way is better.
@@ -274,6 +286,9 @@ const FILES: &[(&str, &str)] = &[
     ("stages.toml", include_str!("../metrics/stages.toml")),
     ("quotes.toml", include_str!("../metrics/quotes.toml")),
     ("orders.toml", include_str!("../metrics/orders.toml")),
+    ("payments.toml", include_str!("../metrics/payments.toml")),
+    ("tickets.toml", include_str!("../metrics/tickets.toml")),
+    ("activity.toml", include_str!("../metrics/activity.toml")),
 ];
 
 impl Registry {

@@ -22,6 +22,12 @@ MARTS = (
     "conversion_cycles",
     "quote_outcomes",
     "orders",
+    "contracts",
+    "payment_performance",
+    "ticket_service",
+    "activity",
+    "user_days",
+    "record_quality",
 )
 
 

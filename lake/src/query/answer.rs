@@ -157,7 +157,9 @@ impl Measured {
                 let below = self.below?.value();
                 (below != 0.0).then_some(above? / below)
             }
-            Measure::Quantile { .. } | Measure::KmMedian { .. } => above,
+            Measure::Quantile { .. } | Measure::KmMedian { .. } | Measure::CountBack { .. } => {
+                above
+            }
             Measure::Compression { .. } => None,
         }
     }
@@ -402,14 +404,16 @@ impl Asking<'_> {
         let mut total = HashMap::new();
         let mut others = Vec::new();
         for (index, asked) in self.metrics.iter().enumerate() {
-            let measure = &selected(self.view, asked)?.measure;
+            let own = selected(self.view, asked)?;
+            let measure = &own.measure;
             let quantile = match (measure, kept) {
                 (Measure::Quantile { q, .. }, Some(kept)) => {
                     Some(kept.quantile(i64::try_from(index).unwrap_or(i64::MAX), *q))
                 }
                 _ => None,
             };
-            if !adds_up(measure) && quantile.is_none() {
+            let adds_up = adds_up(measure) && !self.counts_by_span(own);
+            if !adds_up && quantile.is_none() {
                 others.push(index);
                 continue;
             }
@@ -437,6 +441,15 @@ impl Asking<'_> {
             total.extend(selected.remove(&Vec::new()).unwrap_or_default());
         }
         Ok(total)
+    }
+
+    /// Whether a record counts otherwise in a span of time than in the whole period.
+    fn counts_by_span(&self, metric: &Metric) -> bool {
+        let base = self.view.registry.base(&metric.entity);
+        let from = base.and_then(|base| base.from.as_deref());
+        let mut by = self.query.by.iter();
+        from.is_some_and(|from| from.contains("{end:"))
+            && by.any(|name| Grain::from_name(name).is_some())
     }
 
     /// The groups, and the values of their quantiles.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use millrace_models::marts;
 use millrace_models::metric::{Base, Measure, Metric, TimeRole, nearest};
 use millrace_models::period::Grain;
 use millrace_models::query::{Condition, Op, Period};
@@ -13,13 +14,24 @@ use super::tables::{FINISHED_VISITS, Opened};
 use super::view::View;
 
 /// Dimensions with as many members as there are records: their members are not listed.
-const UNLISTED: [&str; 3] = ["opportunity", "quote", "order"];
+const UNLISTED: [&str; 6] = [
+    "opportunity",
+    "quote",
+    "order",
+    "contract",
+    "instalment",
+    "ticket",
+];
 
 /// What is selected: records of a base, seen at a time, within a period and conditions.
 pub(super) struct Selection<'a> {
     pub(super) view: View<'a>,
     pub(super) base: &'a Base,
     pub(super) as_of: DateTime<Utc>,
+    /// The last moment of the period, never after `as_of`.
+    end: DateTime<Utc>,
+    /// The spans of time that records are grouped or selected by.
+    grains: Vec<Grain>,
     /// Only visits that have ended.
     finished: bool,
     joins: Vec<Join>,
@@ -41,14 +53,17 @@ impl<'a> Selection<'a> {
         period: Option<Period>,
         as_of: DateTime<Utc>,
     ) -> Result<Self, QueryError> {
-        let as_of = match (metric.time.role, period) {
-            (TimeRole::Snapshot, Some(period)) => as_of.min(end_of(view.opened, period.to)),
+        let end = period.map_or(as_of, |period| as_of.min(end_of(view.opened, period.to)));
+        let as_of = match metric.time.role {
+            TimeRole::Snapshot => end,
             _ => as_of,
         };
         let mut selection = Self {
             view,
             base,
             as_of,
+            end,
+            grains: Vec::new(),
             finished: base.table == "stage_visits"
                 && metric.time.column.as_deref() == Some("left_at"),
             joins: Vec::new(),
@@ -73,7 +88,9 @@ impl<'a> Selection<'a> {
         Ok(selection)
     }
 
+    /// Takes what a dimension needs beside the base.
     pub(super) fn join(&mut self, dimension: &Dimension) {
+        self.grains.extend(dimension.grain);
         if let Some(join) = &dimension.join
             && !self.joins.contains(join)
         {
@@ -119,7 +136,7 @@ impl<'a> Selection<'a> {
             source = format!("(SELECT *{replace} FROM {source} WHERE {seen})");
         }
         if let Some(select) = &base.from {
-            source = format!("({})", select.replace("{table}", &format!("{source} AS t")));
+            source = format!("({})", self.select(select, &source));
         }
         let mut sql = self.joined(&source, &self.joins);
         if !self.conditions.is_empty() {
@@ -127,6 +144,42 @@ impl<'a> Selection<'a> {
             sql.push_str(&self.conditions.join(" AND "));
         }
         sql
+    }
+
+    /// The select of a base over a source: with the moment, the ends of periods and other marts
+    /// put in.
+    fn select(&self, text: &str, source: &str) -> String {
+        let text = text.replace("{table}", &format!("{source} AS t"));
+        let mut text = self.expression(&text);
+        for mart in marts::TABLES {
+            let name = format!("{{{mart}}}");
+            if text.contains(&name) {
+                text = text.replace(&name, &self.view.source(mart));
+            }
+        }
+        while let Some((before, rest)) = text.split_once("{end:") {
+            let Some((column, after)) = rest.split_once('}') else {
+                break;
+            };
+            text = format!("{before}{}{after}", self.end(column));
+        }
+        text
+    }
+
+    /// The end of the period that a record counts in: of the span that it is grouped or selected
+    /// by, else of the period.
+    fn end(&self, column: &str) -> String {
+        let end = moment(self.end.timestamp_micros());
+        let spans: Vec<String> = Grain::ALL
+            .iter()
+            .filter(|(_, grain)| self.grains.contains(grain))
+            .map(|(name, _)| format!(", end_{name}({})", identifier(column)))
+            .collect();
+        if spans.is_empty() {
+            end
+        } else {
+            format!("least({end}{})", spans.concat())
+        }
     }
 
     /// The `FROM` of a source and what of other tables is wanted beside it.
@@ -378,6 +431,16 @@ pub(super) fn aggregates(selection: &Selection<'_>, metric: &Metric, index: usiz
                 format!("km_median(CAST({value} AS DOUBLE), {event}){all}"),
             );
             item("e", format!("count(*){}", filter(Some(&event))));
+        }
+        Measure::CountBack { value, sales, at } => {
+            let (value, sales) = (expression(value), expression(sales));
+            let (at, end) = (identifier(at), expression("{as_of}"));
+            item(
+                "v",
+                format!(
+                    "count_back(b.{at}, CAST({sales} AS DOUBLE), CAST({value} AS DOUBLE), {end}){all}"
+                ),
+            );
         }
         Measure::Ratio {
             numerator,

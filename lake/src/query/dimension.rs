@@ -73,8 +73,8 @@ const REFERENCES: [(&str, &str, &str, &str, &str); 4] = [
     ("product", "product", "products", "product_id", "p"),
 ];
 
-/// Columns of dimension tables that are not dimensions.
-const NOT_DIMENSIONS: [&str; 11] = [
+/// Fields of dimension tables that are not dimensions.
+const NOT_DIMENSIONS: [&str; 17] = [
     "id",
     "recorded_at",
     "name",
@@ -86,6 +86,12 @@ const NOT_DIMENSIONS: [&str; 11] = [
     "closed_at",
     "amount",
     "lost_amount",
+    "credit_code",
+    "phone",
+    "address",
+    "enabled",
+    "on_leave_until",
+    "left_on",
 ];
 
 /// Fields of a deal that others have too, by the same name.
@@ -96,7 +102,7 @@ const COPIES: [&str; 3] = ["region", "industry", "segment"];
 
 fn labels_of(name: &str) -> Option<Labels> {
     match name {
-        "owner" | "current_owner" | "entered_by" => Some(Labels::Users),
+        "owner" | "current_owner" | "entered_by" | "requester" | "user" => Some(Labels::Users),
         "account" | "parent_account" => Some(Labels::Accounts),
         "product" => Some(Labels::Products),
         _ => None,
@@ -211,7 +217,7 @@ fn find(
     }
     // people of a fact are those at the event: stored with it
     if name == "manager"
-        && base.name != "account"
+        && base.table != "accounts"
         && !catalog.is_attribute("opportunity", name)
         && !catalog.is_attribute("account", name)
         && catalog.has("user", name)

@@ -173,6 +173,12 @@ async fn compile(
                 selection.expression(event)
             ));
         }
+        Measure::CountBack {
+            value: of, sales, ..
+        } => {
+            value = Some(double(of));
+            weight = Some(double(sales));
+        }
         Measure::Ratio {
             numerator,
             denominator,
@@ -389,7 +395,7 @@ pub(super) async fn stream(
 
 fn labels_of(column: &str) -> Option<Labels> {
     match column {
-        "owner" | "current_owner" | "entered_by" => Some(Labels::Users),
+        "owner" | "current_owner" | "entered_by" | "requester" | "user_id" => Some(Labels::Users),
         "account_id" => Some(Labels::Accounts),
         "product" => Some(Labels::Products),
         _ => None,

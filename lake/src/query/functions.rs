@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Float64Builder, ListBuilder,
-    StringViewArray,
+    StringViewArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, TimestampMicrosecondType};
 use chrono::{Datelike, NaiveDate};
@@ -18,7 +18,7 @@ use millrace_models::entity::timestamp;
 use millrace_models::period::Grain;
 use millrace_models::stage;
 
-use super::quantile;
+use super::{count_back, quantile};
 
 const EPOCH_FROM_CE: i32 = 719_163;
 
@@ -30,8 +30,10 @@ fn times(array: &ArrayRef) -> &arrow::array::PrimitiveArray<TimestampMicrosecond
 pub(super) fn register(context: &SessionContext, calendar: &Arc<WorkingCalendar>) {
     context.register_udaf(quantile::udaf());
     register_km_median(context);
+    count_back::register(context, calendar);
     for (name, grain) in Grain::ALL {
         register_span(context, &format!("span_{name}"), grain, calendar);
+        register_span_end(context, &format!("end_{name}"), grain, calendar);
     }
     let working = Arc::clone(calendar);
     context.register_udf(create_udf(
@@ -165,6 +167,31 @@ fn register_span(
                 .collect();
             let result = Date32Array::new(days.into(), times.nulls().cloned());
             Ok(ColumnarValue::Array(Arc::new(result)))
+        }),
+    ));
+}
+
+/// `end_<grain>(time) -> time`: the last moment of the span in the company's zone.
+fn register_span_end(
+    context: &SessionContext,
+    name: &str,
+    grain: Grain,
+    calendar: &Arc<WorkingCalendar>,
+) {
+    let calendar = Arc::clone(calendar);
+    context.register_udf(create_udf(
+        name,
+        vec![timestamp()],
+        timestamp(),
+        Volatility::Immutable,
+        Arc::new(move |arguments| {
+            let arrays = ColumnarValue::values_to_arrays(arguments)?;
+            let end = |at: i64| {
+                let next = grain.next(grain.start(calendar.date(at)));
+                calendar.start_of_day_us(next) - 1
+            };
+            let ends: TimestampMicrosecondArray = times(&arrays[0]).unary(end);
+            Ok(ColumnarValue::Array(Arc::new(ends.with_timezone("UTC"))))
         }),
     ));
 }

@@ -246,3 +246,28 @@ async fn quotes_give_their_metrics() {
 async fn orders_give_their_metrics() {
     check("orders.slt").await;
 }
+
+#[tokio::test]
+async fn approvals_of_quotes_give_their_metric() {
+    check("approvals.slt").await;
+}
+
+#[tokio::test]
+async fn instalments_and_contracts_give_their_metrics() {
+    check("payments.slt").await;
+}
+
+#[tokio::test]
+async fn tickets_give_their_metrics() {
+    check("tickets.slt").await;
+}
+
+#[tokio::test]
+async fn what_people_do_gives_its_metrics() {
+    check("activity.slt").await;
+}
+
+#[tokio::test]
+async fn records_give_the_metrics_of_their_quality() {
+    check("records.slt").await;
+}

@@ -140,6 +140,9 @@ impl Registry {
             | Measure::Mean { value }
             | Measure::Quantile { value, .. } => parts.push(value),
             Measure::KmMedian { value, event } => parts.extend([value.as_str(), event.as_str()]),
+            Measure::CountBack { value, sales, .. } => {
+                parts.extend([value.as_str(), sales.as_str()]);
+            }
             Measure::Ratio {
                 numerator,
                 denominator,

@@ -32,7 +32,7 @@ export function whole(value: number): string {
 /** The unit that a metric is written in; working hours are told apart by the metric's name. */
 export function unitOf(metric: { name: string; unit?: string | null }): string {
   const unit = metric.unit ?? "";
-  return unit === "hours" && metric.name.includes("business") ? "business_hours" : unit;
+  return unit === "hours" && /business|ticket/.test(metric.name) ? "business_hours" : unit;
 }
 
 export function numberOf(cell: Cell): number | null {
