@@ -10,6 +10,20 @@ import { useTexts } from "@/locales/i18n";
 const FONT =
   "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'PingFang SC', 'Hiragino Sans GB', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'Helvetica Neue', Arial, sans-serif";
 
+/** The name of a field that must be filled, with its mark behind it. */
+function starred(label: ReactNode, { required }: { required: boolean }) {
+  return (
+    <>
+      {label}
+      {required && (
+        <span className="required" aria-hidden="true">
+          *
+        </span>
+      )}
+    </>
+  );
+}
+
 /** Ant Design in the reader's language and colour scheme. */
 export function Theme({ children }: { children: ReactNode }) {
   const { lang } = useTexts();
@@ -22,6 +36,7 @@ export function Theme({ children }: { children: ReactNode }) {
     <ConfigProvider
       locale={lang === "zh" ? zhCN : enUS}
       button={{ autoInsertSpace: false }}
+      form={{ requiredMark: starred }}
       theme={{
         algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
         token: {

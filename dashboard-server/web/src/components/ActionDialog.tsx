@@ -92,7 +92,6 @@ export function ActionDialog<T>({
         form={form}
         layout="vertical"
         className="record-form"
-        requiredMark={false}
         initialValues={Object.fromEntries(
           fields.map(({ name, kind }) => [name, shown(kind, initial[name])]),
         )}
@@ -103,16 +102,7 @@ export function ActionDialog<T>({
           <Form.Item
             key={field.name}
             name={field.name}
-            label={
-              <>
-                {field.label ?? fieldName(entity, field.name, t)}
-                {field.required && (
-                  <span className="required" aria-hidden="true">
-                    *
-                  </span>
-                )}
-              </>
-            }
+            label={field.label ?? fieldName(entity, field.name, t)}
             extra={field.help}
             rules={field.required ? [{ required: true, message: t("fault.empty") }] : []}
           >

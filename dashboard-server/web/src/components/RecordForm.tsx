@@ -136,16 +136,6 @@ export function RecordForm<T extends Rec>({
       form={form}
       layout="vertical"
       className="record-form"
-      requiredMark={(label, { required }) => (
-        <>
-          {label}
-          {required && (
-            <span className="required" aria-hidden="true">
-              *
-            </span>
-          )}
-        </>
-      )}
       initialValues={start}
       disabled={save.isPending}
       scrollToFirstError

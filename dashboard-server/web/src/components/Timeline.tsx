@@ -80,7 +80,7 @@ export function Timeline({ entity, id }: { entity: Entity; id: number }) {
                 : (ICONS[entry.kind] ?? <CommentOutlined />)}
             </span>
             <div className="timeline-body">
-              <Entry entry={entry} labels={entry.labels ?? labels} />
+              <Entry entry={entry} labels={entry.labels ?? labels} within={entity} />
             </div>
           </li>
         ))}
@@ -100,7 +100,16 @@ function interactionIcon(kind: string): ReactNode {
   return <CommentOutlined />;
 }
 
-function Entry({ entry, labels }: { entry: TimelineEntry; labels: Labels }) {
+function Entry({
+  entry,
+  labels,
+  within,
+}: {
+  entry: TimelineEntry;
+  labels: Labels;
+  /** Whose timeline it is: what it is about needs no name there. */
+  within: Entity;
+}) {
   const { t } = useTexts();
   const { kind, record, at, recorded_at } = entry;
   const late = Date.parse(recorded_at) - Date.parse(at) > LATE_MS;
@@ -108,7 +117,7 @@ function Entry({ entry, labels }: { entry: TimelineEntry; labels: Labels }) {
   return (
     <>
       <div className="timeline-line">
-        <Headline kind={kind} record={record} labels={labels} />
+        <Headline kind={kind} record={record} labels={labels} within={within} />
         <span className="quiet small timeline-when">
           {late && <Tag>{t("timeline.late")}</Tag>}
           {typeof who === "number" && (
@@ -135,7 +144,17 @@ function Entry({ entry, labels }: { entry: TimelineEntry; labels: Labels }) {
   );
 }
 
-function Headline({ kind, record, labels }: { kind: string; record: Rec; labels: Labels }) {
+function Headline({
+  kind,
+  record,
+  labels,
+  within,
+}: {
+  kind: string;
+  record: Rec;
+  labels: Labels;
+  within: Entity;
+}) {
   const { t, lang } = useTexts();
   const entity = isEntity(kind) ? kind : null;
   const stage = (id: Rec[string]) => labelOf(labels, "stage", id, lang);
@@ -157,7 +176,11 @@ function Headline({ kind, record, labels }: { kind: string; record: Rec; labels:
     case "stage_change":
       return (
         <span>
-          <RecordLink entity="opportunity" id={record.opportunity_id} labels={labels} />{" "}
+          {within !== "opportunity" && (
+            <>
+              <RecordLink entity="opportunity" id={record.opportunity_id} labels={labels} />{" "}
+            </>
+          )}
           {record.outcome !== "open" && record.kind === "close" ? (
             <Choice entity="opportunity" field="outcome" value={record.outcome} />
           ) : record.from_stage_id ? (

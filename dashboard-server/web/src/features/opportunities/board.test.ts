@@ -54,7 +54,7 @@ test("a stay is fine, near or over what the stage expects", () => {
   expect(dwellOf(3.9, 5)?.sense).toBe("fine");
   expect(dwellOf(4, 5)?.sense).toBe("near");
   expect(dwellOf(5, 5)?.sense).toBe("near");
-  expect(dwellOf(5.2, 5)).toEqual({ days: 5, expected: 5, sense: "over" });
+  expect(dwellOf(5.2, 5)).toEqual({ days: 6, expected: 5, sense: "over" });
   expect(dwellOf(300, null)?.sense).toBe("fine");
   expect(dwellOf(undefined, 5)).toBeNull();
 });

@@ -9,10 +9,10 @@ const NEAR = 0.8;
 
 export function dwellOf(days: number | null | undefined, expected: number | null): Dwell | null {
   if (days === null || days === undefined) return null;
-  const shown = Math.floor(days);
-  if (expected === null) return { days: shown, expected, sense: "fine" };
+  if (expected === null) return { days: Math.floor(days), expected, sense: "fine" };
   const sense = days > expected ? "over" : days >= expected * NEAR ? "near" : "fine";
-  return { days: shown, expected, sense };
+  // Beyond five days it is the sixth: "5 of 5" would look as if it were in time.
+  return { days: sense === "over" ? Math.ceil(days) : Math.floor(days), expected, sense };
 }
 
 /** The board with a deal in another column, until the server says what it is. */

@@ -133,19 +133,6 @@ function CatalogueDrawer({ kind, id }: { kind: Kind; id: number }) {
       width={560}
       title={name}
       subtitle={t(`entity.${kind}`)}
-      actions={
-        may(kind, "delete") && (
-          <Popconfirm
-            title={t("admin.removeSure", { name })}
-            okText={t("admin.remove")}
-            onConfirm={() => remove.mutate(record, { onSuccess: close })}
-          >
-            <Button danger icon={<DeleteOutlined />} loading={remove.isPending}>
-              {t("admin.remove")}
-            </Button>
-          </Popconfirm>
-        )
-      }
       tabs={[
         ...(kind === "price_list"
           ? [
@@ -159,7 +146,28 @@ function CatalogueDrawer({ kind, id }: { kind: Kind; id: number }) {
         {
           key: "details",
           label: t("admin.details"),
-          children: may(kind, "update") ? form : <ReadOnly kind={kind}>{form}</ReadOnly>,
+          children: (
+            <>
+              {may(kind, "update") ? form : <ReadOnly>{form}</ReadOnly>}
+              {may(kind, "delete") && (
+                <Popconfirm
+                  title={t("admin.removeSure", { name })}
+                  okText={t("admin.remove")}
+                  onConfirm={() => remove.mutate(record, { onSuccess: close })}
+                >
+                  <Button
+                    danger
+                    type="text"
+                    className="catalogue-remove"
+                    icon={<DeleteOutlined />}
+                    loading={remove.isPending}
+                  >
+                    {t("admin.remove")}
+                  </Button>
+                </Popconfirm>
+              )}
+            </>
+          ),
         },
         { key: "history", label: t("admin.history"), children: <History entity={kind} id={id} /> },
       ]}
@@ -168,7 +176,7 @@ function CatalogueDrawer({ kind, id }: { kind: Kind; id: number }) {
 }
 
 /** A form that only shows. */
-function ReadOnly({ children }: { kind: Kind; children: React.ReactNode }) {
+function ReadOnly({ children }: { children: React.ReactNode }) {
   return (
     <fieldset disabled className="read-only">
       {children}

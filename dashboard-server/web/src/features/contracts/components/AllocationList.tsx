@@ -65,6 +65,11 @@ export function AllocationList({ plans, labels, amount, parts, first, onChange }
                 inputMode="decimal"
                 value={part === 0 ? null : written(part, "money")}
                 placeholder="0"
+                formatter={(shown, { userTyping, input }) =>
+                  userTyping
+                    ? input
+                    : `${shown ?? ""}`.replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ",")
+                }
                 aria-label={`${t("contracting.receipt.allocate")} ${name}`}
                 status={beyond.includes(plan.id) ? "error" : undefined}
                 onChange={(value) => {

@@ -109,6 +109,8 @@ function MoveDialog({ pending, onClose }: { pending: Pending; onClose: () => voi
       }
       onCancel={onClose}
       className="move-dialog"
+      // Over the drawer of the deal, or of the quote that was made for the move.
+      zIndex={1100}
       data-testid="move-dialog"
       footer={
         loading || failed ? null : (

@@ -222,6 +222,14 @@ export function QuoteEditor({ whose, account, base, baseLines = [], named, save 
         <p className="quiet">{t("quoting.noLines")}</p>
       ) : (
         <ol className="quote-lines">
+          <li className="quote-line-head" aria-hidden="true">
+            <span />
+            <span>{t("quoting.quantity")}</span>
+            <span>{t("quoting.price")}</span>
+            <span>{t("quoting.discount")}</span>
+            <span>{t("quoting.amount")}</span>
+            <span />
+          </li>
           {lines.map((line, index) => (
             <LineRow
               key={line.key}
@@ -262,7 +270,7 @@ export function QuoteEditor({ whose, account, base, baseLines = [], named, save 
             label: (
               <>
                 {t("quoting.terms")}
-                <span className="quiet small">
+                <span className="quiet small quote-terms-now">
                   {[head.valid_until, head.payment_terms].filter(Boolean).join(" · ")}
                 </span>
               </>
