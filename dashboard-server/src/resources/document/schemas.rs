@@ -31,7 +31,7 @@ pub(super) fn common() -> Vec<(&'static str, Value)> {
         "description": "By resource and id, what the answer refers to and the caller may read.",
         "additionalProperties": {
             "type": "object",
-            "additionalProperties": reference("Label"),
+            "additionalProperties": reference("RecordLabel"),
         },
     });
     let anything = json!({"description": "A value of the field."});
@@ -72,7 +72,7 @@ pub(super) fn common() -> Vec<(&'static str, Value)> {
         },
     });
     vec![
-        ("Label", label),
+        ("RecordLabel", label),
         ("Labels", labels),
         ("History", history),
         ("Change", change),

@@ -3092,18 +3092,12 @@ export interface components {
              */
             expires_at?: string | null;
         };
-        /** @description What a record is called. */
+        /** @description A name in both languages. */
         Label: {
-            /** @description Its name, title or number. */
-            label: string;
-            /** @description Its human number. */
-            number?: string;
-            /** @description Its Chinese name, where it has two. */
-            label_zh?: string;
-            /** @description Its English name, where it has two. */
-            label_en?: string;
-            /** @description Its code. */
-            code?: string;
+            /** @description Chinese. */
+            zh: string;
+            /** @description English. */
+            en: string;
         };
         /**
          * @description A language.
@@ -3524,10 +3518,23 @@ export interface components {
          * @enum {string}
          */
         Visibility: "amounts" | "margin" | "full_phone";
+        /** @description What a record is called. */
+        RecordLabel: {
+            /** @description Its name, title or number. */
+            label: string;
+            /** @description Its human number. */
+            number?: string;
+            /** @description Its Chinese name, where it has two. */
+            label_zh?: string;
+            /** @description Its English name, where it has two. */
+            label_en?: string;
+            /** @description Its code. */
+            code?: string;
+        };
         /** @description By resource and id, what the answer refers to and the caller may read. */
         Labels: {
             [key: string]: {
-                [key: string]: components["schemas"]["Label"];
+                [key: string]: components["schemas"]["RecordLabel"];
             };
         };
         /** @description A part of a history, the latest change first. */
