@@ -44,7 +44,7 @@ pub(crate) fn returning(resource: &'static Resource) -> ReturningClause {
 
 /// Reads a row whose columns are the fields of the resource, in their order.
 pub(crate) fn read(resource: &'static Resource, result: &QueryResult) -> Result<Row> {
-    let mut row = Row::new();
+    let mut row = Row::with_capacity(resource.fields.len());
     for (index, field) in resource.fields.iter().enumerate() {
         let value =
             read_value(result, index, field.kind).map_err(|error| OperationsError::Damaged {

@@ -90,6 +90,13 @@ fn terms(resource: &'static Resource, row: &Row) -> Terms {
     terms
 }
 
+/// Whether two versions of a record are found by the same: most changes are of other fields.
+fn is_found_alike(resource: &'static Resource, before: &Row, after: &Row) -> bool {
+    let same = |name: &str| before.get(name) == after.get(name);
+    let mut searched = resource.fields.iter().filter(|field| field.searched);
+    same("deleted_at") && searched.all(|field| same(field.name))
+}
+
 impl Unit {
     /// Brings the table up to a change of a record.
     pub(crate) async fn index(
@@ -98,7 +105,9 @@ impl Unit {
         before: Option<&Row>,
         after: &Row,
     ) -> Result<()> {
-        if !INDEXED.contains(&resource.name) {
+        if !INDEXED.contains(&resource.name)
+            || before.is_some_and(|before| is_found_alike(resource, before, after))
+        {
             return Ok(());
         }
         let old = before.map(|row| terms(resource, row)).unwrap_or_default();

@@ -46,7 +46,11 @@ impl Password {
     }
 
     /// That it is long enough and not the name.
-    pub(super) fn check(&self, username: &str) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// [`OperationsError::WeakPassword`] when it is not.
+    pub fn check(&self, username: &str) -> Result<()> {
         let long = self.0.chars().count() >= LEAST_LENGTH;
         if long && !self.0.eq_ignore_ascii_case(username) {
             return Ok(());
