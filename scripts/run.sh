@@ -1,20 +1,21 @@
 #!/bin/sh
-# Shows the dashboard: creates the data directory, fills an empty one with the demo company, and
-# serves it. The program prints the address. Arguments go to `millrace serve`.
+# Shows the product: fills an empty data directory with the demo company, and serves it. The program
+# prints the address; who may sign in is printed once, and kept in the data directory. Arguments go
+# to `millrace serve`.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 millrace="$root/bin/millrace"
 : "${MILLRACE_DATA_DIR:=$root/millrace-data}"
 export MILLRACE_DATA_DIR
-"$millrace" --quiet init
-if "$millrace" --quiet --format json status | tr -d ' \n' | grep -q '"set":null'; then
-    # Nothing is published. Where there are records already, an earlier start was cut off.
+if ! "$millrace" --quiet --format json status 2>/dev/null | tr -d ' \n' | grep -q '"set":{'; then
+    # Nothing is published: a first start, or one that was cut off, which the demo begins anew.
     status=0
     "$millrace" demo || status=$?
     case $status in
-    0) ;;
-    2) "$millrace" run --full ;;
+    0 | 2) ;; # 2: there are records already, and the server brings the numbers up to them
     *) exit "$status" ;;
     esac
 fi
+logins="$MILLRACE_DATA_DIR/demo-logins.txt"
+[ ! -f "$logins" ] || echo "who may sign in to this demo: $logins"
 exec "$millrace" serve "$@"

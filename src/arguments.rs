@@ -82,6 +82,14 @@ pub(crate) struct DemoArguments {
     /// The same seed and last day give the same records
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// The password of everybody in the demo, at least 10 characters [default: a random one]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "MILLRACE_DEMO_PASSWORD",
+        hide_env_values = true
+    )]
+    pub(crate) password: Option<String>,
 }
 
 #[derive(Debug, Args)]

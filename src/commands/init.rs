@@ -87,6 +87,28 @@ pub(crate) fn introduce(administrator: &Administrator) {
 ///
 /// When the data directory or the database cannot be written.
 pub(crate) async fn create(context: &Context, clock: Arc<dyn Clock>) -> Result<Made, Failure> {
+    let (lake, is_new) = found(context).await?;
+    let store = context.store(clock).await?;
+    let administrator = setup::initialise(&store).await?;
+    let attachments = context.attachments_dir();
+    let files = LocalFileSystem::new_with_prefix(&attachments)
+        .with_context(|| format!("the directory {} cannot be used", attachments.display()))?;
+    Ok(Made {
+        store,
+        lake,
+        attachments: Arc::new(files),
+        is_new,
+        administrator,
+    })
+}
+
+/// Creates the settings, the directories and the lake where they are missing; says whether the
+/// settings are new.
+///
+/// # Errors
+///
+/// When the data directory cannot be written.
+pub(crate) async fn found(context: &Context) -> Result<(Lake, bool), Failure> {
     let attachments = context.attachments_dir();
     for folder in [&context.data_dir, &attachments] {
         std::fs::create_dir_all(folder)
@@ -97,18 +119,7 @@ pub(crate) async fn create(context: &Context, clock: Arc<dyn Clock>) -> Result<M
             let file = context.config_file.display();
             format!("the settings file {file} cannot be written")
         })?;
-    let lake = Lake::init(&context.lake_dir()).await?;
-    let store = context.store(clock).await?;
-    let administrator = setup::initialise(&store).await?;
-    let files = LocalFileSystem::new_with_prefix(&attachments)
-        .with_context(|| format!("the directory {} cannot be used", attachments.display()))?;
-    Ok(Made {
-        store,
-        lake,
-        attachments: Arc::new(files),
-        is_new,
-        administrator,
-    })
+    Ok((Lake::init(&context.lake_dir()).await?, is_new))
 }
 
 fn create_settings(file: &Path, text: &str) -> std::io::Result<bool> {

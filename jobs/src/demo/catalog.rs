@@ -1,10 +1,8 @@
 //! What the demo firm sells, to whom, against whom, and with which teams.
 
-/// A regional team and what is typical of it.
+/// A region and what is typical of it.
 pub(super) struct Region {
     pub(super) name: &'static str,
-    pub(super) manager: &'static str,
-    pub(super) reps: &'static [&'static str],
     /// Share of the accounts.
     pub(super) share: f64,
     /// Mean days from opening to winning that a deal is planned for, before and after the change
@@ -13,83 +11,187 @@ pub(super) struct Region {
     pub(super) cycle: (f64, f64),
     /// Share of decided deals that are won.
     pub(super) win: f64,
-    /// Province and its cities.
-    pub(super) places: &'static [(&'static str, &'static [&'static str])],
+    /// Provinces: name, latitude and longitude in millionths of a degree, cities.
+    pub(super) places: &'static [Province],
 }
 
-/// Two people are called 王磊: labels must tell them apart.
+/// A province: its name, where it lies in millionths of a degree, its cities.
+pub(super) type Province = (&'static str, (i64, i64), &'static [&'static str]);
+
 pub(super) const REGIONS: [Region; 4] = [
     Region {
         name: "华东",
-        manager: "顾建平",
-        reps: &[
-            "王磊",
-            "陆晓雯",
-            "沈国强",
-            "徐佳怡",
-            "钱文涛",
-            "朱丽华",
-            "蒋浩然",
-        ],
         share: 0.36,
         cycle: (41.0, 41.0),
         win: 0.385,
         places: &[
-            ("江苏", &["苏州", "无锡", "南京", "常州", "南通", "徐州"]),
-            ("浙江", &["宁波", "杭州", "温州", "嘉兴", "台州"]),
-            ("上海", &["上海"]),
-            ("山东", &["青岛", "烟台", "淄博", "东营"]),
-            ("安徽", &["合肥", "芜湖", "马鞍山"]),
+            (
+                "江苏",
+                (31_490_000, 120_310_000),
+                &["苏州", "无锡", "南京", "常州", "南通", "徐州"],
+            ),
+            (
+                "浙江",
+                (29_870_000, 121_540_000),
+                &["宁波", "杭州", "温州", "嘉兴", "台州"],
+            ),
+            ("上海", (31_230_000, 121_470_000), &["上海"]),
+            (
+                "山东",
+                (36_070_000, 120_380_000),
+                &["青岛", "烟台", "淄博", "东营"],
+            ),
+            (
+                "安徽",
+                (31_820_000, 117_230_000),
+                &["合肥", "芜湖", "马鞍山"],
+            ),
         ],
     },
     Region {
         name: "华南",
-        manager: "梁志恒",
-        reps: &["陈俊杰", "黄美玲", "林嘉豪", "何婉婷", "邓永成"],
         share: 0.26,
         cycle: (47.8, 31.4),
         win: 0.34,
         places: &[
             (
                 "广东",
+                (23_130_000, 113_260_000),
                 &["广州", "深圳", "佛山", "东莞", "惠州", "珠海", "湛江"],
             ),
-            ("福建", &["厦门", "福州", "泉州", "漳州"]),
-            ("广西", &["南宁", "柳州", "钦州"]),
-            ("海南", &["海口", "儋州"]),
+            (
+                "福建",
+                (24_480_000, 118_090_000),
+                &["厦门", "福州", "泉州", "漳州"],
+            ),
+            ("广西", (22_820_000, 108_370_000), &["南宁", "柳州", "钦州"]),
+            ("海南", (20_040_000, 110_340_000), &["海口", "儋州"]),
         ],
     },
     Region {
         name: "华北",
-        manager: "赵振国",
-        reps: &["张海涛", "刘雪梅", "李建军", "孙立新", "马晓东"],
         share: 0.23,
         cycle: (52.0, 52.0),
         win: 0.325,
         places: &[
-            ("北京", &["北京"]),
-            ("天津", &["天津"]),
-            ("河北", &["唐山", "石家庄", "沧州", "邯郸", "保定"]),
-            ("山西", &["太原", "大同", "长治"]),
-            ("内蒙古", &["包头", "鄂尔多斯"]),
+            ("北京", (39_900_000, 116_400_000), &["北京"]),
+            ("天津", (39_130_000, 117_200_000), &["天津"]),
+            (
+                "河北",
+                (38_040_000, 114_510_000),
+                &["唐山", "石家庄", "沧州", "邯郸", "保定"],
+            ),
+            ("山西", (37_870_000, 112_550_000), &["太原", "大同", "长治"]),
+            ("内蒙古", (40_650_000, 109_840_000), &["包头", "鄂尔多斯"]),
         ],
     },
     Region {
         name: "西部",
-        manager: "杨文彬",
-        reps: &["王磊", "罗春燕", "唐志刚"],
         share: 0.15,
         cycle: (58.0, 58.0),
         win: 0.29,
         places: &[
-            ("四川", &["成都", "绵阳", "德阳", "泸州"]),
-            ("重庆", &["重庆"]),
-            ("陕西", &["西安", "宝鸡", "榆林"]),
-            ("新疆", &["乌鲁木齐", "克拉玛依"]),
-            ("云南", &["昆明", "曲靖"]),
+            (
+                "四川",
+                (30_570_000, 104_070_000),
+                &["成都", "绵阳", "德阳", "泸州"],
+            ),
+            ("重庆", (29_560_000, 106_550_000), &["重庆"]),
+            ("陕西", (34_340_000, 108_940_000), &["西安", "宝鸡", "榆林"]),
+            ("新疆", (43_820_000, 87_620_000), &["乌鲁木齐", "克拉玛依"]),
+            ("云南", (25_040_000, 102_720_000), &["昆明", "曲靖"]),
         ],
     },
 ];
+
+/// A person: the name to sign in with, and their own.
+pub(super) type Name = (&'static str, &'static str);
+
+/// A team that sells.
+pub(super) struct Team {
+    pub(super) name: &'static str,
+    /// The place of its region in [`REGIONS`].
+    pub(super) region: usize,
+    /// The lead, where it is not the manager of the region.
+    pub(super) lead: Option<Name>,
+    pub(super) reps: &'static [Name],
+    pub(super) assistant: Option<Name>,
+}
+
+/// Two people are called 王磊: labels must tell them apart.
+pub(super) const TEAMS: [Team; 5] = [
+    Team {
+        name: "华东一组",
+        region: 0,
+        lead: Some(("meng.fan", "孟凡")),
+        reps: &[
+            ("wang.lei", "王磊"),
+            ("lu.xiaowen", "陆晓雯"),
+            ("shen.guoqiang", "沈国强"),
+            ("xu.jiayi", "徐佳怡"),
+        ],
+        assistant: Some(("wu.ting", "吴婷")),
+    },
+    Team {
+        name: "华东二组",
+        region: 0,
+        lead: Some(("qin.xiaofeng", "秦晓峰")),
+        reps: &[
+            ("qian.wentao", "钱文涛"),
+            ("zhu.lihua", "朱丽华"),
+            ("jiang.haoran", "蒋浩然"),
+        ],
+        assistant: Some(("zheng.yu", "郑雨")),
+    },
+    Team {
+        name: "华南大区",
+        region: 1,
+        lead: None,
+        reps: &[
+            ("chen.junjie", "陈俊杰"),
+            ("huang.meiling", "黄美玲"),
+            ("lin.jiahao", "林嘉豪"),
+            ("he.wanting", "何婉婷"),
+            ("deng.yongcheng", "邓永成"),
+        ],
+        assistant: Some(("he.jing", "何静")),
+    },
+    Team {
+        name: "华北大区",
+        region: 2,
+        lead: None,
+        reps: &[
+            ("zhang.haitao", "张海涛"),
+            ("liu.xuemei", "刘雪梅"),
+            ("li.jianjun", "李建军"),
+            ("sun.lixin", "孙立新"),
+            ("ma.xiaodong", "马晓东"),
+        ],
+        assistant: Some(("tian.tian", "田甜")),
+    },
+    Team {
+        name: "西部大区",
+        region: 3,
+        lead: None,
+        reps: &[
+            ("wang.lei.xb", "王磊"),
+            ("luo.chunyan", "罗春燕"),
+            ("tang.zhigang", "唐志刚"),
+        ],
+        assistant: None,
+    },
+];
+
+/// The managers of the regions, in the order of [`REGIONS`].
+pub(super) const MANAGERS: [Name; 4] = [
+    ("gu.jianping", "顾建平"),
+    ("liang.zhiheng", "梁志恒"),
+    ("zhao.zhenguo", "赵振国"),
+    ("yang.wenbin", "杨文彬"),
+];
+
+/// The team of the east that looks after these industries is the second one.
+pub(super) const SECOND_TEAM_INDUSTRIES: [usize; 3] = [1, 5, 7];
 
 /// The region whose cycle falls.
 pub(super) const IMPROVING: usize = 1;
@@ -225,19 +327,19 @@ pub(super) const TICKET_KINDS: [(&str, f64); 6] = [
     ("质量投诉", 0.09),
 ];
 
-/// Severities with their shares and the working hours within which they are to be solved.
+/// Severities with their shares and the working hours within which they are usually solved.
 pub(super) const SEVERITIES: [((&str, i64), f64); 4] = [
-    (("低", 40), 0.3),
-    (("中", 24), 0.44),
-    (("高", 8), 0.2),
-    (("紧急", 4), 0.06),
+    (("low", 40), 0.3),
+    (("normal", 24), 0.44),
+    (("high", 8), 0.2),
+    (("urgent", 4), 0.06),
 ];
 
-/// Kinds of interactions with their shares.
-pub(super) const CONTACTS: [(&str, f64); 5] = [
-    ("电话", 0.36),
-    ("微信", 0.27),
-    ("上门拜访", 0.2),
-    ("邮件", 0.1),
-    ("线上会议", 0.07),
+/// Kinds of interactions with their shares, and how often the customer answers.
+pub(super) const CONTACTS: [((&str, f64), f64); 5] = [
+    (("call", 0.74), 0.36),
+    (("message", 0.7), 0.27),
+    (("visit", 0.97), 0.2),
+    (("mail", 0.55), 0.1),
+    (("meeting", 1.0), 0.07),
 ];

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::catalog::{DISTRIBUTORS, INDUSTRIES, REGIONS, SOURCES};
-use super::days::{Days, Stamp, days_after};
+use super::catalog::{
+    DISTRIBUTORS, INDUSTRIES, Name, REGIONS, SECOND_TEAM_INDUSTRIES, SOURCES, TEAMS,
+};
+use super::days::{Days, Stamp};
 use super::names::{ENDINGS, FIRST, SECOND, SIZES};
-use super::random::Dice;
+use super::random::{Dice, index_of};
 
 /// The stretch of time that the demo covers.
 pub(super) struct Span {
@@ -17,6 +19,8 @@ pub(super) struct Span {
     pub(super) end: NaiveDate,
     /// The calendar around it.
     pub(super) days: Days,
+    /// The stamp of the first record: what is under way on the first day began before.
+    pub(super) begin: Stamp,
     /// The stamps of `start`, of the change half way, and of `end`.
     pub(super) open: Stamp,
     pub(super) change: Stamp,
@@ -42,8 +46,9 @@ impl Span {
 
 /// A sales representative.
 pub(super) struct Rep {
-    pub(super) id: String,
-    pub(super) name: &'static str,
+    pub(super) name: Name,
+    /// The place of the team in [`TEAMS`].
+    pub(super) team: usize,
     pub(super) region: usize,
     /// Against the team: how often deals are won, how long they take, how much is given away.
     pub(super) win: f64,
@@ -51,8 +56,10 @@ pub(super) struct Rep {
     pub(super) discount: f64,
     /// The share of moves that are entered days later.
     pub(super) late: f64,
-    /// When the rep joined.
-    pub(super) from: Stamp,
+    /// When the rep joined, where that is later than the first record.
+    pub(super) from: Option<Stamp>,
+    /// When the rep leaves.
+    pub(super) until: Option<Stamp>,
 }
 
 /// The kind of business with an account.
@@ -74,21 +81,33 @@ impl Segment {
     }
 }
 
+/// How an account came into the system.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// It was known before the first record.
+    Stock,
+    /// Its first owner entered it.
+    Rep,
+    /// It was entered into the pool, and claimed then, or not yet.
+    Pool(Stamp),
+}
+
 /// A customer.
 pub(super) struct Account {
-    pub(super) id: String,
     pub(super) name: String,
-    pub(super) parent: Option<String>,
+    pub(super) parent: Option<usize>,
     pub(super) region: usize,
-    pub(super) province: &'static str,
+    pub(super) place: (&'static str, (i64, i64)),
+    pub(super) city: &'static str,
     pub(super) industry: usize,
     pub(super) size: &'static str,
     pub(super) scale: f64,
     pub(super) segment: Segment,
     pub(super) source: &'static str,
+    pub(super) entry: Entry,
     /// The first owner, and who took over when.
-    owner: usize,
-    handover: Option<(Stamp, usize)>,
+    pub(super) owner: usize,
+    pub(super) handover: Option<(Stamp, usize)>,
     pub(super) created: Stamp,
     /// How much of the firm's business comes from here.
     pub(super) weight: f64,
@@ -104,11 +123,19 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Who looks after it at a time.
+    /// Who looks after it at a time, handovers of those who leave aside.
     pub(super) fn owner(&self, at: Stamp) -> usize {
         match self.handover {
             Some((from, to)) if at >= from => to,
             _ => self.owner,
+        }
+    }
+
+    /// From when on somebody looks after it.
+    pub(super) fn owned_from(&self) -> Stamp {
+        match self.entry {
+            Entry::Pool(claimed) => claimed,
+            Entry::Stock | Entry::Rep => self.created,
         }
     }
 
@@ -118,30 +145,29 @@ impl Account {
     }
 }
 
-/// The reps, team by team. Two of them join later and take over accounts of their team.
+/// The reps, team by team. Two of them join later and take over accounts of their team; one leaves.
 pub(super) fn reps(seed: u64, span: &Span) -> Vec<Rep> {
     let mut dice = Dice::new(seed, "reps");
     let mut reps: Vec<Rep> = Vec::new();
-    for (region, team) in REGIONS.iter().enumerate() {
-        // Spread evenly and dealt out, so that a team's mean stays the team's.
-        let count = team.reps.len();
+    for region in 0..REGIONS.len() {
+        let people: Vec<(usize, Name)> = TEAMS
+            .iter()
+            .enumerate()
+            .filter(|(_, team)| team.region == region)
+            .flat_map(|(index, team)| team.reps.iter().map(move |name| (index, *name)))
+            .collect();
+        // Spread evenly and dealt out, so that a region's mean stays the region's.
+        let count = people.len();
         let mut ranks: Vec<usize> = (0..count).collect();
         for place in (1..count).rev() {
-            ranks.swap(
-                place,
-                super::random::index_of(dice.unit() * (place + 1) as f64, count),
-            );
+            let other = index_of(dice.unit() * (place + 1) as f64, count);
+            ranks.swap(place, other);
         }
-        for (place, name) in team.reps.iter().copied().enumerate() {
+        for (place, (team, name)) in people.into_iter().enumerate() {
             let rank = ranks[place] as f64 / (count - 1) as f64 * 2.0 - 1.0;
-            let joins = match (region, place) {
-                (0, 6) => Some(0.38),
-                (2, 4) => Some(0.62),
-                _ => None,
-            };
             reps.push(Rep {
-                id: format!("U{:03}", 101 + reps.len()),
                 name,
+                team,
                 region,
                 win: 1.0 + 0.26 * rank + dice.between(-0.04, 0.04),
                 pace: 1.0 - 0.09 * rank + dice.between(-0.03, 0.03),
@@ -151,7 +177,12 @@ pub(super) fn reps(seed: u64, span: &Span) -> Vec<Rep> {
                 } else {
                     dice.between(0.02, 0.06)
                 },
-                from: joins.map_or(Stamp::MIN, |share| span.at(share)),
+                from: match name.0 {
+                    "jiang.haoran" => Some(span.at(0.38)),
+                    "ma.xiaodong" => Some(span.at(0.62)),
+                    _ => None,
+                },
+                until: (name.0 == "xu.jiayi").then(|| span.at(0.72)),
             });
         }
     }
@@ -166,16 +197,23 @@ pub(super) fn accounts(seed: u64, count: usize, span: &Span, reps: &[Rep]) -> Ve
         .map(|_| account(&mut dice, span, reps, &mut taken))
         .collect();
     accounts.sort_by(|left, right| (left.created, &left.name).cmp(&(right.created, &right.name)));
-    for (index, account) in accounts.iter_mut().enumerate() {
-        account.id = format!("KH{:05}", index + 1);
-    }
     group(&mut dice, &mut accounts);
     accounts
 }
 
+/// The team that accounts of a region and an industry are routed to.
+pub(super) fn routed(region: usize, industry: usize) -> usize {
+    match region {
+        0 if SECOND_TEAM_INDUSTRIES.contains(&industry) => 1,
+        0 => 0,
+        other => other + 1,
+    }
+}
+
 fn account(dice: &mut Dice, span: &Span, reps: &[Rep], taken: &mut BTreeSet<String>) -> Account {
     let region = dice.weighted(&REGIONS.map(|region| region.share));
-    let (province, cities) = *dice.pick(REGIONS[region].places);
+    let (province, at, cities) = *dice.pick(REGIONS[region].places);
+    let city = *dice.pick(cities);
     let industry = dice.weighted(&INDUSTRIES.map(|industry| industry.1));
     let segment = dice.choose(&[
         (Segment::Project, 0.4),
@@ -183,34 +221,47 @@ fn account(dice: &mut Dice, span: &Span, reps: &[Rep], taken: &mut BTreeSet<Stri
         (Segment::Distributor, 0.22),
     ]);
     let (size, scale) = dice.choose(&SIZES);
-    let name = name(dice, cities, industry, segment, taken);
+    let name = name(dice, city, industry, segment, taken);
 
-    // A key account in twenty is looked after from another region.
-    let team = if dice.chance(0.05) {
-        dice.weighted(&REGIONS.map(|r| r.share))
+    let (created, entry) = if dice.chance(0.62) {
+        let known = span.days.later(span.open, -dice.between(5.0, 380.0));
+        let entry = if known < span.begin {
+            Entry::Stock
+        } else {
+            Entry::Rep
+        };
+        (known, entry)
     } else {
-        region
+        let created = span.at(dice.unit() * 0.985);
+        let wait = dice.choose(&[(200, 0.4), (900, 0.35), (2_700, 0.17), (60_000, 0.08)]);
+        let claimed = created + dice.whole(30, wait);
+        let pool = Entry::Pool(claimed);
+        (created, if dice.chance(0.5) { pool } else { Entry::Rep })
     };
-    let members: Vec<usize> = (0..reps.len())
-        .filter(|rep| reps[*rep].region == team)
-        .collect();
-    let (old, new): (Vec<usize>, Vec<usize>) =
-        members.iter().partition(|rep| reps[**rep].from < span.open);
+    // A key account in twenty is looked after from another region; what comes by the pool is not.
+    let afar = entry == Entry::Stock && dice.chance(0.05);
+    let team = if afar {
+        dice.weighted(&TEAMS.map(|team| team.reps.len() as f64))
+    } else {
+        routed(region, industry)
+    };
+    let members = || (0..reps.len()).filter(|rep| reps[*rep].team == team);
+    let old: Vec<usize> = members().filter(|rep| reps[*rep].from.is_none()).collect();
+    let new = members().find_map(|rep| Some((reps[rep].from?, rep)));
+    // Nobody who has left by then enters or claims anything.
+    let since = match entry {
+        Entry::Pool(claimed) => claimed,
+        Entry::Stock | Entry::Rep => created,
+    };
+    let there = |rep: &usize| reps[*rep].until.is_none_or(|until| since < until);
+    let old: Vec<usize> = old.into_iter().filter(there).collect();
     let owner = *dice.pick(&old);
-    let handover = match new.first() {
-        Some(to) if dice.chance(0.2) => Some((reps[*to].from, *to)),
-        _ => None,
-    };
+    let handover = new.filter(|(from, _)| dice.chance(0.3) && since < *from);
 
-    let created = if dice.chance(0.62) {
-        span.days.later(span.open, -dice.between(5.0, 380.0))
-    } else {
-        span.at(dice.unit() * 0.97)
-    };
     let rhythm = match segment {
-        Segment::Project => dice.chance(0.22).then(|| dice.between(80.0, 160.0)),
-        Segment::Repeat => Some(dice.between(34.0, 110.0)),
-        Segment::Distributor => Some(dice.between(16.0, 48.0)),
+        Segment::Project => dice.chance(0.1).then(|| dice.between(110.0, 200.0)),
+        Segment::Repeat => dice.chance(0.62).then(|| dice.between(60.0, 150.0)),
+        Segment::Distributor => dice.chance(0.85).then(|| dice.between(36.0, 90.0)),
     };
     let sinks = dice.chance(0.16).then(|| span.at(dice.between(0.3, 0.97)));
     let weight = dice.factor(0.85)
@@ -220,16 +271,17 @@ fn account(dice: &mut Dice, span: &Span, reps: &[Rep], taken: &mut BTreeSet<Stri
             1.0
         };
     Account {
-        id: String::new(),
         name,
         parent: None,
         region,
-        province,
+        place: (province, at),
+        city,
         industry,
         size,
         scale,
         segment,
         source: dice.choose(&SOURCES),
+        entry,
         owner,
         handover,
         created,
@@ -244,7 +296,7 @@ fn account(dice: &mut Dice, span: &Span, reps: &[Rep], taken: &mut BTreeSet<Stri
 
 fn name(
     dice: &mut Dice,
-    cities: &[&str],
+    city: &str,
     industry: usize,
     segment: Segment,
     taken: &mut BTreeSet<String>,
@@ -261,7 +313,7 @@ fn name(
         } else {
             dice.choose(&ENDINGS)
         };
-        let name = format!("{}{own}{trade}{ending}", dice.pick(cities));
+        let name = format!("{city}{own}{trade}{ending}");
         // A large demo runs out of cities and names: a branch is still believable.
         let name = if taken.contains(&name) {
             format!("{name}第{}分公司", taken.len())
@@ -276,89 +328,22 @@ fn name(
 
 /// Some of the large ones own some of the later ones of their region.
 fn group(dice: &mut Dice, accounts: &mut [Account]) {
-    let parents: Vec<(usize, usize, String)> = accounts
+    let parents: Vec<(usize, usize)> = accounts
         .iter()
         .enumerate()
         .filter(|(_, account)| account.scale > 1.4 && account.segment != Segment::Distributor)
-        .map(|(index, account)| (index, account.region, account.id.clone()))
+        .map(|(index, account)| (index, account.region))
         .step_by(4)
         .collect();
     let heads: BTreeSet<usize> = parents.iter().map(|parent| parent.0).collect();
     for (index, account) in accounts.iter_mut().enumerate() {
-        let candidates: Vec<&(usize, usize, String)> = parents
+        let candidates: Vec<&(usize, usize)> = parents
             .iter()
             .filter(|parent| parent.1 == account.region && parent.0 < index)
             .collect();
         let eligible = account.segment != Segment::Distributor && !heads.contains(&index);
         if eligible && !candidates.is_empty() && dice.chance(0.07) {
-            account.parent = Some(dice.pick(&candidates).2.clone());
+            account.parent = Some(dice.pick(&candidates).0);
         }
     }
-}
-
-/// The rows of the people.
-pub(super) fn user_rows(reps: &[Rep]) -> Vec<Vec<String>> {
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for (index, region) in REGIONS.iter().enumerate() {
-        rows.push(vec![
-            format!("U{:03}", 11 + index),
-            region.manager.into(),
-            region.name.into(),
-            String::new(),
-            "区域经理".into(),
-            region.name.into(),
-        ]);
-    }
-    for rep in reps {
-        let region = &REGIONS[rep.region];
-        rows.push(vec![
-            rep.id.clone(),
-            rep.name.into(),
-            region.name.into(),
-            region.manager.into(),
-            "销售代表".into(),
-            region.name.into(),
-        ]);
-    }
-    rows
-}
-
-/// The rows of the accounts, as they are known on the last day. `last_order` says when each
-/// ordered last.
-pub(super) fn account_rows(
-    span: &Span,
-    accounts: &[Account],
-    reps: &[Rep],
-    last_order: &[Option<NaiveDate>],
-) -> Vec<Vec<String>> {
-    accounts
-        .iter()
-        .zip(last_order)
-        .map(|(account, last)| {
-            let status = match last {
-                None => "潜在",
-                Some(date) if *date >= days_after(span.end, -180) => "活跃",
-                Some(_) => "沉睡",
-            };
-            vec![
-                account.id.clone(),
-                account.name.clone(),
-                account.parent.clone().unwrap_or_default(),
-                REGIONS[account.region].name.into(),
-                INDUSTRIES[account.industry].0.into(),
-                account.size.into(),
-                account.segment.name().into(),
-                account.source.into(),
-                reps[account.owner(span.close)].id.clone(),
-                status.into(),
-                span.days.time(account.created).to_string(),
-                if account.key {
-                    "重点客户".into()
-                } else {
-                    String::new()
-                },
-                account.province.into(),
-            ]
-        })
-        .collect()
 }

@@ -8,20 +8,14 @@ use super::company::{Account, Rep, Segment, Span};
 use super::days::{MINUTES, Stamp, season};
 use super::random::{Dice, Even, rounded};
 
-/// The stages before winning.
-pub(super) const STAGES: [&str; 5] = [
-    "lead",
-    "first_contact",
-    "requirements",
-    "quotation",
-    "signing",
-];
-/// The stage after winning.
-pub(super) const DELIVERY: &str = "delivery_payment";
-/// What ends it.
-pub(super) const DELIVERED: &str = "delivery_completed";
+/// The index of the stage in which the customer's requirements are gathered.
+pub(super) const REQUIREMENTS: usize = 2;
 /// The index of the stage in which quotes are made.
 pub(super) const QUOTATION: usize = 3;
+/// The index of the stage in which the contract is signed.
+pub(super) const SIGNING: usize = 4;
+/// Deals of an account in two years.
+const DEALS: f64 = 5.0;
 
 /// How a deal ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,20 +29,6 @@ pub(super) enum End {
     Stuck,
 }
 
-impl End {
-    /// Its code in the records.
-    pub(super) fn code(self) -> &'static str {
-        match self {
-            End::Won => "won",
-            End::Lost => "lost",
-            End::Shelved => "shelved",
-            End::Invalid => "invalid",
-            End::Duplicate => "duplicate",
-            End::Stuck => "open",
-        }
-    }
-}
-
 /// A stay in a stage, from its start to the next one's or to the end of the deal.
 pub(super) struct Visit {
     pub(super) stage: usize,
@@ -58,7 +38,6 @@ pub(super) struct Visit {
 
 /// A deal as planned.
 pub(super) struct Deal {
-    pub(super) id: String,
     pub(super) account: usize,
     pub(super) product: usize,
     pub(super) source: &'static str,
@@ -71,19 +50,10 @@ pub(super) struct Deal {
     pub(super) loss: Option<(&'static str, Option<&'static str>)>,
     /// Entered on the day it was signed, all at once.
     pub(super) entered_at_end: bool,
+    /// When it was given up for a while, and taken up again.
+    pub(super) pause: Option<(Stamp, Stamp)>,
     /// Working minutes from the opening to when the close is expected.
     pub(super) expected: i64,
-}
-
-impl Deal {
-    /// How it stands on the last day.
-    pub(super) fn outcome(&self, span: &Span) -> End {
-        if self.end != End::Stuck && span.seen(self.ended) {
-            self.end
-        } else {
-            End::Stuck
-        }
-    }
 }
 
 /// Shares of a won deal's time: registration, contact, requirements, quotation, signing.
@@ -135,11 +105,12 @@ pub(super) fn deals(seed: u64, span: &Span, accounts: &[Account], reps: &[Rep]) 
     let mut dice = Dice::new(seed, "deals");
     let mut teams: Vec<Tempo> = REGIONS.iter().map(|_| Tempo::new(&mut dice)).collect();
     let mut deals = Vec::new();
-    let mut before = (String::new(), 0);
     for opened in openings(&mut dice, span, accounts.len()) {
-        let account = buyer(&mut dice, accounts, opened);
+        let Some(account) = buyer(&mut dice, accounts, opened) else {
+            continue;
+        };
         let team = reps[accounts[account].owner(opened)].region;
-        let mut deal = plan(
+        let deal = plan(
             &mut dice,
             &mut teams[team],
             span,
@@ -151,18 +122,12 @@ pub(super) fn deals(seed: u64, span: &Span, accounts: &[Account], reps: &[Rep]) 
         if deal.end != End::Stuck && deal.ended < span.open {
             continue;
         }
-        let month = span.days.date(opened).format("%y%m").to_string();
-        before = (
-            month.clone(),
-            if before.0 == month { before.1 + 1 } else { 1 },
-        );
-        deal.id = format!("SJ{month}-{:04}", before.1);
         deals.push(deal);
     }
     deals
 }
 
-/// Ten openings per account and 24 months, by season, and a backlog of half a year.
+/// The openings by season, and a backlog of half a year.
 fn openings(dice: &mut Dice, span: &Span, accounts: usize) -> Vec<Stamp> {
     let weigh = |from, to| -> Vec<(Stamp, f64)> {
         let growth =
@@ -174,8 +139,8 @@ fn openings(dice: &mut Dice, span: &Span, accounts: usize) -> Vec<Stamp> {
     };
     let sum = |days: &[(Stamp, f64)]| days.iter().map(|day| day.1).sum::<f64>();
     let inside = weigh(span.start, span.end);
-    let backlog = weigh(super::days::days_after(span.start, -180), span.start);
-    let count = accounts as f64 * 10.0 * span.length() / 730.5;
+    let backlog = weigh(span.days.date(span.begin), span.start);
+    let count = accounts as f64 * DEALS * span.length() / 730.5;
     let carried = count * sum(&backlog) / sum(&inside).max(1.0);
     let mut openings = Vec::new();
     for (days, count) in [(backlog, carried), (inside, count)] {
@@ -194,19 +159,18 @@ fn openings(dice: &mut Dice, span: &Span, accounts: usize) -> Vec<Stamp> {
     openings
 }
 
-/// An account that exists by then; those who sink ask less often.
-fn buyer(dice: &mut Dice, accounts: &[Account], opened: Stamp) -> usize {
-    let known = accounts
-        .partition_point(|account| account.created <= opened)
-        .max(1);
-    loop {
+/// An account that somebody looks after by then; those who sink ask less often.
+fn buyer(dice: &mut Dice, accounts: &[Account], opened: Stamp) -> Option<usize> {
+    let known = accounts.partition_point(|account| account.created <= opened);
+    for _ in 0..1_000 {
         let index = super::random::index_of(dice.unit() * known as f64, known);
-        let account = &accounts[index];
+        let account = accounts[..known].get(index)?;
         let weight = account.weight.min(4.0) * if account.sinking(opened) { 0.4 } else { 1.0 };
-        if dice.chance(weight / 4.0) {
-            return index;
+        if dice.chance(weight / 4.0) && account.owned_from() < opened {
+            return Some(index);
         }
     }
+    None
 }
 
 fn plan(
@@ -242,7 +206,7 @@ fn plan(
         _ if dice.chance(chance.clamp(0.06, 0.82)) => End::Won,
         _ => End::Lost,
     };
-    let path = path(dice, end, account.segment);
+    let path = path(dice, end);
     let mean = region.cycle.0 * tempo.level(end, length * slow * rep.pace);
     // Winners draw evenly, so that what is reported about them is what was planned.
     let unit = if end == End::Won {
@@ -261,7 +225,6 @@ fn plan(
         )
     });
     Deal {
-        id: String::new(),
         account: index,
         product,
         source: if dice.chance(0.55) {
@@ -270,14 +233,25 @@ fn plan(
             dice.choose(&SOURCES)
         },
         opened,
-        visits,
         end,
         ended,
         amount: rounded(yuan / 100.0) * 10_000,
         loss,
         entered_at_end: end == End::Won && dice.chance(0.03),
+        pause: pause(dice, &visits),
+        visits,
         expected: rounded(mean * dice.between(0.7, 1.3) * 5.0 / 7.0) * MINUTES,
     }
+}
+
+/// Now and then a customer puts a project off before anything was quoted, and comes back.
+fn pause(dice: &mut Dice, visits: &[Visit]) -> Option<(Stamp, Stamp)> {
+    let visit = visits.iter().find(|visit| visit.stage == REQUIREMENTS)?;
+    let length = visit.to - visit.from;
+    if !dice.chance(0.05) || !(4 * MINUTES..60 * MINUTES).contains(&length) {
+        return None;
+    }
+    Some((visit.from + length * 3 / 10, visit.from + length * 7 / 10))
 }
 
 fn product_weights(industry: usize) -> [f64; 24] {
@@ -296,7 +270,7 @@ fn product_weights(industry: usize) -> [f64; 24] {
 }
 
 /// The stages that a deal goes through, with those it comes back to.
-fn path(dice: &mut Dice, end: End, segment: Segment) -> Vec<usize> {
+fn path(dice: &mut Dice, end: End) -> Vec<usize> {
     let last = match end {
         End::Won => 4,
         End::Lost => dice.weighted(&[0.03, 0.09, 0.22, 0.52, 0.14]),
@@ -305,12 +279,8 @@ fn path(dice: &mut Dice, end: End, segment: Segment) -> Vec<usize> {
         End::Duplicate => dice.weighted(&[0.85, 0.15]),
         End::Stuck => dice.weighted(&[0.1, 0.2, 0.4, 0.3]),
     };
-    let known = segment != Segment::Project && dice.chance(0.22);
     let mut path = Vec::new();
     for stage in 0..=last {
-        if stage == 1 && known && last > 1 {
-            continue;
-        }
         path.push(stage);
         if stage == 3 && last >= 3 && dice.chance(0.13) {
             path.extend([2, 3]);

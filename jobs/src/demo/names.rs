@@ -29,3 +29,25 @@ pub(super) const SIZES: [((&str, f64), f64); 4] = [
     (("200-1000人", 1.15), 0.24),
     (("1000人以上", 1.5), 0.1),
 ];
+
+/// Family names of the people at customers.
+pub(super) const FAMILY: [&str; 24] = [
+    "王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭",
+    "何", "高", "林", "罗", "郑", "梁", "谢", "宋",
+];
+
+/// Given names.
+pub(super) const GIVEN: [&str; 24] = [
+    "建国", "志强", "伟", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛",
+    "明", "超", "秀英", "霞", "平", "刚", "桂英", "海燕", "文博",
+];
+
+/// What they do: title, department, part in decisions.
+pub(super) const TITLES: [(&str, &str, &str); 6] = [
+    ("采购经理", "采购部", "buyer"),
+    ("采购工程师", "采购部", "buyer"),
+    ("设备主管", "设备部", "user"),
+    ("工艺工程师", "工艺部", "influencer"),
+    ("总工程师", "技术部", "decider"),
+    ("副总经理", "总经办", "decider"),
+];

@@ -20,6 +20,11 @@ impl Dice {
         ))
     }
 
+    /// The stream of one of many things of a kind.
+    pub(super) fn of(seed: u64, name: &str, index: usize) -> Dice {
+        Dice::new(seed.wrapping_add(index as u64), name)
+    }
+
     /// A number in 0..1.
     pub(super) fn unit(&mut self) -> f64 {
         self.0.random::<f64>()

@@ -1,92 +1,71 @@
-//! Interactions with accounts and their tickets.
+//! Tickets: what customers ask for, who answers, how long it takes, how satisfied they are.
 
-use super::catalog::{CONTACTS, SEVERITIES, TICKET_KINDS};
-use super::company::{Account, Rep, Segment, Span};
-use super::days::Stamp;
-use super::deals::Deal;
-use super::random::{Dice, rounded};
+use std::sync::Arc;
 
-/// The rows of the interactions, by time: those that move deals and those that keep an account.
-pub(super) fn interactions(
-    seed: u64,
-    span: &Span,
-    deals: &[Deal],
-    accounts: &[Account],
-    reps: &[Rep],
-) -> Vec<Vec<String>> {
-    let mut dice = Dice::new(seed, "interactions");
-    let mut found: Vec<(Stamp, usize, bool)> = Vec::new();
-    for deal in deals {
-        for visit in &deal.visits {
-            let length = (visit.to.min(span.close) - visit.from).max(0);
-            let count = rounded(length as f64 / 450.0 / 4.5 * dice.between(0.3, 1.4)).clamp(0, 6);
-            for _ in 0..count {
-                let at = visit.from + rounded(length as f64 * dice.unit());
-                found.push((at, deal.account, dice.chance(0.78)));
-            }
-        }
-    }
-    for (index, account) in accounts.iter().enumerate() {
-        let usual = match account.segment {
-            Segment::Project => 75.0,
-            Segment::Repeat => 46.0,
-            Segment::Distributor => 32.0,
-        };
-        let mut at = span
-            .days
-            .later(account.created.max(span.open), usual * dice.unit());
-        while span.seen(at) {
-            let quiet = if account.sinking(at) { 2.4 } else { 1.0 };
-            found.push((
-                at,
-                index,
-                dice.chance(if quiet > 1.0 { 0.45 } else { 0.72 }),
-            ));
-            at = span.days.later(at, usual * quiet * dice.factor(0.4));
-        }
-    }
-    found.retain(|(at, ..)| (span.open..span.close).contains(at));
-    found.sort_unstable();
-    found
-        .into_iter()
-        .map(|(at, index, two_way)| {
-            let account = &accounts[index];
-            vec![
-                account.id.clone(),
-                span.days.time(at).to_string(),
-                (dice.choose(&CONTACTS)).to_string(),
-                reps[account.owner(at)].id.clone(),
-                two_way.to_string(),
-            ]
-        })
-        .collect()
+use millrace_operations::entity::ticket;
+use millrace_operations::resources::create_in;
+use millrace_operations::service::ticket as tickets;
+use millrace_operations::{Caller, Result, Unit};
+
+use super::catalog::{PRODUCTS, SEVERITIES, TICKET_KINDS};
+use super::customers::{id_of, row};
+use super::days::{MINUTES, Stamp};
+use super::firm::{Event, Firm};
+use super::people::SUCCESS;
+use super::random::{Dice, index_of, rounded};
+
+/// The tickets of the firm.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    tickets: Vec<Ticket>,
 }
 
-/// The rows of the tickets, by opening. Their clock is that of working hours.
-pub(super) fn tickets(seed: u64, span: &Span, accounts: &[Account]) -> Vec<Vec<String>> {
-    let mut dice = Dice::new(seed, "tickets");
-    let mut found: Vec<(Stamp, usize)> = Vec::new();
-    for (index, account) in accounts.iter().enumerate() {
-        let usual = 270.0 / account.weight.clamp(0.5, 3.0);
-        let mut at = span
-            .days
-            .later(account.created.max(span.open), usual * dice.unit() * 1.5);
-        while span.seen(at) {
-            found.push((at, index));
-            let trouble = account
-                .sinks
-                .is_some_and(|from| (at - from).abs() < 90 * 450);
-            at = span.days.later(
-                at,
-                usual * dice.factor(0.8) / if trouble { 2.5 } else { 1.0 },
-            );
+/// What comes next with a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Take,
+    Respond,
+    Pause,
+    Resume,
+    Resolve,
+    Close,
+}
+
+#[derive(Debug)]
+struct Ticket {
+    account: usize,
+    kind: &'static str,
+    severity: &'static str,
+    id: i64,
+    /// Whether customer success asks for the customer, not the rep.
+    by_success: bool,
+    /// Who asked.
+    asker: Option<Arc<Caller>>,
+    stars: Option<i64>,
+    /// What is to come, the last first.
+    steps: Vec<(Stamp, Step)>,
+}
+
+impl Firm {
+    /// Plans the tickets of an account.
+    pub(super) fn plan_tickets(&mut self, index: usize) {
+        let mut dice = Dice::of(self.seed, "tickets", index);
+        let account = &self.accounts[index];
+        let usual = 330.0 / account.weight.clamp(0.5, 3.0);
+        let from = account.owned_from().max(self.span.open);
+        let sinks = account.sinks;
+        let mut at = self.span.days.later(from, usual * dice.unit() * 1.5);
+        while self.span.seen(at) {
+            let trouble = sinks.is_some_and(|from| at > from - 60 * MINUTES);
+            let ticket = self.new_ticket(&mut dice, index, at, trouble);
+            self.plan(at, Event::Ticket(ticket));
+            let near = sinks.is_some_and(|from| (at - from).abs() < 90 * MINUTES);
+            let wait = usual * dice.factor(0.8) / if near { 2.5 } else { 1.0 };
+            at = self.span.days.later(at, wait).max(at + 60);
         }
     }
-    found.sort_unstable();
-    let mut rows = Vec::new();
-    for (number, (at, index)) in found.into_iter().enumerate() {
-        let account = &accounts[index];
-        let trouble = account.sinks.is_some_and(|from| at > from - 60 * 450);
+
+    fn new_ticket(&mut self, dice: &mut Dice, account: usize, at: Stamp, trouble: bool) -> usize {
         let kind = if trouble && dice.chance(0.3) {
             "质量投诉"
         } else {
@@ -94,41 +73,128 @@ pub(super) fn tickets(seed: u64, span: &Span, accounts: &[Account]) -> Vec<Vec<S
         };
         let (severity, hours) = dice.choose(&SEVERITIES);
         let allowed = hours * 60;
-        let response = at + rounded((allowed as f64 * 0.12 * dice.factor(0.7)).max(4.0));
+        let taken = at + rounded((allowed as f64 * 0.06 * dice.factor(0.6)).max(2.0));
+        let response = taken + rounded((allowed as f64 * 0.08 * dice.factor(0.7)).max(2.0));
         let effort = if trouble { 0.72 } else { 0.54 };
         let solved = at + rounded(allowed as f64 * effort * dice.factor(0.62));
-        let solved = solved.max(response + 5);
-        let time = |stamp: Stamp| span.days.time(stamp).to_string();
-        let when = |stamp: Stamp| {
-            if span.seen(stamp) {
-                time(stamp)
-            } else {
-                String::new()
-            }
-        };
+        let mut solved = solved.max(response + 12);
         let late = solved > at + allowed;
+        let mut steps = vec![(taken, Step::Take), (response, Step::Respond)];
+        if dice.chance(0.18) {
+            // Waiting for the customer does not count.
+            let begin = response + (solved - response) / 3;
+            let rest = dice.whole(60, 3 * MINUTES);
+            steps.push((begin, Step::Pause));
+            steps.push((begin + rest, Step::Resume));
+            solved += rest;
+        }
+        steps.push((solved, Step::Resolve));
+        steps.push((solved + dice.whole(120, 3 * MINUTES), Step::Close));
+        steps.reverse();
         let liked = if late || trouble {
             [0.1, 0.2, 0.35, 0.25, 0.1]
         } else {
             [0.01, 0.03, 0.12, 0.38, 0.46]
         };
-        let rated = dice.chance(0.62) && span.seen(solved);
-        let stars = dice.weighted(&liked) + 1;
-        rows.push(vec![
-            format!("GD{}-{:05}", span.days.date(at).format("%y%m"), number + 1),
-            account.id.clone(),
-            kind.into(),
-            severity.into(),
-            time(at),
-            when(response),
-            when(solved),
-            time(at + allowed),
-            if rated {
-                stars.to_string()
-            } else {
-                String::new()
-            },
-        ]);
+        let stars = i64::try_from(dice.weighted(&liked)).unwrap_or(0) + 1;
+        self.desk.tickets.push(Ticket {
+            account,
+            kind,
+            severity,
+            id: 0,
+            by_success: dice.chance(0.35),
+            asker: None,
+            stars: dice.chance(0.62).then_some(stars),
+            steps,
+        });
+        self.desk.tickets.len() - 1
     }
-    rows
+
+    fn asker(&self, index: usize) -> Result<Arc<Caller>> {
+        let ticket = &self.desk.tickets[index];
+        match self.account_records[ticket.account].owner {
+            Some(rep) if !ticket.by_success => self.rep(rep),
+            _ => self.one_of(&SUCCESS, ticket.account),
+        }
+    }
+
+    pub(super) async fn ticket(&mut self, unit: &Unit, at: Stamp, index: usize) -> Result<()> {
+        let mut dice = Dice::of(self.seed, "ticket", index);
+        let account = self.desk.tickets[index].account;
+        let caller = self.asker(index)?;
+        let acting = self.act(unit, &caller, at);
+        let ticket = &self.desk.tickets[index];
+        let (_, product, ..) = PRODUCTS[index_of(dice.unit() * 24.0, PRODUCTS.len())];
+        let fields = row! {
+            "kind": ticket.kind,
+            "title": format!("{product} {}", ticket.kind),
+            "description": describe(ticket.kind),
+            "severity": ticket.severity,
+            "account_id": self.account_records[account].id,
+        };
+        let made = create_in(&acting, &caller, &ticket::RESOURCE, &fields).await?;
+        self.desk.tickets[index].id = id_of(&made);
+        self.desk.tickets[index].asker = Some(caller);
+        self.plan_step(index);
+        Ok(())
+    }
+
+    fn plan_step(&mut self, index: usize) {
+        if let Some((at, _)) = self.desk.tickets[index].steps.last() {
+            self.plan(*at, Event::Progress(index));
+        }
+    }
+
+    pub(super) async fn progress(&mut self, unit: &Unit, at: Stamp, index: usize) -> Result<()> {
+        let Some((_, step)) = self.desk.tickets[index].steps.pop() else {
+            return Ok(());
+        };
+        let (id, kind) = (self.desk.tickets[index].id, self.desk.tickets[index].kind);
+        let asker = self.desk.tickets[index].asker.clone();
+        let asker = asker.filter(|asker| step == Step::Close && !self.has_left(asker, at));
+        // Who answers closes it where who asked has left; how satisfied they were is not known then.
+        let stars = self.desk.tickets[index].stars.filter(|_| asker.is_some());
+        let caller = match asker {
+            Some(asker) => asker,
+            None => self.engineer(index)?,
+        };
+        let acting = self.act(unit, &caller, at);
+        match step {
+            Step::Take => tickets::take(&acting, &caller, id).await?,
+            Step::Respond => {
+                let said = "已联系客户，正在核实型号和现场工况".to_owned();
+                tickets::respond(&acting, &caller, id, said).await?
+            }
+            Step::Pause => tickets::pause(&acting, &caller, id, "等待客户提供现场照片").await?,
+            Step::Resume => tickets::resume(&acting, &caller, id).await?,
+            Step::Resolve => {
+                tickets::resolve(&acting, &caller, id, solution(kind).to_owned()).await?
+            }
+            Step::Close => tickets::close(&acting, &caller, id, stars).await?,
+        };
+        self.plan_step(index);
+        Ok(())
+    }
+}
+
+fn describe(kind: &str) -> &'static str {
+    match kind {
+        "安装调试" => "现场安装完成，需工程师指导调试",
+        "泄漏维修" => "阀杆填料处渗漏，压力升高后加重",
+        "备件更换" => "需更换密封件和填料",
+        "选型咨询" => "介质含少量颗粒，咨询阀座材质",
+        "交期查询" => "客户询问剩余批次的发货时间",
+        _ => "到货产品与约定不符，客户要求说明",
+    }
+}
+
+fn solution(kind: &str) -> &'static str {
+    match kind {
+        "安装调试" => "远程指导完成调试，动作正常",
+        "泄漏维修" => "更换填料并重新紧固，试压合格",
+        "备件更换" => "备件已寄出并更换完成",
+        "选型咨询" => "建议采用硬密封阀座，已发选型表",
+        "交期查询" => "已确认发货日期并通知客户",
+        _ => "已补发合格产品并提交整改报告",
+    }
 }

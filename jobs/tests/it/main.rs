@@ -10,6 +10,7 @@
 )]
 
 mod deals;
+mod demo;
 mod live;
 mod numbers;
 #[path = "../../../ingest/tests/it/office.rs"]

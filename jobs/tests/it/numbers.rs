@@ -12,15 +12,15 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 use futures::TryStreamExt;
 use millrace_ingest::{IngestOptions, OnError, Silent as Quiet, ingest_mapping};
-use millrace_jobs::demo::{DemoOptions, generate};
-use millrace_jobs::{RunOptions, Silent, run};
-use millrace_lake::Lake;
+use millrace_jobs::demo::DemoOptions;
 use millrace_lake::query::{DrillRequest, Engine, Row};
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::config::Company;
 use millrace_models::metric::{Measure, Registry};
 use millrace_models::query::{Condition, Op, Period, Query};
 use millrace_models::scope::Access;
+
+use crate::support::{demo_records, run_at};
 
 const ZONE: Tz = chrono_tz::Asia::Shanghai;
 
@@ -30,13 +30,12 @@ fn now() -> DateTime<Utc> {
 
 async fn engine(folder: &std::path::Path) -> Engine {
     let options = DemoOptions {
-        accounts: 50,
+        accounts: 40,
         months: 8,
         until: "2026-11-01".parse().unwrap(),
         seed: 7,
     };
-    let mapping = generate(&folder.join("files"), &options).unwrap();
-    let lake = Lake::init(&folder.join("lake")).await.unwrap();
+    let lake = demo_records(folder, &options, now()).await;
     let options = IngestOptions {
         company_zone: ZONE,
         now: now(),
@@ -44,24 +43,16 @@ async fn engine(folder: &std::path::Path) -> Engine {
         dry_run: false,
         progress: &Quiet,
     };
-    ingest_mapping(&lake, &mapping, &options).await.unwrap();
-    let mapping = more(folder);
-    ingest_mapping(&lake, &mapping, &options).await.unwrap();
+    ingest_mapping(&lake, &more(folder), &options)
+        .await
+        .unwrap();
+    run_at(&lake, now()).await;
     let company = Company::default();
     let calendar = WorkingCalendar::chinese(&company.hours, ZONE, &company.overrides);
-    let options = RunOptions {
-        company,
-        as_of: None,
-        now: now(),
-        jobs: Vec::new(),
-        full: true,
-        progress: Arc::new(Silent),
-    };
-    run(&lake, &options).await.unwrap();
     Engine::new(lake, ZONE, Arc::new(calendar))
 }
 
-/// What the demo has none of: approvals of quotes, and contracts that run out.
+/// What so short a demo has too little of: approvals of quotes, and contracts that run out.
 fn more(folder: &std::path::Path) -> std::path::PathBuf {
     let mut quotes = "id,account,owner,asked,approved,sent\n".to_owned();
     let mut contracts = "id,account,owner,kind,signed,expires,renews\n".to_owned();

@@ -1,6 +1,7 @@
 //! A lake with raw rows as JSON, and the marts read back as JSON.
 
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -11,10 +12,16 @@ use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, TimestampMicrosecondType,
 };
 use chrono::{DateTime, NaiveDate, Utc};
+use millrace_ingest::{WINDOW, ingest_changes};
+use millrace_jobs::demo::{DemoOptions, fill};
 use millrace_jobs::{RunOptions, RunReport, Silent, run};
 use millrace_lake::{Change, Lake, Mode};
+use millrace_models::clock::FixedClock;
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
+use millrace_operations::files::Files;
+use millrace_operations::sign_in::Password;
+use millrace_operations::{Place, Store};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value, json};
 
@@ -224,4 +231,28 @@ pub(crate) fn to_json(batch: &RecordBatch, row: usize) -> Map<String, Value> {
         object.insert(field.name().clone(), value);
     }
     object
+}
+
+/// The demo in a folder: its records in operations, and their change log in a lake.
+pub(crate) async fn demo_records(folder: &Path, options: &DemoOptions, now: DateTime<Utc>) -> Lake {
+    let place = Place::File(folder.join("operations.db"));
+    let files = Files::in_folder(&folder.join("attachments")).unwrap();
+    let company = Company::default();
+    let password = Password::from("a demo password".to_owned());
+    let filled = fill(&place, &files, &company, options, &password, &Silent)
+        .await
+        .unwrap();
+    filled.complete().await.unwrap();
+    let store = Store::open(&place, Arc::new(FixedClock(now)), &company)
+        .await
+        .unwrap();
+    let lake = Lake::init(&folder.join("lake")).await.unwrap();
+    ingest_changes(&lake, &store, WINDOW, now).await.unwrap();
+    lake
+}
+
+/// Builds all marts, with that as the present.
+pub(crate) async fn run_at(lake: &Lake, now: DateTime<Utc>) {
+    let options = RunOptions { now, ..options() };
+    run(lake, &options).await.unwrap();
 }
