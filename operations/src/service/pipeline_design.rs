@@ -174,6 +174,71 @@ pub async fn remove_stage(
     unit.delete(&read).await
 }
 
+/// A stage in an arrangement: one there is, or a new one with its code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Arranged {
+    /// The stage; none for a new one.
+    pub id: Option<i64>,
+    /// The code of a new one; of one there is it stays.
+    pub code: Option<String>,
+    /// What it is to be; its position follows from the order.
+    pub design: StageDesign,
+}
+
+/// Brings the stages of a pipeline into that order: those named are changed, the new ones added, and
+/// those not named removed. Gives the stages as they are then.
+///
+/// # Errors
+///
+/// As [`add_stage`], [`change_stage`] and [`remove_stage`]; when a stage after winning comes before
+/// another, or the default pipeline would have none to enter.
+pub async fn arrange(
+    unit: &Unit,
+    caller: &Caller,
+    target: impl Into<Target>,
+    stages: Vec<Arranged>,
+) -> Result<Vec<stage::Model>> {
+    let pipeline: pipeline::Model = unit.take(caller, Action::Update, target.into()).await?;
+    let fault = |message: &str| Err(OperationsError::field("stages", message));
+    if !stages.is_sorted_by_key(|stage| stage.design.after_winning) {
+        return fault("after winning come last");
+    }
+    let enters = stages.first().is_some_and(|first| !first.design.after_winning);
+    if pipeline.default_pipeline && !enters {
+        return fault("of the default pipeline need one before winning");
+    }
+    let before = super::moves::stages(unit, pipeline.id).await?;
+    let mut named = std::collections::BTreeSet::new();
+    for id in stages.iter().filter_map(|stage| stage.id) {
+        if !before.iter().any(|stage| stage.id == id) || !named.insert(id) {
+            return fault("must be of the pipeline, each once");
+        }
+    }
+    for gone in before.iter().filter(|stage| !named.contains(&stage.id)) {
+        remove_stage(unit, caller, gone.id).await?;
+    }
+    for (position, stage) in (1..).zip(stages) {
+        let design = StageDesign {
+            position,
+            ..stage.design
+        };
+        match (stage.id, stage.code) {
+            (Some(id), code) => {
+                let known = before.iter().find(|known| known.id == id);
+                if code.is_some() && known.map(|known| &known.code) != code.as_ref() {
+                    return fault("keep their code: it is their name in all history");
+                }
+                change_stage(unit, caller, id, design).await?;
+            }
+            (None, Some(code)) => {
+                add_stage(unit, caller, pipeline.id, code, design).await?;
+            }
+            (None, None) => return fault("that are new need a code"),
+        }
+    }
+    super::moves::stages(unit, pipeline.id).await
+}
+
 fn drafted(design: StageDesign) -> Result<stage::ActiveModel> {
     Ok(stage::ActiveModel {
         name_zh: Set(design.name_zh),
