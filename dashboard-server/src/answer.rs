@@ -68,6 +68,32 @@ impl Shown {
     }
 }
 
+/// Records that belong together, and what they refer to; in the shape of a page, which is the only one.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rows {
+    rows: Vec<Row>,
+    next: Option<String>,
+    labels: Labels,
+}
+
+impl Rows {
+    /// Rows that operations have masked for the caller already.
+    pub(crate) async fn of(
+        state: &AppState,
+        Signed(caller): &Signed,
+        resource: &'static Resource,
+        rows: Vec<Row>,
+    ) -> Result<Self, ApiError> {
+        let records: Vec<_> = rows.iter().map(|row| (resource, row)).collect();
+        let labels = resources::labels(state.store(), caller, records).await?;
+        Ok(Self {
+            rows,
+            next: None,
+            labels,
+        })
+    }
+}
+
 impl IntoResponse for Shown {
     fn into_response(self) -> Response {
         let version = self.record.as_ref().and_then(|row| row.get("version"));
@@ -92,7 +118,6 @@ impl IntoResponse for Shown {
 
 impl AppState {
     /// Runs a service that makes a record, once for each `Idempotency-Key`, and shows the record.
-    #[allow(dead_code, reason = "the services that make records are next to come")]
     pub(crate) async fn create<R, F, Fut>(
         &self,
         signed: &Signed,

@@ -6,17 +6,27 @@
 
 mod accounts;
 mod answer;
+mod attachments;
 mod batch;
 mod document;
+mod contracts;
 mod drill;
 mod error;
 mod export;
 mod extract;
 mod guard;
+mod handovers;
+mod interactions;
 mod metrics;
+mod money;
 mod numbers;
+mod opportunities;
+mod orders;
+mod overview;
+mod pipelines;
 mod query;
 mod resources;
+mod quotes;
 mod router;
 #[expect(
     dead_code,
@@ -25,8 +35,14 @@ mod router;
 mod schema;
 mod serve;
 mod session;
+mod shapes;
+mod stage_changes;
 mod state;
 mod status;
+mod tickets;
+mod timelines;
+mod todos;
+mod users;
 mod values;
 mod web;
 

@@ -1,5 +1,7 @@
 //! Every route of the server.
 
+mod actions;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -62,6 +64,7 @@ fn api() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(session::tokens::revoke::revoke))
         .routes(routes!(accounts::claim::claim))
+        .merge(actions::actions())
         .routes(routes!(query::query))
         .routes(routes!(batch::batch))
         .routes(routes!(drill::drill))

@@ -8,6 +8,7 @@ use millrace_lake::Lake;
 use millrace_lake::query::Engine;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::config::{Company, ServerSettings};
+use millrace_operations::files::Files;
 use millrace_operations::sign_in::SessionRules;
 use millrace_operations::{Result, Store, Unit};
 use object_store::ObjectStore;
@@ -66,9 +67,8 @@ impl AppState {
         &self.inner.store
     }
 
-    #[allow(dead_code, reason = "the actions on attachments are next to come")]
-    pub(crate) fn attachments(&self) -> &Arc<dyn ObjectStore> {
-        &self.inner.attachments
+    pub(crate) fn files(&self) -> Files {
+        Files::in_store(Arc::clone(&self.inner.attachments))
     }
 
     pub(crate) fn settings(&self) -> &ServerSettings {

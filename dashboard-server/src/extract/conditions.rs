@@ -29,7 +29,6 @@ pub(crate) struct IfMatch(pub(crate) Option<i64>);
 
 impl IfMatch {
     /// The record, at the version that was read where the client says which.
-    #[allow(dead_code, reason = "the actions that take a target are next to come")]
     pub(crate) fn target(self, Id(id): Id) -> Target {
         Target {
             id,

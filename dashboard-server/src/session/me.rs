@@ -76,7 +76,7 @@ pub(crate) async fn me(
 }
 
 /// What somebody is told about themselves.
-pub(super) async fn of(state: &AppState, identity: Identity) -> Result<Me, ApiError> {
+pub(crate) async fn of(state: &AppState, identity: Identity) -> Result<Me, ApiError> {
     let Identity {
         caller,
         must_change_password,

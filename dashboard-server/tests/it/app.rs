@@ -415,6 +415,11 @@ impl Client<'_> {
         self.app.send(request.unwrap()).await
     }
 
+    /// Sends a request as it is.
+    pub(crate) async fn raw(&self, request: Request<Body>) -> Answer {
+        self.app.send(request).await
+    }
+
     pub(crate) async fn get(&self, address: &str) -> Answer {
         self.send(self.request(Method::GET, address), &Value::Null)
             .await

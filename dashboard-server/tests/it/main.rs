@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod actions;
 mod app;
 mod batch;
 mod document;

@@ -1,0 +1,31 @@
+//! `GET /api/accounts/{id}/timeline`: what happened with an account.
+
+use axum::Json;
+use axum::extract::State;
+use millrace_operations::service::timeline::Of;
+
+use crate::error::ApiError;
+use crate::extract::{Id, Parameters, Signed};
+use crate::state::AppState;
+use crate::timelines::{Asked, Timeline};
+
+/// What happened, the latest first
+///
+/// Interactions, moves, quotes, contracts, orders, receipts, tickets, deliveries, attachments and ways
+/// in and out of the pool, each as the caller sees it.
+#[utoipa::path(
+    get,
+    path = "/api/accounts/{id}/timeline",
+    tag = "accounts",
+    params(("id" = i64, Path, description = "The account"), Asked),
+    responses((status = 200, description = "A page of it", body = Timeline))
+)]
+pub(crate) async fn timeline(
+    State(state): State<AppState>,
+    signed: Signed,
+    Id(id): Id,
+    Parameters(asked): Parameters<Asked>,
+) -> Result<Json<Timeline>, ApiError> {
+    let page = Timeline::of(&state, &signed, Of::Account(id), &asked).await?;
+    Ok(Json(page))
+}

@@ -1,0 +1,4 @@
+//! Orders.
+
+pub(crate) mod create;
+pub(crate) mod status;

@@ -1,0 +1,3 @@
+//! Moves of deals.
+
+pub(crate) mod correct;

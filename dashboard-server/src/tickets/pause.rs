@@ -1,0 +1,38 @@
+//! `POST /api/tickets/{id}/pause`: stop the clock of a ticket.
+
+use axum::extract::State;
+use millrace_operations::Unit;
+use millrace_operations::service::ticket;
+
+use crate::answer::Shown;
+use crate::error::ApiError;
+use crate::extract::{Body, Id, IfMatch, Signed};
+use crate::shapes::Reason;
+use crate::state::AppState;
+
+/// Stop the clock of a ticket
+///
+/// As while the customer is waited for.
+#[utoipa::path(
+    post,
+    path = "/api/tickets/{id}/pause",
+    tag = "tickets",
+    params(
+        ("id" = i64, Path, description = "The ticket"),
+        ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
+    ),
+    request_body = Reason,
+    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketShown")))
+)]
+pub(crate) async fn pause(
+    State(state): State<AppState>,
+    signed: Signed,
+    id: Id,
+    at: IfMatch,
+    Body(body): Body<Reason>,
+) -> Result<Shown, ApiError> {
+    let target = at.target(id);
+    let work = async |unit: Unit| ticket::pause(&unit, &signed.0, target, &body.reason).await;
+    let done = state.write(&signed, work).await?;
+    Shown::record(&state, &signed, &done).await
+}

@@ -1,0 +1,35 @@
+//! `POST /api/tickets/{id}/take`: answer a ticket oneself.
+
+use axum::extract::State;
+use millrace_operations::Unit;
+use millrace_operations::service::ticket;
+
+use crate::answer::Shown;
+use crate::error::ApiError;
+use crate::extract::{Id, IfMatch, Signed};
+use crate::state::AppState;
+
+/// Answer a ticket oneself
+///
+/// Of several who take it at once, one wins; the others are told who it was.
+#[utoipa::path(
+    post,
+    path = "/api/tickets/{id}/take",
+    tag = "tickets",
+    params(
+        ("id" = i64, Path, description = "The ticket"),
+        ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
+    ),
+    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketShown")))
+)]
+pub(crate) async fn take(
+    State(state): State<AppState>,
+    signed: Signed,
+    id: Id,
+    at: IfMatch,
+) -> Result<Shown, ApiError> {
+    let target = at.target(id);
+    let work = async |unit: Unit| ticket::take(&unit, &signed.0, target).await;
+    let done = state.write(&signed, work).await?;
+    Shown::record(&state, &signed, &done).await
+}
