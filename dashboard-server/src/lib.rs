@@ -8,8 +8,8 @@ mod accounts;
 mod answer;
 mod attachments;
 mod batch;
-mod document;
 mod contracts;
+mod document;
 mod drill;
 mod error;
 mod export;
@@ -25,8 +25,8 @@ mod orders;
 mod overview;
 mod pipelines;
 mod query;
-mod resources;
 mod quotes;
+mod resources;
 mod router;
 #[expect(
     dead_code,

@@ -2,6 +2,7 @@
 
 pub(crate) mod advance;
 pub(crate) mod assign;
+pub(crate) mod board;
 pub(crate) mod claim;
 pub(crate) mod complete;
 pub(crate) mod end;

@@ -11,7 +11,7 @@ mod export;
 mod get;
 mod history;
 mod list;
-mod query;
+pub(crate) mod query;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};

@@ -40,6 +40,7 @@ use crate::{
     tags(
         (name = "session", description = "Coming in and going out"),
         (name = "accounts", description = "Customers and the pool"),
+        (name = "money", description = "Instalments, requests to pay, invoices and money received"),
         (name = "numbers", description = "Queries, and the records behind them"),
         (name = "about", description = "What there is to ask for, and how fresh it is"),
     )

@@ -1,20 +1,22 @@
 //! `GET /api/opportunities/board`: the deals of a pipeline by stage.
 
+use std::str::FromStr;
+
 use axum::Json;
 use axum::extract::{RawQuery, State};
+use millrace_operations::OperationsError;
 use millrace_operations::entity::{opportunity, pipeline, stage};
 use millrace_operations::resources::{Labels, labels};
-use millrace_operations::service::board::{self, Column};
+use millrace_operations::service::board::{self, BoardQuery, Column};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::Row;
 use crate::error::ApiError;
 use crate::extract::Signed;
+use crate::resources::query;
 use crate::shapes;
 use crate::state::AppState;
-
-mod asked;
 
 /// A board.
 #[derive(Serialize, ToSchema)]
@@ -52,12 +54,18 @@ pub(crate) async fn board(
     signed: Signed,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Board>, ApiError> {
-    let query = asked::read(query.as_deref().unwrap_or_default())?;
-    let found = board::board(state.store(), &signed.0, &query).await?;
+    let query = read(query)?;
+    let found = board::board(state.store(), &signed.0, &query).await;
+    let found = found.map_err(ApiError::of_parameters)?;
     let deals = found.columns.iter().flat_map(|column| &column.rows);
     let rows = deals.map(|card| (&opportunity::RESOURCE, &card.record));
-    let stages = found.columns.iter().map(|column| (&stage::RESOURCE, &column.stage));
-    let all = rows.chain(stages).chain([(&pipeline::RESOURCE, &found.pipeline)]);
+    let stages = found
+        .columns
+        .iter()
+        .map(|column| (&stage::RESOURCE, &column.stage));
+    let all = rows
+        .chain(stages)
+        .chain([(&pipeline::RESOURCE, &found.pipeline)]);
     let all: Vec<_> = all.collect();
     let labels = labels(state.store(), &signed.0, all).await?;
     Ok(Json(Board {
@@ -65,4 +73,34 @@ pub(crate) async fn board(
         columns: found.columns,
         labels,
     }))
+}
+
+/// What is asked for, as in the list of opportunities.
+fn read(query: Option<String>) -> Result<BoardQuery, ApiError> {
+    let extra = ["pipeline_id", "per_column"];
+    let (list, [pipeline_id, per_column]) = query::read(&opportunity::RESOURCE, query, extra)?;
+    for (name, given) in [
+        ("sort", list.sort.is_some()),
+        ("cursor", list.cursor.is_some()),
+        ("limit", list.limit.is_some()),
+    ] {
+        if given {
+            let fault = OperationsError::field(name, "is no parameter of the board");
+            return Err(ApiError::of_parameters(fault));
+        }
+    }
+    Ok(BoardQuery {
+        pipeline_id: number("pipeline_id", pipeline_id)?,
+        view: list.view,
+        filters: list.filters,
+        search: list.search,
+        per_column: number("per_column", per_column)?,
+    })
+}
+
+fn number<T: FromStr>(name: &str, given: Option<String>) -> Result<Option<T>, ApiError> {
+    let read = given.map(|text| text.parse()).transpose();
+    read.map_err(|_| {
+        ApiError::of_parameters(OperationsError::field(name, "must be a whole number"))
+    })
 }

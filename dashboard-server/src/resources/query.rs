@@ -31,7 +31,7 @@ pub(super) const OPERATORS: [(&str, Operator); 7] = [
 /// # Errors
 ///
 /// When one is unknown, given twice, or cannot be read.
-pub(super) fn read<const N: usize>(
+pub(crate) fn read<const N: usize>(
     resource: &'static Resource,
     query: Option<String>,
     extra: [&str; N],

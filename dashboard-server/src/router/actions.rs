@@ -30,6 +30,7 @@ pub(super) fn actions() -> OpenApiRouter<AppState> {
         .routes(routes!(opportunities::shelve_idle::shelve_idle))
         .routes(routes!(opportunities::idle::idle))
         .routes(routes!(opportunities::timeline::timeline))
+        .routes(routes!(opportunities::board::board))
         .routes(routes!(stage_changes::correct::correct))
         .routes(routes!(quotes::create::create))
         .routes(routes!(quotes::price::price))

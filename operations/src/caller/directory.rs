@@ -9,9 +9,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use millrace_models::identity::{labels, lake_id};
 use millrace_models::scope::Rights;
-use sea_orm::ColumnTrait as _;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, EntityTrait};
 
 use super::{Caller, tree};
 use crate::entity::{role, team, user};

@@ -203,7 +203,9 @@ pub async fn arrange(
     if !stages.is_sorted_by_key(|stage| stage.design.after_winning) {
         return fault("after winning come last");
     }
-    let enters = stages.first().is_some_and(|first| !first.design.after_winning);
+    let enters = stages
+        .first()
+        .is_some_and(|first| !first.design.after_winning);
     if pipeline.default_pipeline && !enters {
         return fault("of the default pipeline need one before winning");
     }

@@ -62,3 +62,66 @@ async fn a_timeline_has_pages() {
         .is_problem(404, "not-found");
     assert_eq!(json!(entries["next"]), json!(null));
 }
+
+#[tokio::test]
+async fn a_board_counts_what_it_shows() {
+    let app = App::empty().await;
+    let office = Office::open(&app).await;
+    let deal = office.deal().await;
+    office.deal().await;
+    office.advance(deal, &["first_contact"]).await;
+    let board = office
+        .rep
+        .get("/api/opportunities/board?per_column=1")
+        .await
+        .is(200);
+    let columns = board["columns"].as_array().unwrap();
+    let counts: Vec<i64> = columns
+        .iter()
+        .map(|column| column["count"].as_i64().unwrap())
+        .collect();
+    assert_eq!(counts, [1, 1, 0, 0, 0, 0]);
+    assert_eq!(columns[1]["rows"][0]["id"], deal);
+    assert_eq!(columns[1]["rows"][0]["working_days_in_stage"], 0.0);
+    assert_eq!(board["pipeline"]["default_pipeline"], true);
+    let account = office.account.to_string();
+    assert!(board["labels"]["account"][account]["label"].is_string());
+    let one = "/api/opportunities/board?filter=stage_id:in:1&search=valves&view=mine";
+    let one = office.rep.get(one).await.is(200);
+    assert_eq!(
+        (&one["columns"][0]["count"], &one["columns"][1]["count"]),
+        (&json!(1), &json!(0))
+    );
+    let none = office
+        .other_rep
+        .get("/api/opportunities/board")
+        .await
+        .is(200);
+    assert!(
+        none["columns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|column| column["count"] == 0)
+    );
+    for wrong in [
+        "per_column=0",
+        "per_column=x",
+        "pipeline_id=99",
+        "pipeline_id=99999999999999999999",
+        "filter=colour:in:red",
+        "sort=name",
+        "limit=5",
+        "page=2",
+    ] {
+        let answer = office
+            .rep
+            .get(&format!("/api/opportunities/board?{wrong}"))
+            .await;
+        assert_eq!(answer.status, 400, "{wrong}");
+    }
+    // Who sees no amounts sees no sums.
+    let engineer = app.user("eve", "engineering", None).await;
+    let seen = engineer.get("/api/opportunities/board").await.is(200);
+    assert!(seen["columns"][0].get("amount").is_none());
+}
