@@ -19,6 +19,9 @@ pub enum ApiError {
     /// The body or the address is not what the operation takes.
     #[error("{0}")]
     BadRequest(String),
+    /// The body holds a character that no database takes for text.
+    #[error("the body must not hold the character U+0000")]
+    Nul,
     /// Parameters of a list that do not fit its resource.
     #[error("the list cannot be asked for that: {}", say(.0))]
     Parameters(Vec<FieldError>),
@@ -114,6 +117,7 @@ impl ApiError {
             Self::BadRequest(_) | Self::Parameters(_) | Self::Query { .. } => {
                 StatusCode::BAD_REQUEST
             }
+            Self::Nul => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
@@ -134,6 +138,7 @@ impl ApiError {
             Self::BadRequest(_) | Self::Parameters(_) => {
                 ("bad-request", "The request cannot be read")
             }
+            Self::Nul => ("invalid", "Some values are wrong"),
             Self::TooLarge { .. } => ("too-large", "The request is too large"),
             Self::NotJson(_) => ("not-json", "The request is not JSON"),
             Self::NotFound(_) => ("not-found", "Nothing is there"),

@@ -26,4 +26,4 @@ pub use labels::{Label, Labels, labels};
 pub(crate) use list::narrowed;
 pub use list::{Filter, ListQuery, MOST_ROWS, Operator, Page, Sort, View, get, list};
 pub(crate) use seen::{Seen, seen};
-pub use write::{create, create_in, create_once, delete, update, update_in};
+pub use write::{check_changes, create, create_in, create_once, delete, update, update_in};

@@ -8,7 +8,6 @@ use super::Problem;
 
 pub(super) fn status(error: &OperationsError) -> StatusCode {
     match error.kind() {
-        ErrorKind::Invalid if matches!(error, OperationsError::Cursor) => StatusCode::BAD_REQUEST,
         ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
         ErrorKind::Forbidden => StatusCode::FORBIDDEN,

@@ -4,7 +4,9 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use millrace_operations::once::RequestKey;
+use millrace_operations::resource::Field;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::ApiError;
 
@@ -73,13 +75,46 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiE
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if has_nul(bytes) {
-        // No database takes it for text.
-        return Err(ApiError::BadRequest(
-            "the body must not hold the character U+0000".to_owned(),
-        ));
+        return Err(ApiError::Nul);
     }
-    serde_json::from_slice(bytes)
-        .map_err(|error| ApiError::BadRequest(format!("the body cannot be read: {error}")))
+    let wrong = |error: serde_json::Error| {
+        ApiError::BadRequest(format!("the body cannot be read: {error}"))
+    };
+    if bytes.contains(&b'.') || bytes.contains(&b'e') || bytes.contains(&b'E') {
+        let mut value: Value = serde_json::from_slice(bytes).map_err(wrong)?;
+        if make_whole(&mut value) {
+            return T::deserialize(value).map_err(wrong);
+        }
+    }
+    serde_json::from_slice(bytes).map_err(wrong)
+}
+
+/// Makes `3.0` the `3` that it is: JSON has one kind of numbers, and some programs write all of them
+/// with a point. Says whether there were any.
+fn make_whole(value: &mut Value) -> bool {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or_default();
+            // Beyond that a float is no exact number any more.
+            if float.fract() != 0.0 || float.abs() > Field::GREATEST as f64 {
+                return false;
+            }
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "it is whole and within what a float holds exactly"
+            )]
+            let whole = float as i64;
+            *value = whole.into();
+            true
+        }
+        Value::Array(values) => values
+            .iter_mut()
+            .fold(false, |any, one| make_whole(one) | any),
+        Value::Object(fields) => fields
+            .values_mut()
+            .fold(false, |any, one| make_whole(one) | any),
+        _ => false,
+    }
 }
 
 /// Whether a JSON text has the character U+0000, which can only be there as an escape.
@@ -112,7 +147,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use super::has_nul;
+    use super::*;
 
     #[test]
     fn only_the_escape_of_nul_is_nul() {
@@ -122,5 +157,20 @@ mod tests {
         check(r#"{"a":"\\u0000"}"#, false);
         check(r#"{"a":"\u0001\n"}"#, false);
         check("\\", false);
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let check = |text: &str, expected: &str| {
+            let value: Value = parse(text.as_bytes()).unwrap();
+            assert_eq!(value.to_string(), expected);
+        };
+        check(
+            r#"{"a":[3.0,1e2,-0.0],"b":1.5}"#,
+            r#"{"a":[3,100,0],"b":1.5}"#,
+        );
+        check("1e300", "1e+300");
+        assert!(parse::<Vec<i64>>(b"[1.5]").is_err());
+        assert_eq!(parse::<Vec<i64>>(b"[1.0]").unwrap(), [1]);
     }
 }

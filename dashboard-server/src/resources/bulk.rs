@@ -4,7 +4,7 @@
 use axum::Json;
 use millrace_models::scope::Action as Right;
 use millrace_operations::entity::{account, opportunity};
-use millrace_operations::resource::Resource;
+use millrace_operations::resource::{Field, Resource};
 use millrace_operations::resources;
 use millrace_operations::service::{assign, claim, release};
 use millrace_operations::{Caller, FieldError, OperationsError, Record, Result, Target, Unit};
@@ -17,6 +17,9 @@ use crate::state::AppState;
 
 /// The most records of one request.
 pub(super) const MOST_ITEMS: usize = 100;
+
+/// The longest reason, in characters.
+pub(super) const LONGEST_REASON: usize = 1_000;
 
 /// What is to be done to which records.
 #[derive(Deserialize)]
@@ -100,6 +103,9 @@ pub(super) async fn bulk(
     bulk: Bulk,
 ) -> Result<Json<Done>, ApiError> {
     check(resource, &bulk)?;
+    if let Some(changes) = &bulk.changes {
+        resources::check_changes(&caller, resource, changes)?;
+    }
     if bulk.reason.is_some() {
         caller.reason.clone_from(&bulk.reason);
     }
@@ -145,7 +151,32 @@ fn check(resource: &Resource, bulk: &Bulk) -> Result<(), ApiError> {
     if bulk.items.is_empty() || bulk.items.len() > MOST_ITEMS {
         wrong("items", format!("must be 1 to {MOST_ITEMS} records"));
     }
+    if bulk.action != Action::Update && bulk.changes.is_some() {
+        wrong("changes", "is for updates only".to_owned());
+    }
+    if bulk.action != Action::Assign && bulk.user_id.is_some() {
+        wrong("user_id", "is for assigning only".to_owned());
+    }
     let reason = bulk.reason.as_deref().unwrap_or_default().trim();
+    if reason.chars().count() > LONGEST_REASON {
+        wrong(
+            "reason",
+            format!("must have at most {LONGEST_REASON} characters"),
+        );
+    }
+    let numbers = bulk
+        .items
+        .iter()
+        .flat_map(|item| [Some(item.id), item.version]);
+    if numbers
+        .flatten()
+        .any(|number| !(0..=Field::GREATEST).contains(&number))
+    {
+        wrong(
+            "items",
+            "must have ids and versions that there can be".to_owned(),
+        );
+    }
     if matches!(bulk.action, Action::Release | Action::Assign) && reason.is_empty() {
         wrong("reason", "is required".to_owned());
     }

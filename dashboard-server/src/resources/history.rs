@@ -1,7 +1,8 @@
 //! `GET /api/{resource}/{id}/history`: what happened to a record, field by field.
 
 use axum::Json;
-use millrace_operations::resource::Resource;
+use millrace_operations::FieldError;
+use millrace_operations::resource::{Field, Resource};
 use millrace_operations::resources::{self, History, Labels};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,15 @@ pub(super) async fn history(
     asked: Asked,
 ) -> Result<Json<Told>, ApiError> {
     let store = state.store();
+    if asked
+        .before
+        .is_some_and(|before| !(1..=Field::GREATEST).contains(&before))
+    {
+        return Err(ApiError::Parameters(vec![FieldError {
+            field: "before".to_owned(),
+            message: "must be `next` of the part before".to_owned(),
+        }]));
+    }
     let limit = asked.limit.unwrap_or(USUAL);
     let history = resources::history(store, &caller, resource, id, asked.before, limit)
         .await

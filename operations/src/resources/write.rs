@@ -124,6 +124,16 @@ pub async fn update_in(
     Ok(row)
 }
 
+/// That the caller may make such changes to records at all, whichever they are.
+///
+/// # Errors
+///
+/// When the role may not, or a field is wrong or unknown.
+pub fn check_changes(caller: &Caller, resource: &'static Resource, changes: &Row) -> Result<()> {
+    allowed(caller, resource, Action::Update)?;
+    validate(caller, resource, changes, Vec::new()).map(|_| ())
+}
+
 /// Marks the record as deleted, if it is still at that version.
 ///
 /// # Errors

@@ -165,13 +165,27 @@ fn given(resource: &'static Resource) -> Map<String, Value> {
 }
 
 fn bulk_request(resource: &'static Resource) -> Value {
-    let actions: Vec<&str> = bulk::actions(resource)
-        .iter()
-        .map(|action| action.name())
-        .collect();
-    let name = camel(resource);
+    let actions = bulk::actions(resource);
+    let ways = actions
+        .into_iter()
+        .map(|action| bulk_action(resource, action));
+    json!({
+        "description": "The same to many records, each by itself.",
+        "oneOf": ways.collect::<Vec<_>>(),
+    })
+}
+
+fn bulk_action(resource: &'static Resource, action: bulk::Action) -> Value {
+    let must = matches!(action, bulk::Action::Release | bulk::Action::Assign);
+    let mut reason = json!({"type": "string", "pattern": FILLED, "maxLength": bulk::LONGEST_REASON, "description": "Why."});
+    if !must {
+        reason["pattern"] = TEXT.into();
+        make_nullable(&mut reason);
+    }
+    let id =
+        json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": Field::GREATEST});
     let mut properties = json!({
-        "action": {"type": "string", "enum": actions, "description": "What is to be done."},
+        "action": {"type": "string", "enum": [action.name()], "description": "What is to be done."},
         "items": {
             "type": "array",
             "minItems": 1,
@@ -182,7 +196,7 @@ fn bulk_request(resource: &'static Resource) -> Value {
                 "required": ["id"],
                 "additionalProperties": false,
                 "properties": {
-                    "id": {"type": "integer", "format": "int64", "minimum": 1, "maximum": Field::GREATEST},
+                    "id": id,
                     "version": {
                         "type": ["integer", "null"],
                         "format": "int64",
@@ -193,19 +207,23 @@ fn bulk_request(resource: &'static Resource) -> Value {
                 },
             },
         },
-        "reason": {"type": ["string", "null"], "pattern": TEXT, "maxLength": 1_000, "description": "Why; to release and to assign it must be given."},
-        "user_id": {"type": ["integer", "null"], "format": "int64", "minimum": 1, "maximum": Field::GREATEST, "description": "To whom, to assign."},
+        "reason": reason,
     });
-    if resource.open {
-        properties["changes"] = json!({
-            "description": "The changes, to update.",
-            "anyOf": [reference(&format!("{name}Change")), {"type": "null"}],
-        });
+    let mut required = vec!["action", "items"];
+    if must {
+        required.push("reason");
+    }
+    if action == bulk::Action::Update {
+        required.push("changes");
+        properties["changes"] = reference(&format!("{}Change", camel(resource)));
+    }
+    if action == bulk::Action::Assign {
+        required.push("user_id");
+        properties["user_id"] = id;
     }
     json!({
         "type": "object",
-        "description": "The same to many records, each by itself.",
-        "required": ["action", "items"],
+        "required": required,
         "additionalProperties": false,
         "properties": properties,
     })

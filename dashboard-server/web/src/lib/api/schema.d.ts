@@ -3759,7 +3759,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -3770,15 +3770,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["TeamChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["TeamChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         TeamBulkDone: {
@@ -3914,7 +3926,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -3925,15 +3937,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["RoleChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["RoleChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         RoleBulkDone: {
@@ -4164,7 +4188,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete" | "claim" | "release" | "assign";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -4175,15 +4199,83 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["AccountChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["AccountChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
+        } | {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "claim";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
+        } | {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "release";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason: string;
+        } | {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "assign";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason: string;
+            /** Format: int64 */
+            user_id: number;
         };
         /** @description What became of each record, in the order of the request. */
         AccountBulkDone: {
@@ -4273,7 +4365,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -4284,15 +4376,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["TagChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["TagChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         TagBulkDone: {
@@ -4385,7 +4489,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -4396,15 +4500,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["AccountTagChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["AccountTagChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         AccountTagBulkDone: {
@@ -4551,7 +4667,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -4562,15 +4678,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["ContactChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["ContactChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         ContactBulkDone: {
@@ -4714,7 +4842,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -4725,15 +4853,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["ProductChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["ProductChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         ProductBulkDone: {
@@ -4850,7 +4990,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -4861,15 +5001,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["PriceListChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["PriceListChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         PriceListBulkDone: {
@@ -4992,7 +5144,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -5003,15 +5155,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["PriceListItemChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["PriceListItemChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         PriceListItemBulkDone: {
@@ -5456,7 +5620,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete" | "claim" | "release" | "assign";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -5467,15 +5631,83 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["OpportunityChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["OpportunityChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
+        } | {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "claim";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
+        } | {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "release";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason: string;
+        } | {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "assign";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason: string;
+            /** Format: int64 */
+            user_id: number;
         };
         /** @description What became of each record, in the order of the request. */
         OpportunityBulkDone: {
@@ -6851,7 +7083,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -6862,15 +7094,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["PrivateNoteChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["PrivateNoteChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         PrivateNoteBulkDone: {
@@ -7104,7 +7348,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -7115,15 +7359,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["TicketChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["TicketChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         TicketBulkDone: {
@@ -7303,7 +7559,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -7314,15 +7570,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["TodoChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["TodoChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         TodoBulkDone: {
@@ -7495,7 +7763,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -7506,15 +7774,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["DeliveryChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["DeliveryChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         DeliveryBulkDone: {
@@ -7737,7 +8017,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -7748,15 +8028,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["SettingChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["SettingChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         SettingBulkDone: {
@@ -7882,7 +8174,7 @@ export interface components {
              * @description What is to be done.
              * @enum {string}
              */
-            action: "update" | "delete";
+            action: "update";
             /** @description To which records. */
             items: {
                 /** Format: int64 */
@@ -7893,15 +8185,27 @@ export interface components {
                  */
                 version?: number | null;
             }[];
-            /** @description Why; to release and to assign it must be given. */
+            /** @description Why. */
             reason?: string | null;
+            changes: components["schemas"]["RoutingRuleChange"];
+        } | {
             /**
-             * Format: int64
-             * @description To whom, to assign.
+             * @description What is to be done.
+             * @enum {string}
              */
-            user_id?: number | null;
-            /** @description The changes, to update. */
-            changes?: components["schemas"]["RoutingRuleChange"] | null;
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description What became of each record, in the order of the request. */
         RoutingRuleBulkDone: {
