@@ -31,7 +31,11 @@ export type StageRecord = {
   after_winning: boolean;
 };
 
-export type StageRequest = Omit<StageRecord, "id"> & { id?: number };
+/** A stage as it is to be; its place follows from the order, and a code is given to new ones only. */
+export type StageRequest = Omit<StageRecord, "id" | "position" | "code"> & {
+  id?: number;
+  code?: string;
+};
 
 /** A criterion as a word: `quote:sent`. */
 export function wordOf(criterion: Criterion): string {
@@ -81,12 +85,10 @@ export function draftsOf(stages: StageRecord[]): StageDraft[] {
 
 /** What is sent: the stages in their order. */
 export function stageRequests(drafts: StageDraft[]): StageRequest[] {
-  return drafts.map((draft, index) => ({
-    ...(draft.id === null ? {} : { id: draft.id }),
-    code: draft.code.trim(),
+  return drafts.map((draft) => ({
+    ...(draft.id === null ? { code: draft.code.trim() } : { id: draft.id }),
     name_zh: draft.nameZh.trim(),
     name_en: draft.nameEn.trim(),
-    position: index + 1,
     expected_days: draft.expectedDays,
     probability: stored(draft.probability, "share"),
     entry_criteria: criteria(draft.entry),
