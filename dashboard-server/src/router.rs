@@ -21,8 +21,8 @@ use crate::error::{ApiError, Problem};
 use crate::extract::{BODY_LIMIT_BYTES, identify};
 use crate::state::AppState;
 use crate::{
-    accounts, batch, document, drill, export, guard, metrics, query, resources, session, status,
-    values, web,
+    accounts, batch, document, drill, export, guard, metrics, query, resources, session, shapes,
+    status, values, web,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -36,7 +36,7 @@ use crate::{
             in millionths, quantities in thousandths, shares in basis points.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, shapes::TimeInStage, shapes::View)),
     tags(
         (name = "session", description = "Coming in and going out"),
         (name = "accounts", description = "Customers and the pool"),

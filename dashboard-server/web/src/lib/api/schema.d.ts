@@ -4,6 +4,43 @@
  */
 
 export interface paths {
+    "/api/accounts/countdowns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When accounts return to the pool */
+        get: operations["countdowns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an account to somebody
+         * @description Out of the pool or from another, within the teams that the caller assigns in.
+         */
+        post: operations["assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/accounts/{id}/claim": {
         parameters: {
             query?: never;
@@ -24,6 +61,148 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/accounts/{id}/prefill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a new opportunity or quote is filled in with
+         * @description From what the account bought and was quoted; each value says which record it was read from.
+         */
+        get: operations["prefill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an account back to the pool
+         * @description Its owner does, or who may assign it. Deals, quotes and tickets stay with who has them.
+         */
+        post: operations["release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for an account of the pool
+         * @description For one that the caller sees and may not claim. Who leads its team gets a to-do; a second request on
+         *     the same day changes nothing.
+         */
+        post: operations["request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened, the latest first
+         * @description Interactions, moves, quotes, contracts, orders, receipts, tickets, deliveries, attachments and ways
+         *     in and out of the pool, each as the caller sees it.
+         */
+        get: operations["timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The attachment records that the caller may read */
+        get: operations["list_attachments"];
+        put?: never;
+        /**
+         * Bring a file
+         * @description It is judged by its content, not by what is said of it. The parts before the file say what it
+         *     belongs to.
+         */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A attachment record */
+        get: operations["get_attachments"];
+        put?: never;
+        post?: never;
+        /** Remove a file */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachments/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of a file
+         * @description Always as something to be saved, never as a page.
+         */
+        get: operations["content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/batch": {
         parameters: {
             query?: never;
@@ -35,6 +214,159 @@ export interface paths {
         put?: never;
         /** All numbers of a page, from one published set */
         post: operations["batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The contract records that the caller may read */
+        get: operations["list_contracts"];
+        put?: never;
+        /**
+         * Make a contract by itself
+         * @description A framework contract may have no worth; with one, it is the most that may be called off.
+         */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts/from-quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a contract from what the customer accepted */
+        post: operations["from_quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts/{id}/call-offs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call off from a framework contract */
+        post: operations["call_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a contract */
+        post: operations["close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts/{id}/deposit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter that the deposit is in
+         * @description Where no allocated receipt says it.
+         */
+        post: operations["deposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter an event that makes instalments due
+         * @description A shipment, an acceptance by the customer, or an invoice.
+         */
+        post: operations["happened"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts/{id}/instalments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan the instalments of a contract
+         * @description In the place of those there were, as long as nothing was paid. Together they are the contract.
+         */
+        post: operations["plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contracts/{id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign a contract
+         * @description It takes effect with that, unless it waits for its deposit; taking effect wins its deal. The rate of
+         *     exchange is frozen with it.
+         */
+        post: operations["sign"];
         delete?: never;
         options?: never;
         head?: never;
@@ -75,6 +407,201 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The handover records that the caller may read */
+        get: operations["list_handovers"];
+        put?: never;
+        /**
+         * Hand everything over
+         * @description Accounts, open deals and those in delivery, quotes, running contracts, tickets and to-dos, in one
+         *     action. Past results stay with who made them.
+         */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/handovers/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what a handover would do
+         * @description Nothing is changed.
+         */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts that are like what is typed
+         * @description Of those that the caller may not read it says that there is one, and who to ask.
+         */
+        get: operations["hints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/interactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The interaction records that the caller may read */
+        get: operations["list_interactions"];
+        put?: never;
+        /**
+         * Register an interaction
+         * @description Whether it keeps the customer from the pool is decided by rule: a visit with a check-in about when it
+         *     was, or an answer of the customer.
+         */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/interactions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A interaction record */
+        get: operations["get_interactions"];
+        put?: never;
+        post?: never;
+        /** Remove an interaction */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Correct the words of an interaction
+         * @description Its author does; what it counts for stays.
+         */
+        patch: operations["reword"];
+        trace?: never;
+    };
+    "/api/invoice-applications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The invoice application records that the caller may read */
+        get: operations["list_invoice_applications"];
+        put?: never;
+        /** Apply for an invoice */
+        post: operations["apply_for_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invoice-applications/{id}/issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter that an invoice was issued
+         * @description Finance does. It makes the instalments due that wait for one.
+         */
+        post: operations["issue_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invoice-applications/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reject an application for an invoice */
+        post: operations["reject_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invoice-applications/{id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enter that an invoice is void */
+        post: operations["void_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change one's own settings */
+        patch: operations["me"];
+        trace?: never;
+    };
     "/api/metrics": {
         parameters: {
             query?: never;
@@ -86,6 +613,275 @@ export interface paths {
         get: operations["metrics"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The deals of a pipeline by stage
+         * @description Open deals, and won ones until they are completed. Counts and sums are of all deals of a column; the
+         *     rest of its rows follows by the list of opportunities with the same filters and the column's cursor.
+         */
+        get: operations["board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/idle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open deals that nothing moved for 60 days
+         * @description Of those that the caller may end, the longest still first.
+         */
+        get: operations["idle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a deal to somebody */
+        post: operations["assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a lead out of the pool
+         * @description And its account, where that waits in the pool too. Of several who claim it at once, one wins.
+         */
+        post: operations["claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the stage after winning
+         * @description Everything is delivered and paid.
+         */
+        post: operations["complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an open deal
+         * @description Lost takes a reason and, where there is one, the competitor; a duplicate the deal that it doubles.
+         */
+        post: operations["end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/{id}/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a move to a stage would lack */
+        get: operations["missing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a deal to another stage
+         * @description What the stages ask for and the deal lacks is answered as `unmet` with all that is missing. Who leads
+         *     may go on without it by giving a reason.
+         */
+        post: operations["advance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a lead back to be claimed by others */
+        post: operations["release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take up a deal again that was given up */
+        post: operations["reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/{id}/shelve-idle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shelve a deal that nothing moved for long
+         * @description As it was proposed; refused when something moved it since.
+         */
+        post: operations["shelve_idle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/opportunities/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened, the latest first
+         * @description Interactions, moves, quotes, contracts, orders, receipts, tickets, deliveries, attachments and ways
+         *     in and out of the pool, each as the caller sees it.
+         */
+        get: operations["timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The order records that the caller may read */
+        get: operations["list_orders"];
+        put?: never;
+        /**
+         * Enter an order
+         * @description Lines are priced like those of a quote. A return or credit names the sale that it takes back from.
+         */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enter how an order comes along */
+        post: operations["set_status"];
         delete?: never;
         options?: never;
         head?: never;
@@ -113,6 +909,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/payment-plans/{id}/write-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give up what is left of an instalment */
+        post: operations["write_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payment-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The payment request records that the caller may read */
+        get: operations["list_payment_requests"];
+        put?: never;
+        /**
+         * Ask a customer to pay an instalment
+         * @description For all that is left of it, when no amount is given.
+         */
+        post: operations["request_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payment-requests/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a request back */
+        post: operations["cancel_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payment-requests/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enter that a request went out */
+        post: operations["send_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pipeline records that the caller may read */
+        get: operations["list_pipelines"];
+        put?: never;
+        /**
+         * Make a pipeline
+         * @description Without stages; deals enter it when it becomes the default.
+         */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipelines/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A pipeline record */
+        get: operations["get_pipelines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a pipeline */
+        patch: operations["change"];
+        trace?: never;
+    };
+    "/api/pipelines/{id}/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Arrange the stages of a pipeline
+         * @description All of them, in their order: those that are not named are removed, as long as no deal is in them.
+         */
+        put: operations["arrange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/query": {
         parameters: {
             query?: never;
@@ -124,6 +1051,306 @@ export interface paths {
         put?: never;
         /** Numbers by any dimension */
         post: operations["query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The quote records that the caller may read */
+        get: operations["list_quotes"];
+        put?: never;
+        /**
+         * Make a quote
+         * @description Of a deal, or of a customer without one. Prices come from the price list or the product, less the
+         *     discount, unless a line gives its own.
+         */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/price": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Price the lines of a quote
+         * @description As making the quote would, without making it.
+         */
+        post: operations["price"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A quote record */
+        get: operations["get_quotes"];
+        /** Rewrite a draft with its lines */
+        put: operations["rewrite"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/{id}/alternative": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offer another alternative beside a quote */
+        post: operations["alternative"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/{id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve a quote, or give it back */
+        post: operations["approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enter what the customer decided */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/{id}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lines of a quote, in their order */
+        get: operations["lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/{id}/request-approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for the approval of a quote
+         * @description For a discount beyond what the caller may give. It stays as it is until then.
+         */
+        post: operations["request_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/{id}/revise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the next version of a quote */
+        post: operations["revise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a quote
+         * @description From now on it stays as it is, and older versions of it are superseded.
+         */
+        post: operations["send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quotes/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a quote back
+         * @description One that the customer has not decided on.
+         */
+        post: operations["withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipt-allocations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A receipt allocation record */
+        get: operations["get_receipt_allocations"];
+        put?: never;
+        post?: never;
+        /**
+         * Take back what a receipt pays of an instalment
+         * @description The instalment is open again for it. What followed from the money meanwhile, as a contract that took
+         *     effect, stays.
+         */
+        delete: operations["take_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The receipt records that the caller may read */
+        get: operations["list_receipts"];
+        put?: never;
+        /**
+         * Enter money received
+         * @description And which instalments it pays.
+         */
+        post: operations["receive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A receipt record */
+        get: operations["get_receipts"];
+        put?: never;
+        post?: never;
+        /** Remove a receipt that was entered by mistake */
+        delete: operations["remove_receipt"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/receipts/{id}/allocate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a receipt pays */
+        post: operations["allocate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Search records by words */
+        get: operations["search"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -171,6 +1398,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stage-changes/{id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct a move of a deal
+         * @description The move stays as it was recorded; the correction is a record of its own, made by who leads.
+         */
+        post: operations["correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status": {
         parameters: {
             query?: never;
@@ -182,6 +1429,266 @@ export interface paths {
         get: operations["status"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a ticket to somebody
+         * @description Who answers it passes it on; others assign it in their teams.
+         */
+        post: operations["assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a ticket up */
+        post: operations["cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close a resolved ticket
+         * @description With how satisfied the asker was, which who answered it does not say.
+         */
+        post: operations["close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop the clock of a ticket
+         * @description As while the customer is waited for.
+         */
+        post: operations["pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a ticket up again
+         * @description One that was not resolved after all; the time that it rested moves its due time.
+         */
+        post: operations["reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what resolved a ticket */
+        post: operations["resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{id}/respond": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enter the first answer to a ticket */
+        post: operations["respond"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let the clock of a ticket run again
+         * @description Its due time moves by the working time that it was paused.
+         */
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tickets/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a ticket oneself
+         * @description Of several who take it at once, one wins; the others are told who it was.
+         */
+        post: operations["take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is due for the caller
+         * @description Their own work only: to-dos, accounts that return to the pool soon, idle deals, next steps, and quotes
+         *     that are out.
+         */
+        get: operations["today"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a to-do up */
+        post: operations["cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tick a to-do off */
+        post: operations["complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/{id}/reassign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pass a to-do on */
+        post: operations["reassign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/todos/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a to-do off */
+        post: operations["snooze"];
         delete?: never;
         options?: never;
         head?: never;
@@ -226,23 +1733,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/values": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The members of a dimension */
-        get: operations["values"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -253,7 +1743,8 @@ export interface paths {
         /** The user records that the caller may read */
         get: operations["list_users"];
         put?: never;
-        post?: never;
+        /** Enter somebody new */
+        post: operations["create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -269,6 +1760,84 @@ export interface paths {
         };
         /** A user record */
         get: operations["get_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a person
+         * @description What is left out stays; null empties. Who changes teams takes along what they are working on.
+         */
+        patch: operations["change"];
+        trace?: never;
+    };
+    "/api/users/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a person sign in no more
+         * @description All their sessions and tokens end.
+         */
+        post: operations["disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a person sign in again */
+        post: operations["enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a person a new password
+         * @description All their sessions end.
+         */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The members of a dimension */
+        get: operations["values"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1103,40 +2672,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/pipelines": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The pipeline records that the caller may read */
-        get: operations["list_pipelines"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/pipelines/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A pipeline record */
-        get: operations["get_pipelines"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/pipelines/{id}/history": {
         parameters: {
             query?: never;
@@ -1395,40 +2930,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/quotes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The quote records that the caller may read */
-        get: operations["list_quotes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/quotes/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A quote record */
-        get: operations["get_quotes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/quotes/{id}/history": {
         parameters: {
             query?: never;
@@ -1531,23 +3032,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/contracts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The contract records that the caller may read */
-        get: operations["list_contracts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/contracts/{id}": {
         parameters: {
             query?: never;
@@ -1591,23 +3075,6 @@ export interface paths {
         };
         /** All contract records that the list gives, as a file */
         get: operations["export_contracts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/orders": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The order records that the caller may read */
-        get: operations["list_orders"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1803,23 +3270,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/payment-requests": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The payment request records that the caller may read */
-        get: operations["list_payment_requests"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/payment-requests/{id}": {
         parameters: {
             query?: never;
@@ -1863,23 +3313,6 @@ export interface paths {
         };
         /** All payment request records that the list gives, as a file */
         get: operations["export_payment_requests"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/invoice-applications": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The invoice application records that the caller may read */
-        get: operations["list_invoice_applications"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1939,40 +3372,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/receipts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The receipt records that the caller may read */
-        get: operations["list_receipts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/receipts/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A receipt record */
-        get: operations["get_receipts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/receipts/{id}/history": {
         parameters: {
             query?: never;
@@ -2024,23 +3423,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/receipt-allocations/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A receipt allocation record */
-        get: operations["get_receipt_allocations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/receipt-allocations/{id}/history": {
         parameters: {
             query?: never;
@@ -2067,40 +3449,6 @@ export interface paths {
         };
         /** All receipt allocation records that the list gives, as a file */
         get: operations["export_receipt_allocations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/interactions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The interaction records that the caller may read */
-        get: operations["list_interactions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/interactions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A interaction record */
-        get: operations["get_interactions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2478,40 +3826,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/attachments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The attachment records that the caller may read */
-        get: operations["list_attachments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/attachments/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A attachment record */
-        get: operations["get_attachments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/attachments/{id}/history": {
         parameters: {
             query?: never;
@@ -2790,23 +4104,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/handovers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The handover records that the caller may read */
-        get: operations["list_handovers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/handovers/{id}": {
         parameters: {
             query?: never;
@@ -2867,6 +4164,34 @@ export interface components {
          * @enum {string}
          */
         Action: "create" | "read" | "update" | "delete" | "export" | "claim" | "assign";
+        /**
+         * @description By what an account is like the typed one.
+         * @enum {string}
+         */
+        Alike: "credit_code" | "name" | "phone" | "part_of_name";
+        /** @description A part of a receipt that pays an instalment. */
+        AllocationBody: {
+            /**
+             * Format: int64
+             * @description The instalment.
+             */
+            payment_plan_id: number;
+            /**
+             * Format: int64
+             * @description The amount, in fen.
+             */
+            amount: number;
+            /**
+             * Format: date
+             * @description The day it counts from; that of the receipt when not given.
+             */
+            on?: string | null;
+        };
+        /** @description What a receipt pays. */
+        Allocations: {
+            /** @description The instalments, and how much of each. */
+            allocations: components["schemas"]["AllocationBody"][];
+        };
         /** @description What a token may be used for. */
         Allowance: {
             /**
@@ -2877,8 +4202,68 @@ export interface components {
             /** @description What may be done. */
             action: components["schemas"]["Action"];
         };
+        /** @description Another alternative. */
+        AlternativeBody: {
+            /** @description What it is called, as `B`. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The person it is addressed to.
+             */
+            contact_id?: number | null;
+            /**
+             * Format: int64
+             * @description The price list that prices are taken from.
+             */
+            price_list_id?: number | null;
+            /** @description The currency, as in ISO 4217; the company's when not given. */
+            currency?: string | null;
+            /**
+             * Format: int64
+             * @description What one unit of another currency is worth in the company's, in millionths.
+             */
+            rate?: number | null;
+            /**
+             * Format: date
+             * @description The last day that it will hold.
+             */
+            valid_until?: string | null;
+            /** @description The terms of payment. */
+            payment_terms?: string | null;
+            /** @description The terms of delivery. */
+            delivery_terms?: string | null;
+            /** @description The risk to be judged by who approves. */
+            risk_note?: string | null;
+            /** @description The lines, at most 1000. */
+            lines?: components["schemas"]["LineBody"][];
+        };
         /** @description What a batch answers: numbers or records. */
         Answer: components["schemas"]["QueryResult"] | components["schemas"]["DrillResult"];
+        /** @description The answer to who asked for an approval. */
+        Approval: {
+            /** @description Whether it is approved; otherwise it is a draft again. */
+            approved: boolean;
+        };
+        /** @description Who was asked. */
+        Asked: {
+            /**
+             * Format: int64
+             * @description The user.
+             */
+            user_id: number;
+            /** @description Their name. */
+            name: string;
+        };
+        /** @description Who gets it, and why. */
+        Assignment: {
+            /**
+             * Format: int64
+             * @description The user.
+             */
+            user_id: number;
+            /** @description Why. */
+            reason: string;
+        };
         BTreeMap: {
             [key: string]: null | (number | string | boolean);
         };
@@ -2908,6 +4293,109 @@ export interface components {
             result?: components["schemas"]["Answer"] | null;
             problem?: components["schemas"]["Problem"] | null;
         };
+        /** @description A board. */
+        Board: {
+            pipeline: components["schemas"]["Pipeline"];
+            /** @description A column for each stage, in their order. */
+            columns: components["schemas"]["Column"][];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A product that the account bought or was quoted. */
+        BoughtProduct: {
+            /**
+             * Format: int64
+             * @description The product.
+             */
+            product_id: number;
+            /** @description What it was called there. */
+            description?: string | null;
+            /**
+             * Format: int64
+             * @description How much of it, in thousandths.
+             */
+            quantity?: number | null;
+            /** @description The unit. */
+            unit?: string | null;
+            /**
+             * Format: int64
+             * @description The price of one unit, in millionths, tax included; for those who see prices.
+             */
+            unit_price?: number | null;
+            /**
+             * Format: int64
+             * @description The discount on the list price of then, in basis points; for those who see prices.
+             */
+            discount?: number | null;
+            /**
+             * Format: int64
+             * @description The tax rate, in basis points.
+             */
+            tax_rate?: number | null;
+            /** @description The order or quote. */
+            source: components["schemas"]["Source"];
+        };
+        /** @description A call-off from a framework contract. */
+        CallOffBody: {
+            /**
+             * Format: int64
+             * @description The deal that it will win, if any.
+             */
+            opportunity_id?: number | null;
+            /** @description What it is worth. */
+            worth: components["schemas"]["WorthBody"];
+            /** @description What it is about; the name of the deal or the customer when not given. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The deposit in fen, without which the contract takes no effect; none where none is agreed.
+             */
+            deposit_amount?: number | null;
+            /**
+             * Format: date
+             * @description The last day it runs.
+             */
+            expires_on?: string | null;
+            /**
+             * Format: int64
+             * @description The contract that it renews.
+             */
+            renews_id?: number | null;
+            /** @description The instalments; they can be planned later too. */
+            instalments?: components["schemas"]["InstalmentBody"][];
+        };
+        /** @description A check-in at a place. */
+        CheckInBody: {
+            /**
+             * Format: date-time
+             * @description When it was; now when not given.
+             */
+            at?: string | null;
+            /**
+             * Format: int64
+             * @description The latitude, in millionths of a degree.
+             */
+            latitude: number;
+            /**
+             * Format: int64
+             * @description The longitude, in millionths of a degree.
+             */
+            longitude: number;
+            /**
+             * Format: int64
+             * @description How far off that may be, in metres.
+             */
+            accuracy_metres: number;
+            /** @description The name of the place. */
+            place?: string | null;
+        };
+        /** @description The closing of a ticket. */
+        Closing: {
+            /**
+             * Format: int64
+             * @description How satisfied the asker was.
+             */
+            satisfaction?: number | null;
+        };
         /** @description A column of an answer. */
         Column: {
             /** @description Its key in the rows. */
@@ -2932,6 +4420,14 @@ export interface components {
              */
             currency: string;
         };
+        /** @description The completion of a won deal. */
+        Completion: {
+            /**
+             * Format: date-time
+             * @description When it was completed, when not now.
+             */
+            completed_at?: string | null;
+        };
         /** @description A condition on a dimension. */
         Condition: {
             /**
@@ -2949,6 +4445,95 @@ export interface components {
              */
             values?: string[];
         };
+        /** @description A contract that is made by itself. */
+        ContractBody: {
+            /** @description What kind it is. */
+            kind: components["schemas"]["NewContractKind"];
+            /**
+             * Format: int64
+             * @description The customer.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The deal that it will win, if any.
+             */
+            opportunity_id?: number | null;
+            worth?: components["schemas"]["WorthBody"] | null;
+            /** @description What it is about; the name of the deal or the customer when not given. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The deposit in fen, without which the contract takes no effect; none where none is agreed.
+             */
+            deposit_amount?: number | null;
+            /**
+             * Format: date
+             * @description The last day it runs.
+             */
+            expires_on?: string | null;
+            /**
+             * Format: int64
+             * @description The contract that it renews.
+             */
+            renews_id?: number | null;
+            /** @description The instalments; they can be planned later too. */
+            instalments?: components["schemas"]["InstalmentBody"][];
+        };
+        /** @description The end of a contract. */
+        ContractEnd: {
+            /** @description How it ends. */
+            how: components["schemas"]["How"];
+        };
+        /**
+         * @description How a contract must stand.
+         * @enum {string}
+         */
+        ContractState: "signed" | "effective";
+        /** @description How an owned account stands towards the pool. */
+        Countdown: {
+            /**
+             * Format: int64
+             * @description The account.
+             */
+            account_id: number;
+            /**
+             * Format: date-time
+             * @description The last effective contact, or when the owner got it.
+             */
+            counted_from: string;
+            /** @description Whether an order, a contract or a quote keeps it from the pool. */
+            exempt: boolean;
+            /**
+             * Format: date
+             * @description The last day on which a contact keeps it.
+             */
+            last_day: string;
+            /**
+             * Format: date
+             * @description The working day on which it returns otherwise.
+             */
+            returns_on: string;
+            /**
+             * Format: int64
+             * @description The working days after today up to the last day: 0 on the last day, below 0 behind it.
+             */
+            working_days_left: number;
+            /**
+             * Format: date-time
+             * @description When the owner was warned that it returns.
+             */
+            warned_at?: string | null;
+            /** @description Whether it is time for a warning, given or not. */
+            warning: boolean;
+        };
+        /** @description Countdowns by account. */
+        Countdowns: {
+            /** @description Those of the accounts that are owned and that the caller reads. */
+            countdowns: {
+                [key: string]: components["schemas"]["Countdown"];
+            };
+        };
         /** @description Who wants to come in. */
         Credentials: {
             /**
@@ -2962,6 +4547,42 @@ export interface components {
              */
             password: string;
         };
+        /** @description What must hold: one key of these. */
+        Criterion: {
+            /** @description That field of the deal is filled. */
+            field: string;
+        } | {
+            /** @description A file of that kind is attached to the deal. */
+            attachment: string;
+        } | {
+            /** @description A quote of the deal stands so. */
+            quote: components["schemas"]["QuoteState"];
+        } | {
+            /** @description A contract of the deal stands so. */
+            contract: components["schemas"]["ContractState"];
+        };
+        /** @description A decision of the customer. */
+        CustomerDecision: {
+            /** @description What it is. */
+            decision: components["schemas"]["Answer"];
+            /** @description The lines that are taken; required for a part. */
+            line_ids?: number[] | null;
+            /** @description Why not; required where it is declined. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was decided, when not now.
+             */
+            decided_at?: string | null;
+        };
+        /** @description The deposit of a contract. */
+        Deposit: {
+            /**
+             * Format: date
+             * @description The day it came in.
+             */
+            received_on: string;
+        };
         /** @description A dimension. */
         Dimension: {
             /**
@@ -2973,6 +4594,11 @@ export interface components {
             label: components["schemas"]["Label"];
             /** @description `time`, `flag` or `text`. */
             kind: string;
+        };
+        /** @description What came of a to-do. */
+        Done: {
+            /** @description What came of it. */
+            result?: string | null;
         };
         /** @description What to drill into. */
         DrillRequest: {
@@ -3032,6 +4658,73 @@ export interface components {
             /** @description Where the next page begins; null on the last one. */
             next_cursor?: string | null;
         };
+        /** @description What is due. */
+        Due: {
+            todos: components["schemas"]["Todo"][];
+            /** @description Accounts that return to the pool within three working days, or whose owner was warned. */
+            countdowns: components["schemas"]["Returning"][];
+            idle: components["schemas"]["Opportunity"][];
+            next_steps: components["schemas"]["Interaction"][];
+            quotes_out: components["schemas"]["Quote"][];
+        };
+        /** @description That there is an account that the caller may not read. */
+        Elsewhere: {
+            /** @description By what it is alike. */
+            by: components["schemas"]["Alike"];
+            /** @description Who to ask, where there is somebody. */
+            ask?: string | null;
+        };
+        /** @description The end of a deal. */
+        Ending: {
+            /** @description How it ends. */
+            end: components["schemas"]["Outcome"];
+            /** @description Why; required for a lost one. */
+            reason?: string | null;
+            /** @description Who won it instead; of a lost one. */
+            competitor?: string | null;
+            /**
+             * Format: int64
+             * @description What was lost, in fen; the amount of the deal when not given.
+             */
+            lost_amount?: number | null;
+            /**
+             * Format: int64
+             * @description The deal that it doubles; required for a duplicate.
+             */
+            duplicate_of_id?: number | null;
+            /**
+             * Format: date-time
+             * @description When it ended, when not now.
+             */
+            closed_at?: string | null;
+        };
+        /** @description A person who was entered, and the password for the first sign-in. */
+        Entered: components["schemas"]["UserShown"] & {
+            /** @description The password, shown this once; it must be changed at the first sign-in. */
+            password: string;
+        };
+        /** @description An entry of a timeline. */
+        Entry: {
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded_at: string;
+            /** @description The resource of the record. */
+            kind: string;
+            /** @description The record. */
+            record: Record<string, never>;
+        };
+        /**
+         * @description What came.
+         * @enum {string}
+         */
+        Event: "shipment" | "acceptance" | "invoice";
         /** @description Which records, and how they are written. */
         ExportRequest: {
             /** @description The query that gave the number, with its group among the conditions. */
@@ -3058,17 +4751,288 @@ export interface components {
              */
             message: string;
         };
+        /** @description The first answer. */
+        FirstResponse: {
+            /** @description What was answered. */
+            response: string;
+        };
         /**
          * @description The format of a file.
          * @enum {string}
          */
         Format: "csv" | "xlsx";
+        /** @description What was found. */
+        Found: {
+            /** @description Accounts, contacts, opportunities and quotes, the latest of each first. */
+            hits: components["schemas"]["Hit"][];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A contract that is made from a quote. */
+        FromQuoteBody: {
+            /**
+             * Format: int64
+             * @description The quote, accepted in whole or in part.
+             */
+            quote_id: number;
+            /** @description What it is about; the name of the deal or the customer when not given. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The deposit in fen, without which the contract takes no effect; none where none is agreed.
+             */
+            deposit_amount?: number | null;
+            /**
+             * Format: date
+             * @description The last day it runs.
+             */
+            expires_on?: string | null;
+            /**
+             * Format: int64
+             * @description The contract that it renews.
+             */
+            renews_id?: number | null;
+            /** @description The instalments; they can be planned later too. */
+            instalments?: components["schemas"]["InstalmentBody"][];
+        };
         /** @description What may be done with the records of a resource. */
         Grant: {
             /** @description What may be done. */
             actions: components["schemas"]["Action"][];
             /** @description On whose records. */
             scope: components["schemas"]["Scope"];
+        };
+        /** @description A handover. */
+        HandoverBody: {
+            /**
+             * Format: int64
+             * @description Who hands over.
+             */
+            from_user_id: number;
+            /** @description By which rule successors are chosen. */
+            rule: components["schemas"]["HandoverRule"];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description By which rule successors are chosen. What belongs to one account goes to one successor. */
+        HandoverRule: {
+            /** @description The successors. */
+            successors: number[];
+            /** @enum {string} */
+            by: "round_robin";
+        } | {
+            /** @description The successor for each region. */
+            regions: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description The successor for all else.
+             */
+            otherwise: number;
+            /** @enum {string} */
+            by: "region";
+        } | {
+            /** @description The successor for each team. */
+            teams: components["schemas"]["HeirBody"][];
+            /**
+             * Format: int64
+             * @description The successor for all else.
+             */
+            otherwise: number;
+            /** @enum {string} */
+            by: "team";
+        } | {
+            /** @description The successor for each account. */
+            accounts: components["schemas"]["HeirBody"][];
+            /**
+             * Format: int64
+             * @description The successor for all else.
+             */
+            otherwise: number;
+            /** @enum {string} */
+            by: "accounts";
+        };
+        /** @description An event of a contract. */
+        Happening: {
+            /** @description What came. */
+            event: components["schemas"]["Event"];
+            /**
+             * Format: date
+             * @description The day.
+             */
+            on: string;
+        };
+        /** @description Who succeeds in one team or account. */
+        HeirBody: {
+            /**
+             * Format: int64
+             * @description The team or account.
+             */
+            of: number;
+            /**
+             * Format: int64
+             * @description The successor.
+             */
+            user_id: number;
+        };
+        /** @description What is like the typed account. */
+        Hints: {
+            /** @description Whether the credit code is valid; none where none is typed. */
+            credit_code_valid?: boolean | null;
+            /** @description The accounts that the caller may read. */
+            known: components["schemas"]["KnownAccount"][];
+            /** @description Of those that they may not. */
+            elsewhere: components["schemas"]["Elsewhere"][];
+        };
+        /** @description A record that was found. */
+        Hit: {
+            /** @description Its resource: `account`, `contact`, `opportunity` or `quote`. */
+            entity: string;
+            /** @description The record. */
+            record: Record<string, never>;
+        };
+        /**
+         * @description How a contract ends.
+         * @enum {string}
+         */
+        How: "completed" | "terminated";
+        /** @description An instalment as it is agreed. */
+        InstalmentBody: {
+            /** @description What it is for. */
+            kind: components["schemas"]["InstalmentKind"];
+            /** @description What makes it due. */
+            due_by: components["schemas"]["InstalmentEvent"];
+            /**
+             * Format: date
+             * @description The day, where it is due by date.
+             */
+            on?: string | null;
+            /**
+             * Format: int64
+             * @description Days of credit after the day or the event.
+             */
+            credit_days?: number;
+            /**
+             * Format: int64
+             * @description Its share of the contract in basis points; all instalments have one, or all an amount.
+             */
+            share?: number | null;
+            /**
+             * Format: int64
+             * @description Its amount in fen.
+             */
+            amount?: number | null;
+        };
+        /**
+         * @description What makes an instalment due.
+         * @enum {string}
+         */
+        InstalmentEvent: "date" | "signing" | "shipment" | "acceptance" | "invoice";
+        /**
+         * @description What an instalment is for.
+         * @enum {string}
+         */
+        InstalmentKind: "advance" | "progress" | "delivery" | "acceptance" | "retention" | "other";
+        /** @description An interaction as it is registered. */
+        InteractionBody: {
+            /**
+             * Format: int64
+             * @description The customer.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The deal.
+             */
+            opportunity_id?: number | null;
+            /**
+             * Format: int64
+             * @description The person met.
+             */
+            contact_id?: number | null;
+            /** @description What kind it was. */
+            kind: components["schemas"]["Kind"];
+            /**
+             * Format: date-time
+             * @description When it was; now when not given.
+             */
+            at?: string | null;
+            /** @description What was said. */
+            content: string;
+            /** @description Whether the customer answered. */
+            two_way?: boolean;
+            check_in?: components["schemas"]["CheckInBody"] | null;
+            /** @description What comes next. */
+            next_step?: string | null;
+            /**
+             * Format: date-time
+             * @description When it comes.
+             */
+            next_at?: string | null;
+        };
+        /** @description An application for an invoice. */
+        InvoiceBody: {
+            /**
+             * Format: int64
+             * @description The contract.
+             */
+            contract_id: number;
+            /**
+             * Format: int64
+             * @description The instalment, where it is for one.
+             */
+            payment_plan_id?: number | null;
+            /** @description The name on the invoice; that of the customer when not given. */
+            title?: string | null;
+            /** @description The unified social credit code on it; that of the customer when not given. */
+            credit_code?: string | null;
+            /** @description What kind of invoice. */
+            kind: components["schemas"]["Kind"];
+            /**
+             * Format: int64
+             * @description The tax rate in basis points; that of the contract when not given.
+             */
+            tax_rate?: number | null;
+            /**
+             * Format: int64
+             * @description The amount, tax included, in fen; that of the instalment when not given.
+             */
+            amount?: number | null;
+        };
+        /** @description An invoice that was issued. */
+        InvoiceIssue: {
+            /** @description Its number. */
+            invoice_number: string;
+            /**
+             * Format: date
+             * @description The day of issue; today when not given.
+             */
+            issued_on?: string | null;
+        };
+        /**
+         * @description The kinds of orders that are entered.
+         * @enum {string}
+         */
+        Kind: "sale" | "return" | "credit";
+        /** @description An account that the caller may read. */
+        KnownAccount: {
+            /**
+             * Format: int64
+             * @description The account.
+             */
+            account_id: number;
+            /** @description Its number. */
+            number: string;
+            /** @description Its name. */
+            name: string;
+            /** @description By what it is alike. */
+            by: components["schemas"]["Alike"];
+        };
+        /** @description A person at the account. */
+        KnownContact: {
+            contact: components["schemas"]["Contact"];
+            /** @description The record itself. */
+            source: components["schemas"]["Source"];
         };
         /** @description A token, without its secret. */
         KnownToken: {
@@ -3099,11 +5063,49 @@ export interface components {
             /** @description English. */
             en: string;
         };
+        /** @description What is missing. */
+        Lacking: {
+            /** @description All that the stages ask for and the deal lacks; nothing where the way is free. */
+            missing: components["schemas"]["Missing"][];
+        };
         /**
          * @description A language.
          * @enum {string}
          */
         Language: "zh" | "en";
+        /** @description A line of a quote or an order as it is entered. */
+        LineBody: {
+            /**
+             * Format: int64
+             * @description The product; without one the line says itself what is offered, and at what price.
+             */
+            product_id?: number | null;
+            /** @description What is offered; the name of the product when not given. */
+            description?: string | null;
+            /**
+             * Format: int64
+             * @description How much, in thousandths.
+             */
+            quantity: number;
+            /** @description The unit; that of the product when not given. */
+            unit?: string | null;
+            /**
+             * Format: int64
+             * @description The price of one unit, tax included, in millionths; the list price less the discount when not
+             *     given.
+             */
+            unit_price?: number | null;
+            /**
+             * Format: int64
+             * @description The discount on the list price, in basis points, instead of a price.
+             */
+            discount?: number | null;
+            /**
+             * Format: int64
+             * @description The tax rate in basis points; that of the product when not given.
+             */
+            tax_rate?: number | null;
+        };
         /** @description A token that was made. */
         MadeToken: {
             /**
@@ -3211,6 +5213,89 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description What a move should have been. */
+        MoveCorrection: {
+            /**
+             * Format: int64
+             * @description The stage that was entered, when it was another one.
+             */
+            stage_id?: number | null;
+            /**
+             * Format: date-time
+             * @description When it happened, when it was another time.
+             */
+            changed_at?: string | null;
+            /** @description Why it is corrected. */
+            reason: string;
+        };
+        /** @description A record that goes to a successor. */
+        Moved: {
+            /** @description Its resource. */
+            entity: string;
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description The successor.
+             */
+            to_user_id: number;
+        };
+        /** @description One's own settings. */
+        MyChange: {
+            /** @description The language of the pages. */
+            language: components["schemas"]["Language"];
+        };
+        /**
+         * @description The kinds of contracts that are made by themselves.
+         * @enum {string}
+         */
+        NewContractKind: "sale" | "service" | "framework";
+        /** @description A new quote: of a deal, or of a customer without one. */
+        NewQuoteBody: {
+            /**
+             * Format: int64
+             * @description The deal; this or the customer.
+             */
+            opportunity_id?: number | null;
+            /**
+             * Format: int64
+             * @description The customer; this or the deal.
+             */
+            account_id?: number | null;
+            /**
+             * Format: int64
+             * @description The person it is addressed to.
+             */
+            contact_id?: number | null;
+            /**
+             * Format: int64
+             * @description The price list that prices are taken from.
+             */
+            price_list_id?: number | null;
+            /** @description The currency, as in ISO 4217; the company's when not given. */
+            currency?: string | null;
+            /**
+             * Format: int64
+             * @description What one unit of another currency is worth in the company's, in millionths.
+             */
+            rate?: number | null;
+            /**
+             * Format: date
+             * @description The last day that it will hold.
+             */
+            valid_until?: string | null;
+            /** @description The terms of payment. */
+            payment_terms?: string | null;
+            /** @description The terms of delivery. */
+            delivery_terms?: string | null;
+            /** @description The risk to be judged by who approves. */
+            risk_note?: string | null;
+            /** @description The lines, at most 1000. */
+            lines?: components["schemas"]["LineBody"][];
+        };
         /** @description What the token is for. */
         NewToken: {
             /**
@@ -3225,6 +5310,11 @@ export interface components {
              * @description When it ends; never without it.
              */
             expires_at?: string | null;
+        };
+        /** @description A password for one time. */
+        OneTime: {
+            /** @description The password, shown this once; it must be changed at the next sign-in. */
+            password: string;
         };
         /**
          * @description How a condition compares.
@@ -3253,6 +5343,72 @@ export interface components {
             /** @description Whether it is the one that asks. */
             current: boolean;
         };
+        /** @description Why, if it is said. */
+        OptionalReason: {
+            /** @description Why. */
+            reason?: string | null;
+        };
+        /** @description An order as it is entered. */
+        OrderBody: {
+            /**
+             * Format: int64
+             * @description The customer.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description The contract.
+             */
+            contract_id?: number | null;
+            /**
+             * Format: int64
+             * @description The deal; that of the contract when not given.
+             */
+            opportunity_id?: number | null;
+            /** @description What kind it is; a sale when not given. */
+            kind?: components["schemas"]["Kind"];
+            /**
+             * Format: int64
+             * @description The sale that a return or credit takes back from; required there.
+             */
+            reverses_id?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was placed; now when not given.
+             */
+            ordered_at?: string | null;
+            /**
+             * Format: date
+             * @description The day that delivery is promised for.
+             */
+            promised_on?: string | null;
+            /** @description Where goods are delivered to; as the account says when not given. */
+            delivery_address?: string | null;
+            /**
+             * Format: int64
+             * @description The price list that prices are taken from.
+             */
+            price_list_id?: number | null;
+            /** @description The currency, as in ISO 4217; that of the contract, the sale or the company when not given. */
+            currency?: string | null;
+            /**
+             * Format: int64
+             * @description What one unit of another currency is worth in the company's, in millionths.
+             */
+            rate?: number | null;
+            /** @description The lines. */
+            lines: components["schemas"]["LineBody"][];
+        };
+        /** @description How an order stands now. */
+        OrderStatus: {
+            /** @description How it stands. */
+            status: components["schemas"]["Status"];
+        };
+        /**
+         * @description How a deal ends.
+         * @enum {string}
+         */
+        Outcome: "lost" | "shelved" | "invalid" | "duplicate";
         /** @description The old and the new password. */
         PasswordChange: {
             /**
@@ -3266,6 +5422,21 @@ export interface components {
              */
             new: string;
         };
+        /** @description A request to pay. */
+        PaymentRequestBody: {
+            /**
+             * Format: int64
+             * @description The instalment.
+             */
+            payment_plan_id: number;
+            /**
+             * Format: int64
+             * @description The amount, in fen.
+             */
+            amount?: number | null;
+            /** @description Remarks. */
+            note?: string | null;
+        };
         /** @description Days from `from` to `to`, both included, in the company's zone. */
         Period: {
             /**
@@ -3278,6 +5449,116 @@ export interface components {
              * @description The last day.
              */
             to: string;
+        };
+        /** @description Who gets it. */
+        PersonBody: {
+            /**
+             * Format: int64
+             * @description The user.
+             */
+            user_id: number;
+        };
+        /** @description A new pipeline. */
+        PipelineBody: {
+            /** @description The Chinese name. */
+            name_zh: string;
+            /** @description The English name. */
+            name_en: string;
+        };
+        /** @description What of a pipeline is changed. */
+        PipelineChangeBody: {
+            /** @description The Chinese name. */
+            name_zh?: string | null;
+            /** @description The English name. */
+            name_en?: string | null;
+            /** @description Whether a deal may skip stages. */
+            may_skip?: boolean | null;
+            /** @description Whether a deal may move back. */
+            may_move_back?: boolean | null;
+            /** @description Whether new deals enter this one; it takes that from the one that had it. */
+            default_pipeline?: boolean;
+        };
+        /** @description What a handover does. */
+        Plan: {
+            /**
+             * Format: int64
+             * @description Who hands over.
+             */
+            from_user_id: number;
+            /** @description What each successor gets. */
+            shares: components["schemas"]["Share"][];
+            /** @description Every record. */
+            moved: components["schemas"]["Moved"][];
+        };
+        /** @description What is known of an account. */
+        Prefill: {
+            /**
+             * Format: int64
+             * @description The account.
+             */
+            account_id: number;
+            /** @description What was bought, and then what was quoted, the latest of each product. */
+            products: components["schemas"]["BoughtProduct"][];
+            payment_terms?: components["schemas"]["SuggestedText"] | null;
+            delivery_terms?: components["schemas"]["SuggestedText"] | null;
+            credit_days?: components["schemas"]["SuggestedNumber"] | null;
+            currency?: components["schemas"]["SuggestedText"] | null;
+            contact_id?: components["schemas"]["SuggestedNumber"] | null;
+            /** @description The people at the account, first whom to turn to first. */
+            contacts: components["schemas"]["KnownContact"][];
+            delivery_address?: components["schemas"]["SuggestedText"] | null;
+        };
+        /** @description Who hands over, and to whom. */
+        PreviewBody: {
+            /**
+             * Format: int64
+             * @description Who hands over.
+             */
+            from_user_id: number;
+            /** @description By which rule successors are chosen. */
+            rule: components["schemas"]["HandoverRule"];
+        };
+        /** @description Lines with their prices, and what they come to. */
+        Priced: {
+            /** @description The lines, with the fields of quote lines. */
+            lines: Record<string, never>[];
+            /** @description What they come to. */
+            totals: components["schemas"]["PricedTotals"];
+            /**
+             * Format: int64
+             * @description The discount on list prices, in basis points; none where they come to nothing.
+             */
+            discount?: number | null;
+            /**
+             * Format: int64
+             * @description The margin in basis points, for those who see it; none while the cost of a line is unknown.
+             */
+            margin?: number | null;
+            /** @description Whether the caller may give that discount without an approval. */
+            within_limit: boolean;
+        };
+        /** @description What lines come to. */
+        PricedTotals: {
+            /**
+             * Format: int64
+             * @description In the quote's currency, in its hundredths, tax included.
+             */
+            original_amount: number;
+            /**
+             * Format: int64
+             * @description In the company's, in fen.
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description The same without tax.
+             */
+            amount_without_tax: number;
+            /**
+             * Format: int64
+             * @description At list prices, in fen.
+             */
+            list_amount: number;
         };
         /** @description A failed request, as its caller sees it. Members that say nothing are left out. */
         Problem: {
@@ -3406,6 +5687,81 @@ export interface components {
             /** @description All records together. */
             total: components["schemas"]["BTreeMap"];
         };
+        /** @description What a draft says. */
+        QuoteBody: {
+            /**
+             * Format: int64
+             * @description The person it is addressed to.
+             */
+            contact_id?: number | null;
+            /**
+             * Format: int64
+             * @description The price list that prices are taken from.
+             */
+            price_list_id?: number | null;
+            /** @description The currency, as in ISO 4217; the company's when not given. */
+            currency?: string | null;
+            /**
+             * Format: int64
+             * @description What one unit of another currency is worth in the company's, in millionths.
+             */
+            rate?: number | null;
+            /**
+             * Format: date
+             * @description The last day that it will hold.
+             */
+            valid_until?: string | null;
+            /** @description The terms of payment. */
+            payment_terms?: string | null;
+            /** @description The terms of delivery. */
+            delivery_terms?: string | null;
+            /** @description The risk to be judged by who approves. */
+            risk_note?: string | null;
+            /** @description The lines, at most 1000. */
+            lines?: components["schemas"]["LineBody"][];
+        };
+        /**
+         * @description How a quote must stand.
+         * @enum {string}
+         */
+        QuoteState: "sent" | "accepted";
+        /** @description Why. */
+        Reason: {
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Money that came in. */
+        ReceiptBody: {
+            /**
+             * Format: int64
+             * @description The customer.
+             */
+            account_id: number;
+            /**
+             * Format: date
+             * @description The day it came in; today when not given.
+             */
+            received_on?: string | null;
+            kind?: components["schemas"]["Kind"] | null;
+            /** @description How it was paid. */
+            method?: string | null;
+            /** @description The reference of the bank. */
+            reference?: string | null;
+            /** @description The currency, as in ISO 4217; the company's when not given. */
+            currency?: string | null;
+            /**
+             * Format: int64
+             * @description The amount in its hundredths.
+             */
+            original_amount: number;
+            /**
+             * Format: int64
+             * @description What one unit of another currency was worth in the company's, in millionths.
+             */
+            rate?: number | null;
+            /** @description What it pays. */
+            allocations?: components["schemas"]["AllocationBody"][];
+        };
         /** @description A column of a record. */
         RecordColumn: {
             /** @description Its key in the rows. */
@@ -3423,6 +5779,30 @@ export interface components {
             metrics: components["schemas"]["Metric"][];
             /** @description Dimensions that any metric has. */
             dimensions: components["schemas"]["Dimension"][];
+        };
+        /** @description The sending of a request. */
+        RequestSending: {
+            /**
+             * Format: date
+             * @description The day it went out; today when not given.
+             */
+            sent_on?: string | null;
+        };
+        /** @description Who was asked. */
+        Requested: {
+            /** @description Who decides. */
+            asked: components["schemas"]["Asked"];
+        };
+        /** @description What resolved a ticket. */
+        Resolution: {
+            /** @description What was done. */
+            resolution: string;
+        };
+        /** @description An account that returns to the pool soon. */
+        Returning: {
+            account: components["schemas"]["Account"];
+            /** @description How long it has left. */
+            countdown: components["schemas"]["Countdown"];
         };
         /** @description What somebody may do. */
         Rights: {
@@ -3450,10 +5830,129 @@ export interface components {
          * @enum {string}
          */
         Scope: "own" | "team" | "team_tree" | "all";
+        /** @description The sending of a quote. */
+        Sending: {
+            /**
+             * Format: date-time
+             * @description When it was sent, when not now.
+             */
+            sent_at?: string | null;
+        };
         /** @description Where somebody is signed in. */
         Sessions: {
             /** @description The last used first. */
             sessions: components["schemas"]["OpenSession"][];
+        };
+        /** @description What a successor gets. */
+        Share: {
+            /**
+             * Format: int64
+             * @description The successor.
+             */
+            user_id: number;
+            /** @description Their name. */
+            name: string;
+            /** @description How many records of each resource. */
+            records: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description How many accounts they hold afterwards.
+             */
+            accounts_held: number;
+            /**
+             * Format: int64
+             * @description How many their role may claim.
+             */
+            capacity?: number | null;
+        };
+        /** @description The signing of a contract. */
+        Signing: {
+            /**
+             * Format: date
+             * @description The day it was signed.
+             */
+            signed_on: string;
+            /**
+             * Format: int64
+             * @description What one unit of another currency is worth in the company's, in millionths.
+             */
+            rate?: number | null;
+        };
+        /** @description Until when a to-do is put off, and why. */
+        Snoozing: {
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            until: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Where a value comes from. */
+        Source: {
+            /** @description The resource. */
+            entity: string;
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            id: number;
+            /** @description Its number, where it has one. */
+            number?: string | null;
+            /**
+             * Format: date
+             * @description The day, in the company's zone.
+             */
+            on: string;
+        };
+        /** @description A stage as it is to be. Its place is that in the list. */
+        StageBody: {
+            /**
+             * Format: int64
+             * @description The stage; none for a new one.
+             */
+            id?: number | null;
+            /** @description The code of a new one, which stays for ever: the name of the stage in all history. */
+            code?: string | null;
+            /** @description The Chinese name. */
+            name_zh: string;
+            /** @description The English name. */
+            name_en: string;
+            /**
+             * Format: int64
+             * @description The working days that a deal may stay; none when it may stay for ever.
+             */
+            expected_days?: number | null;
+            /**
+             * Format: int64
+             * @description How likely a deal in it is won, in basis points.
+             */
+            probability: number;
+            /** @description What must hold to enter. */
+            entry_criteria?: components["schemas"]["Criterion"][];
+            /** @description What must hold to leave. */
+            exit_criteria?: components["schemas"]["Criterion"][];
+            /** @description Whether it is the last one. */
+            terminal?: boolean;
+            /** @description Whether it comes after winning. */
+            after_winning?: boolean;
+        };
+        /** @description A move to another stage. */
+        StageMove: {
+            /**
+             * Format: int64
+             * @description The stage to enter.
+             */
+            stage_id: number;
+            /** @description Go on without what is missing, and why; for who leads. */
+            override_reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it happened, when not now.
+             */
+            moved_at?: string | null;
         };
         /**
          * @description Whose numbers these are, and how fresh. Without a published set only company and zone are
@@ -3503,10 +6002,140 @@ export interface components {
              */
             writes: number;
         };
+        /** @description A number or an id and where it comes from. */
+        SuggestedNumber: {
+            /**
+             * Format: int64
+             * @description The number.
+             */
+            value: number;
+            /** @description Where it comes from. */
+            source: components["schemas"]["Source"];
+        };
+        /** @description A text and where it comes from. */
+        SuggestedText: {
+            /** @description The text. */
+            value: string;
+            /** @description Where it comes from. */
+            source: components["schemas"]["Source"];
+        };
+        /** @description How long a deal on the board has been in its stage. */
+        TimeInStage: {
+            /**
+             * Format: double
+             * @description How many working days it has been in the stage, all its visits together, to a tenth.
+             */
+            working_days_in_stage: number;
+            /** @description Whether that is more than the stage expects. */
+            stalled: boolean;
+        };
+        /** @description A page of a timeline. */
+        Timeline: {
+            /** @description What happened, the latest first. */
+            entries: components["schemas"]["Entry"][];
+            /** @description Where the next page begins, if there is one. */
+            next?: string | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What is due. */
+        Today: components["schemas"]["Due"] & {
+            labels: components["schemas"]["Labels"];
+        };
         /** @description The caller's tokens. */
         Tokens: {
             /** @description Those that can still be used, the latest first. */
             tokens: components["schemas"]["KnownToken"][];
+        };
+        /** @description A file and what it belongs to, the file last. */
+        Upload: {
+            /**
+             * @description The resource of the record, as `opportunity`.
+             * @example opportunity
+             */
+            entity: string;
+            /**
+             * Format: int64
+             * @description The id of the record.
+             */
+            record_id: number;
+            /**
+             * @description What it is, as `requirements` or `signed_contract`.
+             * @example requirements
+             */
+            kind: string;
+            /**
+             * Format: binary
+             * @description The file, with its name.
+             */
+            file: string;
+        };
+        /** @description Somebody new. */
+        UserBody: {
+            /** @description The name to sign in with, without blanks; kept in lower case. */
+            username: string;
+            /** @description The person's name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The role.
+             */
+            role_id: number;
+            /**
+             * Format: int64
+             * @description The team.
+             */
+            team_id?: number | null;
+            /**
+             * Format: int64
+             * @description The superior.
+             */
+            manager_id?: number | null;
+            /** @description The mail address. */
+            email?: string | null;
+            /** @description The telephone number. */
+            phone?: string | null;
+            /** @description The region. */
+            region?: string | null;
+            language?: components["schemas"]["Language"] | null;
+        };
+        /** @description What of a person is changed. */
+        UserChangeBody: {
+            /** @description The name to sign in with, without blanks. */
+            username?: string | null;
+            /** @description The person's name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The role.
+             */
+            role_id?: number | null;
+            /**
+             * Format: int64
+             * @description The team.
+             */
+            team_id?: number | null;
+            /**
+             * Format: int64
+             * @description The superior.
+             */
+            manager_id?: number | null;
+            /** @description The mail address. */
+            email?: string | null;
+            /** @description The telephone number. */
+            phone?: string | null;
+            /** @description The region. */
+            region?: string | null;
+            language?: components["schemas"]["Language"] | null;
+            /**
+             * Format: date
+             * @description The last day of a leave.
+             */
+            on_leave_until?: string | null;
+            /**
+             * Format: date
+             * @description The last day at the firm: from the day after, the person may not sign in.
+             */
+            left_on?: string | null;
         };
         /** @description The members of a dimension. */
         Values: {
@@ -3514,10 +6143,47 @@ export interface components {
             values: string[];
         };
         /**
+         * @description Whose records of those that the caller may read.
+         * @enum {string}
+         */
+        View: "mine" | "pool";
+        /**
          * @description Fields that not everybody sees.
          * @enum {string}
          */
         Visibility: "amounts" | "margin" | "full_phone";
+        /** @description What is corrected. */
+        WordsBody: {
+            /** @description What was said. */
+            content?: string | null;
+            /** @description What comes next. */
+            next_step?: string | null;
+            /**
+             * Format: date-time
+             * @description When it comes.
+             */
+            next_at?: string | null;
+        };
+        /** @description What a contract is worth. */
+        WorthBody: {
+            /** @description The currency, as in ISO 4217; the company's when not given. */
+            currency?: string | null;
+            /**
+             * Format: int64
+             * @description The amount in its hundredths, tax included.
+             */
+            original_amount: number;
+            /**
+             * Format: int64
+             * @description An estimate of the rate of another currency, until it is frozen at signing, in millionths.
+             */
+            rate?: number | null;
+            /**
+             * Format: int64
+             * @description The tax rate, in basis points.
+             */
+            tax_rate: number;
+        };
         /** @description What a record is called. */
         RecordLabel: {
             /** @description Its name, title or number. */
@@ -8422,6 +11088,77 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    countdowns: {
+        parameters: {
+            query: {
+                /**
+                 * @description Their ids, separated by commas; at most 1000.
+                 * @example 1,2,3
+                 */
+                ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The countdowns */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Countdowns"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assignment"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     claim: {
         parameters: {
             query?: never;
@@ -8478,6 +11215,316 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    prefill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is known */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prefill"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The account as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description Who was asked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Requested"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    timeline: {
+        parameters: {
+            query?: {
+                /** @description Where to begin: `next` of the page before. */
+                cursor?: string;
+                /** @description At most so many entries; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The account */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_attachments: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "file_name" | "-file_name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Upload"];
+            };
+        };
+        responses: {
+            /** @description The record of the file */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The file */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     batch: {
         parameters: {
             query?: never;
@@ -8503,6 +11550,360 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_contracts: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "signed_on" | "-signed_on" | "deposit_amount" | "-deposit_amount" | "deposit_received_on" | "-deposit_received_on" | "effective_on" | "-effective_on" | "expires_on" | "-expires_on" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContractBody"];
+            };
+        };
+        responses: {
+            /** @description The contract */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    from_quote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FromQuoteBody"];
+            };
+        };
+        responses: {
+            /** @description The contract */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    call_off: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The framework contract */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallOffBody"];
+            };
+        };
+        responses: {
+            /** @description The contract */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    close: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The contract */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContractEnd"];
+            };
+        };
+        responses: {
+            /** @description The contract as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deposit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The contract */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deposit"];
+            };
+        };
+        responses: {
+            /** @description The contract as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    happened: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The contract */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Happening"];
+            };
+        };
+        responses: {
+            /** @description The instalments of the contract */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentPlanPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The contract */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Plan"];
+            };
+        };
+        responses: {
+            /** @description The instalments of the contract */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentPlanPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    sign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The contract */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signing"];
+            };
+        };
+        responses: {
+            /** @description The contract as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             421: components["responses"]["Problem421"];
@@ -8581,6 +11982,551 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    list_handovers: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "at" | "-at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverBody"];
+            };
+        };
+        responses: {
+            /** @description The receipt: what went from whom to whom */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewBody"];
+            };
+        };
+        responses: {
+            /** @description What each successor would get */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    hints: {
+        parameters: {
+            query?: {
+                /** @description The name of the company. */
+                name?: string;
+                /** @description The unified social credit code. */
+                credit_code?: string;
+                /** @description A telephone number. */
+                phone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is alike */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hints"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_interactions: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "at" | "-at" | "checked_in_at" | "-checked_in_at" | "next_at" | "-next_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InteractionBody"];
+            };
+        };
+        responses: {
+            /** @description The interaction */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_interactions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The interaction */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reword: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The interaction */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordsBody"];
+            };
+        };
+        responses: {
+            /** @description The interaction as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_invoice_applications: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "applied_at" | "-applied_at" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "issued_on" | "-issued_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceApplicationPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    apply_for_invoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvoiceBody"];
+            };
+        };
+        responses: {
+            /** @description The application */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceApplicationShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    issue_invoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The application */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvoiceIssue"];
+            };
+        };
+        responses: {
+            /** @description The application as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceApplicationShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reject_invoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The application */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The application as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceApplicationShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    void_invoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The application */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The application as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceApplicationShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MyChange"];
+            };
+        };
+        responses: {
+            /** @description Who it is, and what they may do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     metrics: {
         parameters: {
             query?: never;
@@ -8602,6 +12548,562 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    board: {
+        parameters: {
+            query?: {
+                /** @description The pipeline; the default one without it */
+                pipeline_id?: number;
+                /** @description One's own deals, or those that wait to be claimed */
+                view?: components["schemas"]["View"];
+                /** @description Words that must occur in the deals */
+                search?: string;
+                /** @description Conditions as in the list of opportunities: field:operator:value,value */
+                filter?: string[];
+                /** @description How many rows of each column; 20 without it */
+                per_column?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The board */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    idle: {
+        parameters: {
+            query?: {
+                /** @description At most so many; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deals */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deal */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assignment"];
+            };
+        };
+        responses: {
+            /** @description The deal as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deal */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deal as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    complete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The deal */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Completion"];
+            };
+        };
+        responses: {
+            /** @description The deal as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    end: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The deal */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Ending"];
+            };
+        };
+        responses: {
+            /** @description The deal as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    missing: {
+        parameters: {
+            query: {
+                /** @description The stage to enter. */
+                stage_id: number;
+            };
+            header?: never;
+            path: {
+                /** @description The deal */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is missing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lacking"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    advance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The deal */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StageMove"];
+            };
+        };
+        responses: {
+            /** @description The deal as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deal */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The deal as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reopen: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The deal */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptionalReason"];
+            };
+        };
+        responses: {
+            /** @description The deal that is open now: the same one within 90 days of its end, later a new one that continues it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    shelve_idle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The deal */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deal as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpportunityShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    timeline: {
+        parameters: {
+            query?: {
+                /** @description Where to begin: `next` of the page before. */
+                cursor?: string;
+                /** @description At most so many entries; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The deal */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_orders: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "ordered_at" | "-ordered_at" | "promised_on" | "-promised_on" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderBody"];
+            };
+        };
+        responses: {
+            /** @description The order */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    set_status: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The order */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderStatus"];
+            };
+        };
+        responses: {
+            /** @description The order as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -8658,6 +13160,381 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    write_off: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The instalment */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The instalment as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentPlanShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_payment_requests: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "requested_at" | "-requested_at" | "amount" | "-amount" | "sent_on" | "-sent_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentRequestPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    request_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentRequestBody"];
+            };
+        };
+        responses: {
+            /** @description The request */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentRequestShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancel_request: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The request */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentRequestShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    send_request: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The request */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestSending"];
+            };
+        };
+        responses: {
+            /** @description The request as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentRequestShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_pipelines: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelinePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PipelineBody"];
+            };
+        };
+        responses: {
+            /** @description The pipeline */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_pipelines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The pipeline */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PipelineChangeBody"];
+            };
+        };
+        responses: {
+            /** @description The pipeline as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    arrange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the pipeline that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The pipeline */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StageBody"][];
+            };
+        };
+        responses: {
+            /** @description The stages, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StagePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     query: {
         parameters: {
             query?: never;
@@ -8687,6 +13564,765 @@ export interface operations {
             415: components["responses"]["Problem415"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_quotes: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "approval_requested_at" | "-approval_requested_at" | "approved_at" | "-approved_at" | "sent_at" | "-sent_at" | "valid_until" | "-valid_until" | "decided_at" | "-decided_at" | "list_amount" | "-list_amount" | "cost_amount" | "-cost_amount" | "accepted_amount" | "-accepted_amount" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuoteBody"];
+            };
+        };
+        responses: {
+            /** @description The quote */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuoteBody"];
+            };
+        };
+        responses: {
+            /** @description The lines and what they come to */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Priced"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_quotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rewrite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The quote */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuoteBody"];
+            };
+        };
+        responses: {
+            /** @description The quote as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    alternative: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The quote */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlternativeBody"];
+            };
+        };
+        responses: {
+            /** @description The quote */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    approval: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The quote */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approval"];
+            };
+        };
+        responses: {
+            /** @description The quote as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The quote */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerDecision"];
+            };
+        };
+        responses: {
+            /** @description The quote as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The quote */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteLinePage"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    request_approval: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The quote */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The quote as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    revise: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The quote */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuoteBody"];
+            };
+        };
+        responses: {
+            /** @description The quote */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    send: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The quote */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Sending"];
+            };
+        };
+        responses: {
+            /** @description The quote as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The quote */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The quote as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_receipt_allocations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptAllocationShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The allocation */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_receipts: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "number" | "-number" | "received_on" | "-received_on" | "allocated_amount" | "-allocated_amount" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    receive: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again makes nothing twice */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiptBody"];
+            };
+        };
+        responses: {
+            /** @description The receipt */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_receipts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    remove_receipt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The receipt */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    allocate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The receipt */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Allocations"];
+            };
+        };
+        responses: {
+            /** @description The receipt as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description Words that must all occur in a record. */
+                q: string;
+                /** @description At most so many of each kind; 10 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -8845,6 +14481,44 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    correct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The move */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveCorrection"];
+            };
+        };
+        responses: {
+            /** @description The correction */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageChangeShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     status: {
         parameters: {
             query?: never;
@@ -8866,6 +14540,551 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    assign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The ticket */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            /** @description The ticket as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The ticket */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The ticket as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    close: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The ticket */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Closing"];
+            };
+        };
+        responses: {
+            /** @description The ticket as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The ticket */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The ticket as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reopen: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The ticket */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The ticket as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resolve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The ticket */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resolution"];
+            };
+        };
+        responses: {
+            /** @description The ticket as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    respond: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The ticket */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstResponse"];
+            };
+        };
+        responses: {
+            /** @description The ticket as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The ticket */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    take: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The ticket */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    today: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is due */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Today"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The to-do */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The to-do as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    complete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The to-do */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Done"];
+            };
+        };
+        responses: {
+            /** @description The to-do as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reassign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The to-do */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            /** @description The to-do as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    snooze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The to-do */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Snoozing"];
+            };
+        };
+        responses: {
+            /** @description The to-do as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -8967,39 +15186,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    values: {
-        parameters: {
-            query: {
-                /**
-                 * @description The dimension.
-                 * @example region
-                 */
-                dimension: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The members, in order */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Values"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     list_users: {
         parameters: {
             query?: {
@@ -9038,6 +15224,40 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserBody"];
+            };
+        };
+        responses: {
+            /** @description The person, and a password for one time */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     get_users: {
         parameters: {
             query?: never;
@@ -9064,6 +15284,178 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The person */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChangeBody"];
+            };
+        };
+        responses: {
+            /** @description The person as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    disable: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The person */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    enable: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that was read, as its ETag */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The person */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneTime"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    values: {
+        parameters: {
+            query: {
+                /**
+                 * @description The dimension.
+                 * @example region
+                 */
+                dimension: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The members, in order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Values"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             421: components["responses"]["Problem421"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11864,76 +18256,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    list_pipelines: {
-        parameters: {
-            query?: {
-                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
-                sort?: "id" | "-id" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
-                /** @description Words that must all occur. */
-                search?: string;
-                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
-                filter?: string[];
-                /** @description How many rows; 50 without it. */
-                limit?: number;
-                /** @description `next` of the page before, with the other parameters as they were. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of records */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PipelinePage"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    get_pipelines: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the record. */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The record */
-            200: {
-                headers: {
-                    /** @description The version of the record, for If-Match */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PipelineShown"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     history_of_pipelines: {
         parameters: {
             query?: {
@@ -12598,78 +18920,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    list_quotes: {
-        parameters: {
-            query?: {
-                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
-                sort?: "id" | "-id" | "number" | "-number" | "approval_requested_at" | "-approval_requested_at" | "approved_at" | "-approved_at" | "sent_at" | "-sent_at" | "valid_until" | "-valid_until" | "decided_at" | "-decided_at" | "list_amount" | "-list_amount" | "cost_amount" | "-cost_amount" | "accepted_amount" | "-accepted_amount" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
-                /** @description Words that must all occur. */
-                search?: string;
-                /** @description One's own records, or those that nobody owns. */
-                view?: "mine";
-                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
-                filter?: string[];
-                /** @description How many rows; 50 without it. */
-                limit?: number;
-                /** @description `next` of the page before, with the other parameters as they were. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of records */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QuotePage"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    get_quotes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the record. */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The record */
-            200: {
-                headers: {
-                    /** @description The version of the record, for If-Match */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QuoteShown"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     history_of_quotes: {
         parameters: {
             query?: {
@@ -12888,46 +19138,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    list_contracts: {
-        parameters: {
-            query?: {
-                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
-                sort?: "id" | "-id" | "number" | "-number" | "signed_on" | "-signed_on" | "deposit_amount" | "-deposit_amount" | "deposit_received_on" | "-deposit_received_on" | "effective_on" | "-effective_on" | "expires_on" | "-expires_on" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
-                /** @description Words that must all occur. */
-                search?: string;
-                /** @description One's own records, or those that nobody owns. */
-                view?: "mine";
-                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
-                filter?: string[];
-                /** @description How many rows; 50 without it. */
-                limit?: number;
-                /** @description `next` of the page before, with the other parameters as they were. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of records */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContractPage"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     get_contracts: {
         parameters: {
             query?: never;
@@ -13026,46 +19236,6 @@ export interface operations {
                 content: {
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    list_orders: {
-        parameters: {
-            query?: {
-                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
-                sort?: "id" | "-id" | "number" | "-number" | "ordered_at" | "-ordered_at" | "promised_on" | "-promised_on" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
-                /** @description Words that must all occur. */
-                search?: string;
-                /** @description One's own records, or those that nobody owns. */
-                view?: "mine";
-                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
-                filter?: string[];
-                /** @description How many rows; 50 without it. */
-                limit?: number;
-                /** @description `next` of the page before, with the other parameters as they were. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of records */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrderPage"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13468,46 +19638,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    list_payment_requests: {
-        parameters: {
-            query?: {
-                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
-                sort?: "id" | "-id" | "number" | "-number" | "requested_at" | "-requested_at" | "amount" | "-amount" | "sent_on" | "-sent_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
-                /** @description Words that must all occur. */
-                search?: string;
-                /** @description One's own records, or those that nobody owns. */
-                view?: "mine";
-                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
-                filter?: string[];
-                /** @description How many rows; 50 without it. */
-                limit?: number;
-                /** @description `next` of the page before, with the other parameters as they were. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of records */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PaymentRequestPage"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     get_payment_requests: {
         parameters: {
             query?: never;
@@ -13606,46 +19736,6 @@ export interface operations {
                 content: {
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    list_invoice_applications: {
-        parameters: {
-            query?: {
-                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
-                sort?: "id" | "-id" | "number" | "-number" | "applied_at" | "-applied_at" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "issued_on" | "-issued_on" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
-                /** @description Words that must all occur. */
-                search?: string;
-                /** @description One's own records, or those that nobody owns. */
-                view?: "mine";
-                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
-                filter?: string[];
-                /** @description How many rows; 50 without it. */
-                limit?: number;
-                /** @description `next` of the page before, with the other parameters as they were. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of records */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InvoiceApplicationPage"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13766,76 +19856,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    list_receipts: {
-        parameters: {
-            query?: {
-                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
-                sort?: "id" | "-id" | "number" | "-number" | "received_on" | "-received_on" | "allocated_amount" | "-allocated_amount" | "original_amount" | "-original_amount" | "rate_on" | "-rate_on" | "amount" | "-amount" | "amount_without_tax" | "-amount_without_tax" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
-                /** @description Words that must all occur. */
-                search?: string;
-                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
-                filter?: string[];
-                /** @description How many rows; 50 without it. */
-                limit?: number;
-                /** @description `next` of the page before, with the other parameters as they were. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of records */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReceiptPage"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    get_receipts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the record. */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The record */
-            200: {
-                headers: {
-                    /** @description The version of the record, for If-Match */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReceiptShown"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     history_of_receipts: {
         parameters: {
             query?: {
@@ -13947,38 +19967,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    get_receipt_allocations: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the record. */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The record */
-            200: {
-                headers: {
-                    /** @description The version of the record, for If-Match */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReceiptAllocationShown"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     history_of_receipt_allocations: {
         parameters: {
             query?: {
@@ -14046,78 +20034,6 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    list_interactions: {
-        parameters: {
-            query?: {
-                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
-                sort?: "id" | "-id" | "at" | "-at" | "checked_in_at" | "-checked_in_at" | "next_at" | "-next_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
-                /** @description Words that must all occur. */
-                search?: string;
-                /** @description One's own records, or those that nobody owns. */
-                view?: "mine";
-                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
-                filter?: string[];
-                /** @description How many rows; 50 without it. */
-                limit?: number;
-                /** @description `next` of the page before, with the other parameters as they were. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of records */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InteractionPage"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    get_interactions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the record. */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The record */
-            200: {
-                headers: {
-                    /** @description The version of the record, for If-Match */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InteractionShown"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
             421: components["responses"]["Problem421"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -15382,78 +21298,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    list_attachments: {
-        parameters: {
-            query?: {
-                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
-                sort?: "id" | "-id" | "file_name" | "-file_name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
-                /** @description Words that must all occur. */
-                search?: string;
-                /** @description One's own records, or those that nobody owns. */
-                view?: "mine";
-                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
-                filter?: string[];
-                /** @description How many rows; 50 without it. */
-                limit?: number;
-                /** @description `next` of the page before, with the other parameters as they were. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of records */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AttachmentPage"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    get_attachments: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The id of the record. */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The record */
-            200: {
-                headers: {
-                    /** @description The version of the record, for If-Match */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AttachmentShown"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     history_of_attachments: {
         parameters: {
             query?: {
@@ -16269,44 +22113,6 @@ export interface operations {
             415: components["responses"]["Problem415"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    list_handovers: {
-        parameters: {
-            query?: {
-                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
-                sort?: "id" | "-id" | "at" | "-at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
-                /** @description One's own records, or those that nobody owns. */
-                view?: "mine";
-                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
-                filter?: string[];
-                /** @description How many rows; 50 without it. */
-                limit?: number;
-                /** @description `next` of the page before, with the other parameters as they were. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of records */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HandoverPage"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
