@@ -25,6 +25,38 @@ fn the_openapi_document_in_the_repository_is_that_of_the_server() {
     );
 }
 
+/// What nothing stands behind cannot be generated from.
+#[test]
+fn every_reference_of_the_document_leads_to_something() {
+    fn references(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(
+                    members
+                        .get("$ref")
+                        .and_then(Value::as_str)
+                        .map(str::to_owned),
+                );
+                members
+                    .values()
+                    .for_each(|member| references(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let document = openapi();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 100, "{}", found.len());
+    found.retain(|reference| {
+        document
+            .pointer(reference.trim_start_matches('#'))
+            .is_none()
+    });
+    assert!(found.is_empty(), "{found:?}");
+}
+
 /// The shapes in the document are written beside the types that are sent; this holds them together.
 #[tokio::test]
 async fn answers_have_the_shape_that_the_document_says() {
