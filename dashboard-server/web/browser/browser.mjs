@@ -34,6 +34,16 @@ export async function settled(page) {
   await page.waitForLoadState("networkidle");
 }
 
+/** Waits until nothing is being fetched or stands in for what is. */
+export async function calm(page) {
+  await page.waitForLoadState("networkidle");
+  await page.waitForFunction(
+    () => !document.querySelector('.ant-skeleton, .ant-spin-spinning, [aria-busy="true"]'),
+    undefined,
+    { timeout: 60_000 },
+  );
+}
+
 /** The password chosen in the place of a one-time one. */
 const CHOSEN = "a-password-of-our-own";
 let password = known.password;

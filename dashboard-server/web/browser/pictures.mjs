@@ -3,7 +3,7 @@
 // pictures. ONLY: names of pages, those alone.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { base, enter, openBrowser, people } from "./browser.mjs";
+import { base, calm, enter, openBrowser, people } from "./browser.mjs";
 
 const out = process.env.OUT ?? "pictures";
 const only = process.env.ONLY?.split(",");
@@ -56,8 +56,8 @@ const PAGES = [
     rep,
     async (page) => {
       await page.getByTestId("search").click();
-      await page.getByTestId("palette-input").fill("阀");
-      await page.waitForTimeout(300);
+      await page.getByTestId("palette-input").fill("阀门");
+      await page.getByTestId("palette-item").first().waitFor();
     },
   ],
   [
@@ -106,9 +106,9 @@ try {
           const what = `${name} at ${width} px, ${lang}, ${theme}`;
           page.on("pageerror", (error) => wrong.push(`${what}: ${error}`));
           await page.goto(`${base}${path}${path.includes("?") ? "&" : "?"}lang=${lang}`);
-          await page.waitForLoadState("networkidle");
+          await calm(page);
           if ((await prepare?.(page)) !== false) {
-            await page.waitForLoadState("networkidle");
+            await calm(page);
             await page.mouse.move(0, 0);
             const sideways = await page.evaluate(
               () => document.documentElement.scrollWidth > document.documentElement.clientWidth,

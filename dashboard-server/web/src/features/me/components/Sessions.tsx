@@ -13,6 +13,8 @@ type OpenSession = {
   current: boolean;
 };
 
+const MOST = 8;
+
 /** Where one is signed in, the last used first. */
 export function Sessions() {
   const { t } = useTexts();
@@ -23,7 +25,7 @@ export function Sessions() {
   if (!found.data) return null;
   return (
     <ul className="plain-list sessions" data-testid="sessions">
-      {found.data.sessions.map((session) => (
+      {found.data.sessions.slice(0, MOST).map((session) => (
         <li key={`${session.created_at} ${session.device}`}>
           <div className="grow">
             <div>
