@@ -80,6 +80,16 @@ fn condition(ways: &[Way]) -> String {
                 let values: Vec<String> = values.iter().map(|value| literal(value)).collect();
                 format!("{} IN ({})", identifier(column), values.join(", "))
             }
+            Way::Of {
+                column,
+                entity,
+                ways,
+            } => format!(
+                "({} = {} AND {})",
+                identifier(column),
+                literal(entity),
+                condition(ways)
+            ),
             Way::Through {
                 column,
                 table,

@@ -46,9 +46,9 @@ fn callers() -> Vec<Caller> {
     let teams = [Some("上海"), Some("华东"), Some("全国"), None, Some("华南")];
     let roles = default_roles();
     // some modest roles once more, at other places of the tree
-    let more = roles.iter().filter(|role| {
-        ["rep", "team_lead", "regional_manager", "project_manager"].contains(&role.code)
-    });
+    let more = roles
+        .iter()
+        .filter(|role| ["rep", "regional_manager"].contains(&role.code));
     roles
         .iter()
         .chain(more)

@@ -32,6 +32,16 @@ pub enum Path {
     Everybody,
 }
 
+/// Rows that are of records of several entities.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kinds {
+    /// The column that names the entity of a row.
+    pub column: String,
+    /// The entities that it names.
+    pub entities: Vec<String>,
+}
+
 /// The rule of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +51,10 @@ pub struct Rule {
     /// The entity of `operations` whose read right governs its rows; none where they are nobody's.
     #[serde(default)]
     pub entity: Option<String>,
+    /// Where rows are of records of several entities: the right to read its own entity governs
+    /// each of them.
+    #[serde(default)]
+    pub kinds: Option<Kinds>,
     /// How its rows belong to people; any of the ways suffices.
     pub paths: Vec<Path>,
     /// Columns that only those see who see amounts, beside all that are money by their type.
@@ -202,8 +216,12 @@ impl Registry {
             let Some(schema) = marts::schema(&rule.table) else {
                 return Err(fail("there is no such table".to_owned()));
             };
-            for path in &rule.paths {
-                let column = match path {
+            let kinds = rule
+                .kinds
+                .iter()
+                .map(|kinds| Path::Owner(kinds.column.clone()));
+            for path in rule.paths.iter().cloned().chain(kinds) {
+                let column = match &path {
                     Path::Everybody => continue,
                     Path::Owner(column) | Path::Team(column) => column,
                     Path::Through { column, table, .. } => {

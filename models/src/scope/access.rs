@@ -4,7 +4,7 @@
 use super::{Action, Rights, Scope, Visibility};
 use crate::identity::{SYSTEM, lake_id};
 use crate::metric::Registry;
-use crate::metric::rules::{Path, Rule};
+use crate::metric::rules::{Kinds, Path, Rule};
 
 /// Who asks, as the lake knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,15 @@ pub enum Way {
         column: String,
         /// Ids of people, or names of teams.
         values: Vec<String>,
+    },
+    /// The row is of a record of that entity, and meets any of these.
+    Of {
+        /// The column that names the entity.
+        column: String,
+        /// The entity.
+        entity: String,
+        /// How its rows belong to the caller.
+        ways: Vec<Way>,
     },
     /// The column holds the key of a row of another table that belongs to the caller.
     Through {
@@ -94,9 +103,44 @@ impl Access {
         let Some(rule) = registry.rule(table) else {
             return Reach::Nothing;
         };
+        if let Some(kinds) = &rule.kinds {
+            return self.of_kinds(registry, rule, kinds);
+        }
         match self.scope_of(rule) {
             Some(scope) => self.within(registry, rule, scope),
             None => Reach::Nothing,
+        }
+    }
+
+    /// The rows of each entity by the right to read that one.
+    fn of_kinds(&self, registry: &Registry, rule: &Rule, kinds: &Kinds) -> Reach {
+        let mut ways = Vec::new();
+        let mut all = Vec::new();
+        for entity in &kinds.entities {
+            let scope = self.rights.scope(entity, Action::Read);
+            match scope.map(|scope| self.within(registry, rule, scope)) {
+                Some(Reach::Everything) => all.push(entity.clone()),
+                Some(Reach::Any(own)) => ways.push(Way::Of {
+                    column: kinds.column.clone(),
+                    entity: entity.clone(),
+                    ways: own,
+                }),
+                Some(Reach::Nothing) | None => {}
+            }
+        }
+        if all.len() == kinds.entities.len() {
+            return Reach::Everything;
+        }
+        if !all.is_empty() {
+            ways.push(Way::OneOf {
+                column: kinds.column.clone(),
+                values: all,
+            });
+        }
+        if ways.is_empty() {
+            Reach::Nothing
+        } else {
+            Reach::Any(ways)
         }
     }
 
@@ -204,6 +248,29 @@ mod tests {
         let lead = access("team_lead", None);
         let expected = Reach::Any(vec![one_of("owner", &ME)]);
         assert_eq!(reach(&lead, "accounts"), expected);
+    }
+
+    #[test]
+    fn records_of_several_entities_go_by_the_right_to_each() {
+        // engineering reads accounts and quotes, and no contracts
+        let engineer = access("engineering", None);
+        let expected = one_of(
+            "record_type",
+            &["account", "opportunity", "quote", "ticket"],
+        );
+        assert_eq!(
+            reach(&engineer, "record_quality"),
+            Reach::Any(vec![expected])
+        );
+        let Reach::Any(ways) = reach(&access("rep", None), "record_quality") else {
+            panic!("a rep sees some records, and not all");
+        };
+        let first = Way::Of {
+            column: "record_type".to_owned(),
+            entity: "account".to_owned(),
+            ways: vec![one_of("current_owner", &ME)],
+        };
+        assert_eq!(ways[0], first);
     }
 
     #[test]

@@ -121,7 +121,12 @@ impl Caller {
         if table == "calendar" {
             return true;
         }
-        let Some(scope) = self.scope(entity_of(table)) else {
+        // a judgement of a record is seen by who may read such records
+        let entity = match world.cell(table, "record_type", row) {
+            Some(own) if table == "record_quality" => own,
+            _ => entity_of(table).to_owned(),
+        };
+        let Some(scope) = self.scope(&entity) else {
             return false;
         };
         scope == Scope::All || FOR_ALL.contains(&table) || self.has(world, table, row, scope)
@@ -260,7 +265,11 @@ pub(crate) fn members(world: &World, caller: &Caller, name: &str) -> Vec<String>
                 }
                 // an account has but one owner, that of today
                 "owner" | "current_owner" => world
-                    .cell(&table, if table == "accounts" { "owner" } else { name }, row)
+                    .cell(
+                        &table,
+                        if table == "accounts" { "owner" } else { name },
+                        row,
+                    )
                     .map(|id| label("users", "user_id", &id)),
                 // of accounts it is no dimension
                 "stage" if table == "opportunities" => None,

@@ -142,7 +142,6 @@ impl Line {
                 Some(attribute(self.seed, self.account?, column))
             }
             "contract_id" => dice.mostly(3).then(|| format!("C{}", dice.below(12) + 1)),
-            "record_type" => Some(dice.one_of(&["account", "opportunity", "quote"]).to_owned()),
             "opportunity_id" => dice.mostly(8).then(|| format!("O{}", dice.below(12) + 1)),
             "product" => dice.mostly(4).then(|| format!("P{}", dice.below(3) + 1)),
             "stage" | "next_stage" => Some(
@@ -159,6 +158,17 @@ impl Line {
                     .to_owned(),
             ),
             "kind" => Some(dice.one_of(&["sale", "return", "visit", "call"]).to_owned()),
+            "record_type" => {
+                let types = [
+                    "account",
+                    "opportunity",
+                    "quote",
+                    "contract",
+                    "ticket",
+                    "receipt",
+                ];
+                Some(dice.one_of(&types).to_owned())
+            }
             name if name.contains("team") => dice.mostly(5).then(|| dice.one_of(&TEAMS).to_owned()),
             name if is_person(name) => dice
                 .mostly(5)
