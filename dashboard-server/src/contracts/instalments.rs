@@ -17,6 +17,7 @@ use crate::state::AppState;
 /// The instalments of a contract.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = InstalmentPlan)]
 pub(crate) struct Plan {
     /// In their order.
     #[schema(min_items = 1)]

@@ -35,6 +35,7 @@ pub(crate) struct CheckInBody {
 /// What kind of interaction it is.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = InteractionKind)]
 enum Kind {
     /// At the customer's.
     Visit,

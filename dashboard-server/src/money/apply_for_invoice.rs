@@ -14,6 +14,7 @@ use crate::state::AppState;
 /// The kinds of invoices.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = InvoiceKind)]
 enum Kind {
     /// With which the customer deducts tax (专用发票).
     Special,

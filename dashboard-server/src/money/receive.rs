@@ -16,6 +16,7 @@ use crate::state::AppState;
 /// What money received can be.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReceiptKind)]
 enum Kind {
     /// A payment.
     Payment,

@@ -16,6 +16,7 @@ use crate::state::AppState;
 /// The kinds of orders that are entered.
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = NewOrderKind)]
 enum Kind {
     /// A sale.
     #[default]

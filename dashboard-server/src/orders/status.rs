@@ -14,6 +14,7 @@ use crate::state::AppState;
 /// How an order comes along; each may be passed over, none comes back.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = OrderStanding)]
 enum Status {
     /// It is made.
     InProduction,

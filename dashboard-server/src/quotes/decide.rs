@@ -16,6 +16,7 @@ use crate::state::AppState;
 /// What the customer says.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CustomerAnswer)]
 enum Answer {
     /// All of it is taken.
     Accepted,

@@ -270,6 +270,7 @@ pub(crate) fn cards() -> Schema {
 
 /// The deals in a stage.
 #[derive(Serialize, ToSchema)]
+#[schema(as = BoardColumn)]
 pub(crate) struct Column {
     /// The stage.
     #[schema(schema_with = stage)]

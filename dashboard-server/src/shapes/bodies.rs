@@ -44,6 +44,7 @@ pub(crate) struct Assignment {
 /// A language of the pages.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PageLanguage)]
 pub(crate) enum Language {
     /// Chinese.
     Zh,

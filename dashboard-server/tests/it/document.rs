@@ -3,6 +3,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use millrace_dashboard_server::openapi;
+use millrace_operations::entity::RESOURCES;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -89,6 +90,70 @@ async fn answers_have_the_shape_that_the_document_says() {
         .await
         .json();
     check("Problem", &problem);
+}
+
+/// Two types of one name would have one schema, of whichever comes last.
+#[test]
+fn every_shape_has_a_name_of_its_own() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut names: Vec<String> = RESOURCES
+        .iter()
+        .flat_map(|resource| {
+            resource
+                .name
+                .split('_')
+                .map(capitalised)
+                .reduce(|a, b| a + &b)
+        })
+        .collect();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                names.extend(shapes(&fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    names.sort();
+    let twice: Vec<_> = names.windows(2).filter(|two| two[0] == two[1]).collect();
+    assert!(
+        twice.is_empty(),
+        "say `#[schema(as = …)]` for one of each: {twice:?}"
+    );
+    assert!(names.len() > 100);
+}
+
+fn capitalised(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_uppercase() + rest
+}
+
+/// The names of the schemas that a file declares.
+fn shapes(source: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut lines = source.lines();
+    while let Some(line) = lines.next() {
+        if !(line.starts_with("#[derive(") && line.contains("ToSchema")) {
+            continue;
+        }
+        let mut given = None;
+        for line in lines.by_ref() {
+            if let Some((_, rest)) = line.split_once("schema(as = ") {
+                given = rest.split([')', ',']).next();
+            }
+            let words: Vec<&str> = line.split([' ', '<', '(', ';']).collect();
+            if let Some(at) = words
+                .iter()
+                .position(|word| ["struct", "enum"].contains(word))
+            {
+                names.push(given.unwrap_or(words[at + 1]).to_owned());
+                break;
+            }
+        }
+    }
+    names
 }
 
 /// Every key is known, and every key that must be there is.
