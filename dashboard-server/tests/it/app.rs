@@ -1,6 +1,7 @@
 //! A server in process: a lake made by the ordinary way of ingest and run, a store with roles and
 //! pipeline, and clients for each kind of caller.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,18 +14,22 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
 use millrace_dashboard_server::{AppState, Parts, router};
-use millrace_ingest::{IngestOptions, OnError, Silent, ingest_mapping};
+use millrace_ingest::{IngestOptions, OnError, Silent, WINDOW, ingest_changes, ingest_mapping};
 use millrace_jobs::RunOptions;
 use millrace_lake::Lake;
 use millrace_models::config::{Company, ServerSettings};
 use millrace_models::scope::{Action, Allowance};
-use millrace_operations::entity::{role, team, user};
+use millrace_operations::entity::{RESOURCES, role, team, user};
 use millrace_operations::setup::initialise;
 use millrace_operations::sign_in::{Password, change_password, create_token, set_password};
 use millrace_operations::testing::{ManualClock, Postgres};
 use millrace_operations::{Actor, Caller, Place, Record, Store, Unit};
 use object_store::memory::InMemory;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, Set,
+    Statement,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -66,7 +71,9 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) clock: Arc<ManualClock>,
     administrator: Option<String>,
-    _folder: TempDir,
+    lake: Lake,
+    company: Company,
+    folder: TempDir,
 }
 
 /// How a server is to be.
@@ -122,9 +129,9 @@ impl AppBuilder {
         initialise(&store).await.unwrap();
         let state = AppState::new(Parts {
             store: store.clone(),
-            lake,
+            lake: lake.clone(),
             attachments: Arc::new(InMemory::new()),
-            company,
+            company: company.clone(),
             settings: self.settings,
             listen: self.listen,
         });
@@ -133,7 +140,9 @@ impl AppBuilder {
             store,
             clock,
             administrator: None,
-            _folder: folder,
+            lake,
+            company,
+            folder,
         };
         app.administrator = app.client("administrator").await.token;
         app
@@ -158,6 +167,10 @@ async fn fill(lake: &Lake, company: &Company, folder: &TempDir) {
     ingest_mapping(lake, &folder.path().join("mapping.toml"), &options)
         .await
         .unwrap();
+    run(lake, company).await;
+}
+
+async fn run(lake: &Lake, company: &Company) {
     let options = RunOptions {
         company: company.clone(),
         as_of: None,
@@ -342,6 +355,72 @@ impl App {
             })
             .await
             .unwrap()
+    }
+
+    /// What the change log says is brought into the lake, and the marts are made of it.
+    pub(crate) async fn bring_into_the_lake(&self) {
+        ingest_changes(&self.lake, &self.store, WINDOW, now())
+            .await
+            .unwrap();
+        run(&self.lake, &self.company).await;
+    }
+
+    /// The whole change log.
+    pub(crate) async fn whole_log(&self) -> String {
+        let log = self.rows("SELECT CAST(before AS TEXT), CAST(after AS TEXT) FROM change_log");
+        let log = log.await.into_iter().map(|row| {
+            let cell = |place| row.try_get_by_index::<Option<String>>(place).unwrap();
+            format!(
+                "{}{}",
+                cell(0).unwrap_or_default(),
+                cell(1).unwrap_or_default()
+            )
+        });
+        log.collect()
+    }
+
+    /// All rows of all files of the lake.
+    pub(crate) fn lake_rows(&self) -> String {
+        let mut folders = vec![self.folder.path().join("lake")];
+        let mut rows = String::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "parquet") {
+                    let file = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
+                    rows.extend(
+                        file.get_row_iter(None)
+                            .unwrap()
+                            .map(|row| row.unwrap().to_string()),
+                    );
+                }
+            }
+        }
+        rows
+    }
+
+    /// Records by their human numbers.
+    pub(crate) async fn numbers(&self) -> BTreeMap<String, (&'static str, i64)> {
+        let mut numbers = BTreeMap::new();
+        for resource in RESOURCES
+            .iter()
+            .filter(|resource| resource.prefix.is_some())
+        {
+            let sql = format!("SELECT number, id FROM {}", resource.table);
+            for row in self.rows(&sql).await {
+                let number: String = row.try_get_by_index(0).unwrap();
+                let id: i64 = row.try_get_by_index(1).unwrap();
+                numbers.insert(number, (resource.name, id));
+            }
+        }
+        numbers
+    }
+
+    async fn rows(&self, sql: &str) -> Vec<QueryResult> {
+        let statement = Statement::from_string(self.store.backend(), sql);
+        self.store.reader().query_all_raw(statement).await.unwrap()
     }
 
     /// Sends a request as it is.

@@ -16,6 +16,7 @@ mod export;
 mod guard;
 mod query;
 mod resources;
+mod scope;
 mod session;
 mod status;
 mod web;
