@@ -19,7 +19,8 @@ help:
 	@echo 'make run        build, fill an empty data directory with the demo company, serve it'
 	@echo 'make test       all tests: Rust, web, Python readers, a real browser'
 	@echo 'make lint       formatting, clippy, biome, tsc; cargo deny and machete where installed'
-	@echo 'make bench      side by side with DuckDB; BENCH_ARGS="--events 1000000" for a short one'
+	@echo 'make bench      side by side with DuckDB, a bare SQLite loop and pgbench;'
+	@echo '                BENCH_ARGS="--events 1000000" BENCH_OPERATIONS_ARGS="--seconds 5" for a short one'
 	@echo 'make pictures   pictures of the pages, and the one of the README'
 
 build: web
@@ -90,6 +91,7 @@ lint-web: $(WEB)/node_modules/.installed
 
 bench: build
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/run.py $(BENCH_ARGS)
+	MILLRACE='$(RELEASE)' $(PYTHON) benches/operations.py $(BENCH_OPERATIONS_ARGS)
 
 pictures: build
 	@sh scripts/need.sh chromium cjk-font

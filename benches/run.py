@@ -110,11 +110,18 @@ class Millrace:
 
     def __init__(self, binary: str, data: Path) -> None:
         self.binary, self.data = binary, data
+        self.password = ""
         self.environment = {"TOKIO_WORKER_THREADS": str(THREADS), "RAYON_NUM_THREADS": str(THREADS)}
 
     def run(self, *arguments: str) -> tuple[Cost, str]:
         """Runs one command."""
         return run([self.binary, "--data-dir", str(self.data), "--quiet", *arguments], self.environment)
+
+    def init(self) -> None:
+        """An empty data directory; its administrator's first password is kept."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        made = json.loads(self.run("--format", "json", "init")[1])
+        self.password = made["administrator"]["password"]
 
     def mart_files(self, table: str) -> list[str]:
         """The files of the newest version of a mart, from its Delta log."""
@@ -162,14 +169,32 @@ class Server:
                 break
         else:
             raise Failed("millrace serve did not say its address")
+        self.headers = {"Content-Type": "application/json"}
+        self.sign_in(millrace)
+
+    def send(self, method: str, path: str, body: dict | None = None) -> tuple[dict, str]:
+        """One request: the answer, and the cookie that it sets."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}{path}", data, self.headers, method=method)
+        with urllib.request.urlopen(request) as answer:
+            text = answer.read()
+            return json.loads(text) if text else {}, (answer.headers["Set-Cookie"] or "").split(";")[0]
+
+    def sign_in(self, millrace: Millrace) -> None:
+        """As the administrator, whose first password is changed at the first sign-in."""
+        me, cookie = self.send("POST", "/api/session", {"username": "admin", "password": millrace.password})
+        self.headers |= {"Cookie": cookie, "X-CSRF-Token": me["csrf_token"]}
+        if me["must_change_password"]:
+            new = f"{millrace.password}-changed"
+            _, cookie = self.send("PUT", "/api/password", {"old": millrace.password, "new": new})
+            millrace.password = new
+            self.headers["Cookie"] = cookie
+            me, _ = self.send("GET", "/api/session")
+            self.headers["X-CSRF-Token"] = me["csrf_token"]
 
     def ask(self, query: dict) -> dict:
         """One question."""
-        request = urllib.request.Request(
-            f"{self.url}/api/query", json.dumps(query).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
+        return self.send("POST", "/api/query", query)[0]
 
     def cpu_s(self) -> float:
         """CPU time so far."""
@@ -191,8 +216,7 @@ def bench_build(millrace: Millrace, source: Path, work: Path, repeats: int) -> l
     """Ingest, and (a)."""
     ingested, built, alone = [], [], []
     for repeat in range(repeats):
-        shutil.rmtree(millrace.data, ignore_errors=True)
-        millrace.run("init")
+        millrace.init()
         say(f"millrace, round {repeat + 1} of {repeats}: ingest, run")
         ingested.append(millrace.run("ingest", "--mapping", str(source / "mapping.toml"))[0])
         built.append(millrace.run("run", "--full")[0])
