@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use millrace_ingest::{WINDOW, ingest_changes};
-use millrace_lake::Lake;
+use millrace_ingest::{IngestError, WINDOW, ingest_changes};
+use millrace_lake::{Lake, LakeError};
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
 use millrace_operations::Store;
@@ -26,7 +26,7 @@ use crate::schedule::Schedule;
 /// How often the change log is asked for what other processes wrote.
 const POLL: Duration = Duration::from_secs(1);
 /// The rest after a round: at least, at most, and how many times what the round took.
-const SHORTEST: Duration = Duration::from_millis(200);
+const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(300);
 const SHARE: u32 = 2;
 /// The rest after a round that failed, at most; the first is [`POLL`], and each doubles it.
@@ -77,6 +77,10 @@ impl Live {
                         tracing::info!(set, entries = round.entries, "published");
                     }
                     (began.elapsed() * SHARE).clamp(SHORTEST, LONGEST)
+                }
+                Err(error) if is_conflict(&error) => {
+                    tracing::debug!(error = format!("{error:#}"), "another process was faster");
+                    SHORTEST
                 }
                 Err(error) => trouble.rest(&error),
             };
@@ -138,6 +142,17 @@ pub(crate) async fn raw_rows(lake: &Lake) -> anyhow::Result<BTreeMap<String, u64
     Ok(rows)
 }
 
+/// Whether the round lost to another process: then that one has done the same.
+fn is_conflict(error: &anyhow::Error) -> bool {
+    let lake = match error.downcast_ref() {
+        Some(IngestError::Lake(lake)) => Some(lake),
+        _ => error.downcast_ref(),
+    };
+    lake.is_some_and(|lake: &LakeError| {
+        lake.is_retryable() || matches!(lake, LakeError::AlreadyApplied { .. })
+    })
+}
+
 /// Rounds that fail one after the other: told of once, tried less and less often.
 #[derive(Debug, Default)]
 struct Trouble {
@@ -170,6 +185,20 @@ impl Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lost_race_is_no_trouble() {
+        let moved = || LakeError::Moved {
+            table: "marts/orders".to_owned(),
+            read: 3,
+        };
+        assert!(is_conflict(&moved().into()));
+        assert!(is_conflict(&IngestError::Lake(moved()).into()));
+        let broken = LakeError::NoTable {
+            table: "marts/orders".to_owned(),
+        };
+        assert!(!is_conflict(&broken.into()));
+    }
 
     #[test]
     fn rests_longer_after_each_failure_and_begins_anew_after_success() {
