@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { get } from "./client";
 import type { Status } from "./types";
 
-const NEWS_MS = 15_000;
+const NEWS_MS = 5_000;
 
 /** How fresh everything is; asked again while the page is seen, so that news arrive by themselves. */
 export const statusQuery = queryOptions({
