@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake_core::kernel::{Action, Add, MetadataExt, StructType, Transaction};
@@ -85,7 +85,8 @@ impl std::fmt::Debug for Lake {
 
 impl Lake {
     /// Creates the lake in the directory `root` (`DIR/lake`): the table `raw/<entity>` of every
-    /// entity, `marts/<table>` of every mart, and `published`. Tables that exist stay as they are.
+    /// entity, `marts/<table>` of every mart, and `published`. Tables that exist stay as they are,
+    /// but that raw tables get the columns that their entities got since.
     ///
     /// # Errors
     /// When the directory cannot be written.
@@ -98,8 +99,10 @@ impl Lake {
         let marts = marts::TABLES.iter().filter_map(|table| {
             marts::schema(table).map(|schema| (format!("marts/{table}"), schema))
         });
-        let all: Vec<_> = raw.chain(marts).collect();
+        let raw: Vec<_> = raw.collect();
+        let all: Vec<_> = raw.iter().cloned().chain(marts).collect();
         try_join_all(all.iter().map(|(name, schema)| lake.create(name, schema))).await?;
+        try_join_all(raw.iter().map(|(name, schema)| lake.widen(name, schema))).await?;
         // Last, because `open` takes it as the sign of a complete lake.
         lake.create(PUBLISHED, &published::schema()).await?;
         Ok(lake)
@@ -368,6 +371,33 @@ impl Lake {
             // Another `init` was faster.
             Err(_) if commit_file(&directory, 0).exists() => Ok(()),
             Err(error) => Err(LakeError::delta(name)(error)),
+        }
+    }
+
+    /// Gives a table the columns that it lacks; rows that are there have no value in them. The
+    /// table keeps columns that are not in `schema`.
+    async fn widen(&self, name: &str, schema: &SchemaRef) -> Result<(), LakeError> {
+        loop {
+            let base = self.table(name).await?;
+            let known = base.schema();
+            let lacks = |field: &&FieldRef| known.column_with_name(field.name()).is_none();
+            if !schema.fields().iter().any(|field| lacks(&field)) {
+                return Ok(());
+            }
+            // In the order of the entity, so that writers find the table as they write it.
+            let gone = known.fields().iter();
+            let gone = gone.filter(|field| schema.column_with_name(field.name()).is_none());
+            let fields: Vec<FieldRef> = schema.fields().iter().chain(gone).cloned().collect();
+            let columns = struct_type(&Schema::new(fields))?;
+            let metadata = base.state().metadata().clone().with_schema(&columns);
+            let metadata = metadata
+                .map_err(DeltaTableError::from)
+                .map_err(LakeError::delta(name))?;
+            let actions = vec![Action::Metadata(metadata)];
+            match self.attempt(&base, Mode::AppendUnmoved, actions, &[]).await {
+                Err(LakeError::Moved { .. }) => {}
+                done => return done.map(drop),
+            }
         }
     }
 

@@ -11,6 +11,9 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use chrono::{DateTime, Utc};
+use deltalake_core::kernel::StructType;
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
+use deltalake_core::operations::create::CreateBuilder;
 use millrace_lake::{Change, Lake, LakeError, Mode, NewFile, PublishedSet, Table};
 use millrace_models::catalog::Catalog;
 use millrace_models::entity::Entity;
@@ -653,6 +656,59 @@ async fn published_sets_are_numbered_and_kept() {
         sets.iter().map(|set| set.id).collect::<Vec<_>>(),
         (1..=12).collect::<Vec<_>>()
     );
+}
+
+#[tokio::test]
+async fn init_gives_raw_tables_the_columns_that_came_since() {
+    let (directory, lake) = new_lake().await;
+    let root = lake.root().to_owned();
+    drop(lake);
+    let table = root.join("raw/team");
+    std::fs::remove_dir_all(&table).unwrap();
+    std::fs::create_dir_all(&table).unwrap();
+    // As an older program made it, with a row.
+    let schema = Entity::Team.raw_schema();
+    let old = schema.project(&[0, 1, 2, 3, 4, 5, 6, 7, 11]).unwrap();
+    assert_eq!(old.field(8).name(), "attributes");
+    let columns: StructType = (&old).try_into_kernel().unwrap();
+    CreateBuilder::new()
+        .with_location(url::Url::from_directory_path(&table).unwrap())
+        .with_columns(columns.fields().cloned())
+        .await
+        .unwrap();
+    let lake = Lake::open(&root).await.unwrap();
+    let append = async |lake: &Lake, schema: SchemaRef| {
+        let on = lake.table("raw/team").await.unwrap();
+        let mut writer = lake.writer("raw/team", schema.clone(), None);
+        let columns = schema.fields().iter();
+        let columns = columns.map(|field| new_null_array(field.data_type(), 1));
+        let batch = RecordBatch::try_new(schema.clone(), columns.collect()).unwrap();
+        writer.write(&batch, None).unwrap();
+        let change = Change {
+            mode: Mode::AppendUnmoved,
+            files: writer.finish().unwrap(),
+            schema: None,
+            transactions: vec![("a".to_owned(), on.version() + 1)],
+        };
+        lake.commit(&on, change).await
+    };
+    append(&lake, Arc::new(old)).await.unwrap();
+    let refused = append(&lake, schema.clone()).await;
+    assert!(matches!(refused, Err(LakeError::SchemaChanged { .. })));
+    for _ in 0..2 {
+        let lake = Lake::init(&root).await.unwrap();
+        let widened = lake.table("raw/team").await.unwrap();
+        let names = |schema: &SchemaRef| -> Vec<String> {
+            let fields = schema.fields().iter();
+            fields.map(|field| field.name().clone()).collect()
+        };
+        assert_eq!(names(&widened.schema()), names(&schema));
+        assert_eq!((widened.version(), widened.rows()), (2, 1));
+        assert_eq!(widened.transaction("a"), Some(1));
+    }
+    let lake = Lake::open(&root).await.unwrap();
+    append(&lake, schema).await.unwrap();
+    drop(directory);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
