@@ -13,4 +13,6 @@ mod architecture;
 mod company;
 mod dwell;
 mod hostile_files;
+mod killed;
 mod maven;
+mod served;
