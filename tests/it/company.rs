@@ -43,6 +43,16 @@ impl Company {
         company
     }
 
+    /// Initialised, with the password of its administrator.
+    pub(crate) fn with_administrator() -> (Self, String) {
+        let company = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let made = company.json(&["init"]);
+        let password = made["administrator"]["password"].as_str().unwrap();
+        (company, password.to_owned())
+    }
+
     /// With the files of one folder of the test data and a mapping of `tests/mappings` beside
     /// them; not ingested yet. `None` where the test data is absent.
     pub(crate) fn with(data: &str, mapping: &str) -> Option<Self> {
@@ -73,8 +83,8 @@ impl Company {
         self.folder.path().join(name)
     }
 
-    /// Runs `millrace` and returns whatever it did.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+    /// `millrace` over the data directory, whatever the environment of the test says.
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_millrace"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("MILLRACE_") {
@@ -84,10 +94,14 @@ impl Company {
         command
             .current_dir(self.folder.path())
             .arg("--data-dir")
-            .arg(self.file("data"))
-            .args(arguments)
-            .output()
-            .expect("millrace starts")
+            .arg(self.file("data"));
+        command
+    }
+
+    /// Runs `millrace` and returns whatever it did.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        let output = self.command().args(arguments).output();
+        output.expect("millrace starts")
     }
 
     /// Runs `millrace`, which must succeed.

@@ -12,6 +12,7 @@
 mod architecture;
 mod company;
 mod dwell;
+mod guide;
 mod hostile_files;
 mod killed;
 mod maven;
