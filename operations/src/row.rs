@@ -17,7 +17,7 @@ pub type Row = serde_json::Map<String, JsonValue>;
 pub type Values = Vec<(&'static Field, Value)>;
 
 /// Years of four digits, so that the order of texts is that of time.
-const YEARS: std::ops::RangeInclusive<i32> = 1..=9_999;
+pub(crate) const YEARS: std::ops::RangeInclusive<i32> = 1..=9_999;
 
 /// Rounds down to the microsecond, the precision of both databases.
 pub fn truncate(at: DateTime<Utc>) -> DateTime<Utc> {

@@ -4,7 +4,7 @@
 //! it wins its deal in the same unit of work. The rate of exchange is frozen at signing: until then
 //! amounts in the company's currency are estimates.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use millrace_models::scope::Action;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Set};
 
@@ -15,6 +15,7 @@ use super::{contract_draft, money};
 use crate::caller::Caller;
 use crate::entity::{contract, opportunity};
 use crate::error::{OperationsError, Result, Rule};
+use crate::row::YEARS;
 use crate::unit::{Target, Unit};
 
 /// What is agreed beside the price.
@@ -170,10 +171,14 @@ pub(super) fn refused(contract: &contract::Model, rule: Rule) -> OperationsError
 
 /// That a day is not to come.
 pub(super) fn past(field: &'static str, day: NaiveDate, unit: &Unit) -> Result<()> {
-    if day <= unit.today() {
+    let fault = if day > unit.today() {
+        "must not be in the future"
+    } else if !YEARS.contains(&day.year()) {
+        "must be a day of our days"
+    } else {
         return Ok(());
-    }
-    Err(OperationsError::field(field, "must not be in the future"))
+    };
+    Err(OperationsError::field(field, fault))
 }
 
 async fn deposit_is_in(

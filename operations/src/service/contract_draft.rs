@@ -207,9 +207,7 @@ fn valued(unit: &Unit, worth: Worth) -> Result<contract::ActiveModel> {
         let fault = "must be between 0 and 10000";
         return Err(OperationsError::field("tax_rate", fault));
     }
-    let currency = worth
-        .currency
-        .unwrap_or_else(|| money::COMPANY_CURRENCY.to_owned());
+    let currency = money::currency(worth.currency)?;
     let foreign = currency != money::COMPANY_CURRENCY;
     let rate = match worth.rate {
         Some(rate) if foreign && rate > 0 => Some(rate),

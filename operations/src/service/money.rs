@@ -11,6 +11,22 @@ pub const PAR: i64 = 1_000_000;
 /// The whole, in basis points.
 pub const WHOLE: i64 = 10_000;
 
+/// The currency that is given, as in ISO 4217, or else the company's.
+///
+/// # Errors
+///
+/// When it is no code of three capital letters.
+pub fn currency(given: Option<String>) -> Result<String> {
+    let Some(code) = given else {
+        return Ok(COMPANY_CURRENCY.to_owned());
+    };
+    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(code);
+    }
+    let fault = "must be a code of three capital letters, as USD";
+    Err(OperationsError::field("currency", fault))
+}
+
 /// `value * factor / divisor`, rounded.
 fn ratio(value: i64, factor: i64, divisor: i64) -> Option<i64> {
     let (product, divisor) = (

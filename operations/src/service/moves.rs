@@ -5,14 +5,14 @@
 //! Effective moves come one after the other: in the order in which they were recorded, none happened
 //! before the one ahead of it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use millrace_models::scope::Action;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JsonValue, QueryFilter, QueryOrder, Set};
 
 use crate::caller::Caller;
 use crate::entity::{opportunity, stage, stage_change};
 use crate::error::{OperationsError, Result};
-use crate::row::truncate;
+use crate::row::{YEARS, truncate};
 use crate::unit::Unit;
 
 /// The moves of a deal as they were recorded, corrections among them, the first first.
@@ -81,10 +81,14 @@ pub(super) async fn time_of(
 
 /// That a time is not to come.
 pub(super) fn happened(field: &'static str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
-    if at <= now {
+    let fault = if at > now {
+        "must not be in the future"
+    } else if !YEARS.contains(&at.year()) {
+        "must be a time of our days"
+    } else {
         return Ok(());
-    }
-    Err(OperationsError::field(field, "must not be in the future"))
+    };
+    Err(OperationsError::field(field, fault))
 }
 
 /// A move to be recorded.

@@ -278,7 +278,10 @@ async fn basis(
         .map(|sale| (sale.currency.clone(), sale.rate))
         .or(contract.map(|contract| (contract.currency.clone(), contract.rate)));
     let (kept, frozen) = given.unwrap_or((money::COMPANY_CURRENCY.to_owned(), None));
-    let currency = input.currency.clone().unwrap_or_else(|| kept.clone());
+    let currency = match &input.currency {
+        Some(code) => money::currency(Some(code.clone()))?,
+        None => kept.clone(),
+    };
     if sale.is_some() && currency != kept {
         let fault = "must be that of the sale";
         return Err(OperationsError::field("currency", fault));

@@ -295,9 +295,7 @@ async fn fill(
         let contact: contact::Model = unit.refer(caller, "contact_id", id).await?;
         lookup::same_account("contact_id", contact.account_id, account_id)?;
     }
-    let currency = input
-        .currency
-        .unwrap_or_else(|| money::COMPANY_CURRENCY.to_owned());
+    let currency = money::currency(input.currency)?;
     let foreign = currency != money::COMPANY_CURRENCY;
     let rate = match input.rate {
         Some(rate) if foreign && rate > 0 => rate,

@@ -62,9 +62,7 @@ pub async fn receive(unit: &Unit, caller: &Caller, input: NewReceipt) -> Result<
     if input.original_amount <= 0 {
         return Err(OperationsError::field("original_amount", "must be above 0"));
     }
-    let currency = input
-        .currency
-        .unwrap_or_else(|| money::COMPANY_CURRENCY.to_owned());
+    let currency = money::currency(input.currency)?;
     let foreign = currency != money::COMPANY_CURRENCY;
     let rate = match input.rate {
         Some(rate) if foreign && rate > 0 => Some(rate),

@@ -33,6 +33,8 @@ pub(super) fn checked<R: Record>(draft: Draft<R>) -> Result<Draft<R>> {
         let plain = match value {
             Value::String(text) => JsonValue::from(text),
             Value::BigInt(number) => JsonValue::from(number),
+            Value::ChronoDate(day) => day.map(|day| day.to_string()).into(),
+            Value::ChronoDateTimeUtc(at) => at.map(|at| at.to_rfc3339()).into(),
             _ => continue,
         };
         if let Err(fault) = to_sql(field, &plain) {
