@@ -83,7 +83,7 @@ impl Firm {
             let begin = visit.from.max(from);
             let length = (visit.to.min(self.span.close) - begin).max(0);
             let days = length as f64 / MINUTES as f64;
-            let count = rounded(days / 6.5 * dice.between(0.3, 1.4)).clamp(0, 4);
+            let count = rounded(days / 8.0 * dice.between(0.3, 1.4)).clamp(0, 3);
             for _ in 0..count {
                 talks.push(begin + 5 + rounded(length as f64 * dice.unit()));
             }
@@ -107,9 +107,9 @@ impl Firm {
 
     fn usual_care(&self, index: usize) -> f64 {
         match self.accounts[index].segment {
-            Segment::Project => 95.0,
-            Segment::Repeat => 62.0,
-            Segment::Distributor => 45.0,
+            Segment::Project => 110.0,
+            Segment::Repeat => 75.0,
+            Segment::Distributor => 58.0,
         }
     }
 

@@ -260,8 +260,8 @@ fn account(dice: &mut Dice, span: &Span, reps: &[Rep], taken: &mut BTreeSet<Stri
 
     let rhythm = match segment {
         Segment::Project => dice.chance(0.1).then(|| dice.between(110.0, 200.0)),
-        Segment::Repeat => dice.chance(0.62).then(|| dice.between(60.0, 150.0)),
-        Segment::Distributor => dice.chance(0.85).then(|| dice.between(36.0, 90.0)),
+        Segment::Repeat => dice.chance(0.55).then(|| dice.between(75.0, 170.0)),
+        Segment::Distributor => dice.chance(0.75).then(|| dice.between(48.0, 110.0)),
     };
     let sinks = dice.chance(0.16).then(|| span.at(dice.between(0.3, 0.97)));
     let weight = dice.factor(0.85)

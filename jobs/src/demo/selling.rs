@@ -148,7 +148,8 @@ impl Firm {
             .collect();
         let mut recorded = from;
         let overridden = self.overrides(index);
-        let mut specified = overridden;
+        // When the stage of the requirements was entered, until the paper is planned.
+        let mut asked = None;
         for (place, (stage, begin, to)) in visits.iter().copied().enumerate() {
             if place > 0 {
                 let last = to - 5;
@@ -156,16 +157,20 @@ impl Firm {
                 if dice.chance(late) && to - begin > 4 * MINUTES {
                     entered = (begin + dice.whole(3 * MINUTES, 11 * MINUTES)).min(last);
                 }
-                recorded = entered.max(recorded + 2);
+                // Between two moves there is time for the paper.
+                recorded = entered.max(recorded + 6);
+                if let Some((since, usual)) = asked.take() {
+                    self.plan(usual_in(since, usual, recorded), Event::Specify(index));
+                }
                 self.plan(recorded, Event::Enter(index, place));
             }
-            if stage == REQUIREMENTS && !specified {
-                specified = true;
-                self.plan(
-                    begin.max(from) + (to - begin) * 4 / 5,
-                    Event::Specify(index),
-                );
+            let first = visits[..place].iter().all(|visit| visit.0 != REQUIREMENTS);
+            if stage == REQUIREMENTS && first && !overridden {
+                asked = Some((recorded, begin.max(from) + (to - begin) * 4 / 5));
             }
+        }
+        if let Some((since, usual)) = asked {
+            self.plan(usual.max(since + 1), Event::Specify(index));
         }
         if let Some((gone, back)) = pause.filter(|(gone, _)| *gone > recorded_at(&visits, from)) {
             self.plan(gone, Event::Pause(index));
@@ -182,7 +187,7 @@ impl Firm {
                 );
             }
             End::Stuck => {}
-            _ => self.plan(ended.max(recorded + 2), Event::End(index)),
+            _ => self.plan(ended.max(recorded + 6), Event::End(index)),
         }
         self.plan_meetings(index, from);
     }
@@ -389,6 +394,11 @@ impl Firm {
         self.decide(unit, at, index).await?;
         self.contract(unit, at, index).await
     }
+}
+
+/// The usual time, if it is after the one and before the other.
+fn usual_in(since: Stamp, usual: Stamp, until: Stamp) -> Stamp {
+    usual.clamp(since + 1, (until - 1).max(since + 1))
 }
 
 /// The latest time at which a stage before the requirements was entered.

@@ -51,7 +51,7 @@ impl Firm {
     pub(super) fn plan_tickets(&mut self, index: usize) {
         let mut dice = Dice::of(self.seed, "tickets", index);
         let account = &self.accounts[index];
-        let usual = 330.0 / account.weight.clamp(0.5, 3.0);
+        let usual = 420.0 / account.weight.clamp(0.5, 3.0);
         let from = account.owned_from().max(self.span.open);
         let sinks = account.sinks;
         let mut at = self.span.days.later(from, usual * dice.unit() * 1.5);
