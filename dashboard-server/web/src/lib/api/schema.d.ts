@@ -4297,8 +4297,30 @@ export interface components {
         Board: {
             pipeline: components["schemas"]["Pipeline"];
             /** @description A column for each stage, in their order. */
-            columns: components["schemas"]["Column"][];
+            columns: components["schemas"]["BoardColumn"][];
             labels: components["schemas"]["Labels"];
+        };
+        /** @description The deals in a stage. */
+        BoardColumn: {
+            stage: components["schemas"]["Stage"];
+            /**
+             * Format: int64
+             * @description How many deals are in it.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description What they come to, in fen; for those who see amounts.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description The same times the probability of the stage.
+             */
+            weighted_amount?: number | null;
+            rows: (components["schemas"]["Opportunity"] & components["schemas"]["TimeInStage"])[];
+            /** @description Where the rest begins in the list of opportunities, if there is more. */
+            next?: string | null;
         };
         /** @description A product that the account bought or was quoted. */
         BoughtProduct: {
@@ -4561,10 +4583,15 @@ export interface components {
             /** @description A contract of the deal stands so. */
             contract: components["schemas"]["ContractState"];
         };
+        /**
+         * @description What the customer says.
+         * @enum {string}
+         */
+        CustomerAnswer: "accepted" | "partial" | "declined";
         /** @description A decision of the customer. */
         CustomerDecision: {
             /** @description What it is. */
-            decision: components["schemas"]["Answer"];
+            decision: components["schemas"]["CustomerAnswer"];
             /** @description The lines that are taken; required for a part. */
             line_ids?: number[] | null;
             /** @description Why not; required where it is declined. */
@@ -4933,6 +4960,11 @@ export interface components {
          * @enum {string}
          */
         InstalmentKind: "advance" | "progress" | "delivery" | "acceptance" | "retention" | "other";
+        /** @description The instalments of a contract. */
+        InstalmentPlan: {
+            /** @description In their order. */
+            instalments: components["schemas"]["InstalmentBody"][];
+        };
         /** @description An interaction as it is registered. */
         InteractionBody: {
             /**
@@ -4951,7 +4983,7 @@ export interface components {
              */
             contact_id?: number | null;
             /** @description What kind it was. */
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["InteractionKind"];
             /**
              * Format: date-time
              * @description When it was; now when not given.
@@ -4970,6 +5002,11 @@ export interface components {
              */
             next_at?: string | null;
         };
+        /**
+         * @description What kind of interaction it is.
+         * @enum {string}
+         */
+        InteractionKind: "visit" | "call" | "message" | "meeting" | "mail" | "note";
         /** @description An application for an invoice. */
         InvoiceBody: {
             /**
@@ -4987,7 +5024,7 @@ export interface components {
             /** @description The unified social credit code on it; that of the customer when not given. */
             credit_code?: string | null;
             /** @description What kind of invoice. */
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["InvoiceKind"];
             /**
              * Format: int64
              * @description The tax rate in basis points; that of the contract when not given.
@@ -5010,10 +5047,10 @@ export interface components {
             issued_on?: string | null;
         };
         /**
-         * @description The kinds of orders that are entered.
+         * @description The kinds of invoices.
          * @enum {string}
          */
-        Kind: "sale" | "return" | "credit";
+        InvoiceKind: "special" | "ordinary";
         /** @description An account that the caller may read. */
         KnownAccount: {
             /**
@@ -5246,13 +5283,18 @@ export interface components {
         /** @description One's own settings. */
         MyChange: {
             /** @description The language of the pages. */
-            language: components["schemas"]["Language"];
+            language: components["schemas"]["PageLanguage"];
         };
         /**
          * @description The kinds of contracts that are made by themselves.
          * @enum {string}
          */
         NewContractKind: "sale" | "service" | "framework";
+        /**
+         * @description The kinds of orders that are entered.
+         * @enum {string}
+         */
+        NewOrderKind: "sale" | "return" | "credit";
         /** @description A new quote: of a deal, or of a customer without one. */
         NewQuoteBody: {
             /**
@@ -5366,7 +5408,7 @@ export interface components {
              */
             opportunity_id?: number | null;
             /** @description What kind it is; a sale when not given. */
-            kind?: components["schemas"]["Kind"];
+            kind?: components["schemas"]["NewOrderKind"];
             /**
              * Format: int64
              * @description The sale that a return or credit takes back from; required there.
@@ -5399,16 +5441,26 @@ export interface components {
             /** @description The lines. */
             lines: components["schemas"]["LineBody"][];
         };
+        /**
+         * @description How an order comes along; each may be passed over, none comes back.
+         * @enum {string}
+         */
+        OrderStanding: "in_production" | "delivered" | "accepted" | "cancelled";
         /** @description How an order stands now. */
         OrderStatus: {
             /** @description How it stands. */
-            status: components["schemas"]["Status"];
+            status: components["schemas"]["OrderStanding"];
         };
         /**
          * @description How a deal ends.
          * @enum {string}
          */
         Outcome: "lost" | "shelved" | "invalid" | "duplicate";
+        /**
+         * @description A language of the pages.
+         * @enum {string}
+         */
+        PageLanguage: "zh" | "en";
         /** @description The old and the new password. */
         PasswordChange: {
             /**
@@ -5742,7 +5794,7 @@ export interface components {
              * @description The day it came in; today when not given.
              */
             received_on?: string | null;
-            kind?: components["schemas"]["Kind"] | null;
+            kind?: components["schemas"]["ReceiptKind"] | null;
             /** @description How it was paid. */
             method?: string | null;
             /** @description The reference of the bank. */
@@ -5762,6 +5814,11 @@ export interface components {
             /** @description What it pays. */
             allocations?: components["schemas"]["AllocationBody"][];
         };
+        /**
+         * @description What money received can be.
+         * @enum {string}
+         */
+        ReceiptKind: "payment" | "advance" | "retention" | "refund";
         /** @description A column of a record. */
         RecordColumn: {
             /** @description Its key in the rows. */
@@ -6096,7 +6153,7 @@ export interface components {
             phone?: string | null;
             /** @description The region. */
             region?: string | null;
-            language?: components["schemas"]["Language"] | null;
+            language?: components["schemas"]["PageLanguage"] | null;
         };
         /** @description What of a person is changed. */
         UserChangeBody: {
@@ -6125,7 +6182,7 @@ export interface components {
             phone?: string | null;
             /** @description The region. */
             region?: string | null;
-            language?: components["schemas"]["Language"] | null;
+            language?: components["schemas"]["PageLanguage"] | null;
             /**
              * Format: date
              * @description The last day of a leave.
@@ -11846,7 +11903,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Plan"];
+                "application/json": components["schemas"]["InstalmentPlan"];
             };
         };
         responses: {
