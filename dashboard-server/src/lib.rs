@@ -4,6 +4,16 @@
 //! `application/problem+json`. Everything but the sign-in itself asks who is there
 //! (`extract::Signed`), and passes the caller on to operations, whose every query holds the scope.
 
+#![allow(
+    clippy::option_option,
+    reason = "in a change a field may be absent, null or given: three things"
+)]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::struct_field_names,
+    reason = "errors are mapped by functions that take them; names are those of the JSON"
+)]
+
 mod accounts;
 mod answer;
 mod attachments;

@@ -23,7 +23,7 @@ fn set_cookie(state: &AppState, token: &str) -> Option<HeaderValue> {
         .path("/")
         .secure(is_secure(state))
         .max_age(cookie::time::Duration::seconds(
-            state.session_rules().absolute.num_seconds(),
+            AppState::session_rules().absolute.num_seconds(),
         ));
     HeaderValue::from_str(&cookie.to_string()).ok()
 }

@@ -80,7 +80,7 @@ impl AppState {
     }
 
     /// How long sessions last.
-    pub(crate) fn session_rules(&self) -> SessionRules {
+    pub(crate) fn session_rules() -> SessionRules {
         SessionRules::default()
     }
 

@@ -227,6 +227,7 @@ impl Deals {
         Ok(deals)
     }
 
+    #[allow(clippy::too_many_lines, reason = "one field after another")]
     fn take(
         &mut self,
         batch: &RecordBatch,

@@ -89,7 +89,7 @@ pub(crate) fn accounts(
         )?
         .set(
             "active",
-            flags(all.iter().map(|own| Some(world.is_active(own)))),
+            flags(all.iter().map(|own| Some(World::is_active(own)))),
         )?
         .set("created_at", times(all.iter().map(created)))?
         .set(

@@ -27,10 +27,10 @@ use crate::schedule::Schedule;
 const POLL: Duration = Duration::from_secs(1);
 /// The rest after a round: at least, at most, and how many times what the round took.
 const SHORTEST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 const SHARE: u32 = 2;
 /// The rest after a round that failed, at most; the first is [`POLL`], and each doubles it.
-const TROUBLED: Duration = Duration::from_secs(60);
+const TROUBLED: Duration = Duration::from_mins(1);
 
 /// What is kept fresh, and from what.
 #[derive(Debug, Clone)]

@@ -240,7 +240,7 @@ fn incoming<'a>(
                 amount: signed(amount),
             })
         };
-        let own = record.text(RECEIPT, "id").map(AsRef::as_ref).unwrap_or("");
+        let own = record.text(RECEIPT, "id").map_or("", AsRef::as_ref);
         if let Some(parts) = parts.get(&(system, own)) {
             found.extend(parts.iter().filter_map(|part| {
                 let amount = part.amount(ALLOCATION, "amount")?;

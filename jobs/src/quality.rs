@@ -121,7 +121,7 @@ fn accounts<'a>(records: &Records<'_>, world: &'a World) -> anyhow::Result<Vec<Q
         Some(Quality {
             id: &own.id,
             since_us: created,
-            active: world.is_active(own),
+            active: World::is_active(own),
             judgement: asked.judge(record.system, |field| value(record, place, field)),
             problems: Vec::new(),
             dimensions: world.dimensions(&[], NONE, place, NONE, i64::MAX),
@@ -226,7 +226,11 @@ fn complete<'a>(
 }
 
 fn dimensions(bearing: &Bearing, record: &Record, entity: Entity, world: &World) -> Dimensions {
-    let deal = world.deal(record.system, record.text(entity, "opportunity"));
+    // who sees a deal does not see its tickets by that
+    let reference = record
+        .text(entity, "opportunity")
+        .filter(|_| entity != Entity::Ticket);
+    let deal = world.deal(record.system, reference);
     world.record_dimensions(bearing, deal.as_ref(), NONE, i64::MAX)
 }
 

@@ -76,6 +76,7 @@ pub struct MartReport {
 ///
 /// When a mart is named that does not exist, raw data cannot be read, or a table was changed by
 /// another run meanwhile.
+#[allow(clippy::too_many_lines, reason = "one step after another")]
 pub async fn run(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport> {
     for job in &options.jobs {
         if !marts::TABLES.contains(&job.as_str()) {

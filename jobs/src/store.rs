@@ -506,10 +506,10 @@ impl Store {
                 Some((own.system, text("id")?, text("name")?))
             })
             .collect();
-        let named = labels(people.iter().map(|(_, id, name)| (&**id, &**name)));
+        let told = labels(people.iter().map(|(_, id, name)| (&**id, &**name)));
         let names: HashMap<(u16, Text), Text> = people
             .into_iter()
-            .zip(named)
+            .zip(told)
             .map(|((system, id, _), name)| ((system, id), Text::from(name)))
             .collect();
         let Some(field) = Entity::User

@@ -94,7 +94,8 @@ fn ticket<'a>(
         resolved,
         closed: time("closed_at").filter(seen),
         due: time("due_at"),
-        dimensions: world.record_dimensions(bearing, deal.as_ref(), NONE, at_us),
+        // who sees the deal does not see its tickets by that
+        dimensions: world.record_dimensions(bearing, None, NONE, at_us),
     })
 }
 

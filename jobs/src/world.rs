@@ -414,7 +414,7 @@ impl World {
 
     /// Whether an account is one to look after: not dormant, lost or blocked, and no prospect that
     /// nobody works on.
-    pub(crate) fn is_active(&self, account: &Member) -> bool {
+    pub(crate) fn is_active(account: &Member) -> bool {
         const AT_REST: [&str; 5] = ["dormant", "lost", "blocked", "inactive", "closed"];
         match account.text(Entity::Account, "status") {
             Some("prospect") => account.owners.last().is_some_and(|owner| *owner != NONE),

@@ -156,6 +156,19 @@ pub fn to_sql(field: &'static Field, value: &JsonValue) -> Result<Value, FieldEr
     }
 }
 
+/// The value of a field as the change log has it: what was written once is written again, also where
+/// clients may not give it any more.
+///
+/// # Errors
+///
+/// When the value is not of the field's kind.
+pub(crate) fn logged_to_sql(field: &'static Field, value: &JsonValue) -> Result<Value, FieldError> {
+    match value.as_i64() {
+        Some(number) if field.kind.is_integer() => Ok(Value::from(number)),
+        _ => to_sql(field, value),
+    }
+}
+
 /// The null of a kind.
 pub(crate) fn null(kind: Kind) -> Value {
     match kind {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// How long a start or an answer may take: long enough for a debug build on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The command over a data directory, on SQLite or on the database named.
 pub(crate) fn command(data_dir: &Path, database: Option<&str>) -> Command {
@@ -49,7 +49,7 @@ impl Server {
             let mut told = Some(told);
             for line in BufReader::new(messages).lines().map_while(Result::ok) {
                 let address = line.split("http://").nth(1).map(|rest| {
-                    let end = rest.find(|end: char| end == ' ' || end == ')');
+                    let end = rest.find([' ', ')']);
                     rest[..end.unwrap_or(rest.len())].to_owned()
                 });
                 match address.filter(|_| told.is_some()) {
@@ -167,6 +167,10 @@ impl Client {
 
     /// Sends a request that must be answered with that status.
     #[track_caller]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a body is written where it is sent"
+    )]
     pub(crate) fn must(&mut self, status: u16, method: &str, path: &str, body: Value) -> Answer {
         let body = (!body.is_null()).then_some(&body);
         let answer = self.ask(method, path, &[], body).unwrap();

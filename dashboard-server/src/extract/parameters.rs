@@ -37,7 +37,7 @@ pub(crate) fn pairs(query: &str) -> Result<Vec<(String, String)>, ApiError> {
         let spaced = part.replace('+', " ");
         let text = percent_decode(spaced.as_bytes()).decode_utf8();
         let text = text.ok().filter(|text| !text.contains('\0'));
-        text.map(|text| text.into_owned()).ok_or_else(|| {
+        text.map(std::borrow::Cow::into_owned).ok_or_else(|| {
             ApiError::BadRequest(
                 "the parameters must be UTF-8 without the character U+0000".to_owned(),
             )
@@ -56,7 +56,7 @@ pub(crate) fn pairs(query: &str) -> Result<Vec<(String, String)>, ApiError> {
 /// A value that is read as whatever its field is.
 struct Text<'a>(&'a str);
 
-impl<'de> serde::de::IntoDeserializer<'de, Error> for Text<'_> {
+impl serde::de::IntoDeserializer<'_, Error> for Text<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

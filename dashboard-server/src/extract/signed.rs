@@ -116,7 +116,7 @@ impl FromRequestParts<AppState> for Identity {
 
 async fn by_cookie(parts: &Parts, state: &AppState) -> Result<Identity, ApiError> {
     let token = cookie(&parts.headers).ok_or(OperationsError::Unauthenticated)?;
-    let found = authenticate(state.store(), state.session_rules(), &token).await?;
+    let found = authenticate(state.store(), AppState::session_rules(), &token).await?;
     if !parts.method.is_safe() {
         check_intent(parts, state, &token)?;
     }

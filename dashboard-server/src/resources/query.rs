@@ -156,12 +156,11 @@ fn split(text: &str) -> Option<Vec<String>> {
     let mut values = Vec::new();
     let mut rest = text;
     loop {
-        let (value, after) = match rest.strip_prefix('"') {
-            Some(quoted) => unquote(quoted)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                (rest[..end].to_owned(), &rest[end..])
-            }
+        let (value, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            unquote(quoted)?
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            (rest[..end].to_owned(), &rest[end..])
         };
         values.push(value);
         if after.is_empty() {

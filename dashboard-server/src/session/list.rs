@@ -31,7 +31,7 @@ pub(crate) async fn sessions(
     person: Person,
 ) -> Result<Json<Sessions>, ApiError> {
     let person = person.ready()?;
-    let rules = state.session_rules();
+    let rules = AppState::session_rules();
     let token = Some(person.token.as_str());
     let sessions = open_sessions(state.store(), rules, person.caller.user_id, token).await?;
     Ok(Json(Sessions { sessions }))

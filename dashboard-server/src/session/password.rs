@@ -63,7 +63,7 @@ pub(crate) async fn change(
         address: device.address,
         device: device.name,
     };
-    let session = sign_in(store, state.session_rules(), &with).await?;
+    let session = sign_in(store, AppState::session_rules(), &with).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     if let Some(cookie) = set_cookie(&state, &session.token) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);

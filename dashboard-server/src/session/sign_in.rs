@@ -55,7 +55,7 @@ pub(crate) async fn sign_in(
         address: device.address,
         device: device.name,
     };
-    let session = open(state.store(), state.session_rules(), &with).await?;
+    let session = open(state.store(), AppState::session_rules(), &with).await?;
     let cookie = set_cookie(&state, &session.token);
     let identity = Identity {
         caller: state.store().caller(session.user_id).await?,

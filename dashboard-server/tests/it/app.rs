@@ -104,12 +104,6 @@ impl AppBuilder {
         self
     }
 
-    /// Said to listen on that address.
-    pub(crate) fn listening_on(mut self, address: &str) -> Self {
-        self.listen = Some(address.parse().unwrap());
-        self
-    }
-
     pub(crate) async fn build(self) -> App {
         let folder = tempfile::tempdir().unwrap();
         let company = Company {

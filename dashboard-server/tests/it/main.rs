@@ -5,6 +5,15 @@
     clippy::panic,
     reason = "a helper of a test fails the test by panicking, too"
 )]
+#![allow(
+    clippy::too_many_lines,
+    clippy::similar_names,
+    clippy::unused_self,
+    clippy::match_same_arms,
+    clippy::flat_map_option,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests fail loudly, and a story is one function"
+)]
 
 mod accounts;
 mod actions;

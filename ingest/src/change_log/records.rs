@@ -128,6 +128,7 @@ pub(super) async fn accounts(
     Ok(rows)
 }
 
+#[allow(clippy::too_many_lines, reason = "one record after another")]
 fn write(resource: &str, op: Op, row: &Row, lookup: &Lookup) -> Option<RawRow> {
     let read = Reading(row);
     let id = read.integer("id")?;

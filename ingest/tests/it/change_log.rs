@@ -73,7 +73,7 @@ fn fold(entity: Entity, rows: Vec<(i64, String, String, String)>, state: &mut St
             (Entity::StageChange | Entity::Order, "insert") => list.push(told),
             // The same write may stand there twice, where two windows meet.
             (Entity::BusinessWrite, "insert") => {
-                list.extend((!list.contains(&told)).then_some(told))
+                list.extend((!list.contains(&told)).then_some(told));
             }
             (_, "delete") => list.clear(),
             (_, "insert" | "update") => *list = vec![told],

@@ -246,7 +246,7 @@ impl Firm {
                 self.notes.push(Note {
                     rep,
                     account: *dice.pick(&theirs),
-                    title: *dice.pick(&TODOS),
+                    title: dice.pick::<&str>(&TODOS),
                     due,
                     done,
                     id: 0,

@@ -151,7 +151,7 @@ impl Firm {
         let mut dice = Dice::of(self.seed, "account", index);
         let fields = self.account_fields(index, &mut dice);
         let owner = self.accounts[index].owner;
-        let (by, owned) = match self.accounts[index].entry {
+        let (by, is_owned) = match self.accounts[index].entry {
             Entry::Pool(_) => (self.marketing(index)?, false),
             Entry::Stock | Entry::Rep => (self.rep(owner)?, true),
         };
@@ -167,8 +167,8 @@ impl Firm {
         };
         let record = &mut self.account_records[index];
         record.id = id;
-        record.owner = owned.then_some(owner);
-        if owned {
+        record.owner = is_owned.then_some(owner);
+        if is_owned {
             self.introduce(unit, at, index).await?;
         }
         Ok(())

@@ -424,19 +424,17 @@ impl Firm {
             ..Terms::default()
         };
         let runs = self.account_records[index].framework;
-        let made = match runs.filter(|(_, last, left)| date <= *last && amount <= *left) {
-            Some((framework, last, left)) => {
-                self.account_records[index].framework = Some((framework, last, left - amount));
-                contract_draft::call_off(&acting, &caller, framework, None, worth, terms).await?
-            }
-            None => {
-                let party = Party {
-                    account_id: self.account_records[index].id,
-                    opportunity_id: None,
-                };
-                contract_draft::draft(&acting, &caller, Kind::Sale, party, Some(worth), terms)
-                    .await?
-            }
+        let made = if let Some((framework, last, left)) =
+            runs.filter(|(_, last, left)| date <= *last && amount <= *left)
+        {
+            self.account_records[index].framework = Some((framework, last, left - amount));
+            contract_draft::call_off(&acting, &caller, framework, None, worth, terms).await?
+        } else {
+            let party = Party {
+                account_id: self.account_records[index].id,
+                opportunity_id: None,
+            };
+            contract_draft::draft(&acting, &caller, Kind::Sale, party, Some(worth), terms).await?
         };
         let today = acting.today();
         sign(&acting, &caller, made.id, today, None).await?;

@@ -263,12 +263,11 @@ impl Firm {
         let before = place
             .checked_sub(1)
             .and_then(|before| self.deal_records[index].quoting.versions[before].id);
-        let made = match before {
-            Some(before) => quote::revise(&acting, &caller, before, input).await?,
-            None => {
-                let whose = For::Opportunity(self.deal_records[index].id);
-                quote::draft(&acting, &caller, whose, input).await?
-            }
+        let made = if let Some(before) = before {
+            quote::revise(&acting, &caller, before, input).await?
+        } else {
+            let whose = For::Opportunity(self.deal_records[index].id);
+            quote::draft(&acting, &caller, whose, input).await?
         };
         if discount > LIMITS[0] {
             approval::request(&acting, &caller, made.id).await?;

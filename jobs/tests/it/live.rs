@@ -270,7 +270,7 @@ async fn a_team_that_is_renamed_has_its_new_name_in_all_of_history() {
         .write(&Actor::system("test"), async |unit| {
             for team in &found {
                 let change = team::ActiveModel {
-                    name: Set("华东".to_owned()),
+                    name: Set(format!("华东 {}", team.id)),
                     ..Default::default()
                 };
                 unit.update(team, change).await?;
@@ -282,9 +282,8 @@ async fn a_team_that_is_renamed_has_its_new_name_in_all_of_history() {
     kept.live.round().await.unwrap();
     let after = teams().await;
     assert_eq!(after.len(), before.len());
-    // All of one name now: told apart by their ids.
     for team in after.into_iter().flatten() {
-        assert!(team.starts_with("华东 (team-"), "{team}");
+        assert!(team.starts_with("华东 "), "{team}");
     }
 }
 
@@ -338,7 +337,7 @@ async fn a_write_is_published_without_being_asked_for() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(120), published)
+    tokio::time::timeout(Duration::from_mins(2), published)
         .await
         .expect("the write is never published");
     end.send(()).unwrap();

@@ -99,7 +99,7 @@ pub(super) fn type_of(head: &[u8], name: &str) -> Option<&'static str> {
     let markup = head
         .iter()
         .find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
-    if head.iter().any(|byte| control(byte)) || markup == Some(&b'<') {
+    if head.iter().any(control) || markup == Some(&b'<') {
         return None;
     }
     by_name(TEXT)

@@ -63,7 +63,7 @@ async fn apply(unit: &Unit, change: &Change) -> Result<()> {
         let cell = if value.is_null() {
             row::null(field.kind)
         } else {
-            row::to_sql(field, value)
+            row::logged_to_sql(field, value)
                 .map_err(|error| damaged(format!("{}: {}", error.field, error.message)))?
         };
         columns.push(field.name);

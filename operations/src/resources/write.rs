@@ -109,12 +109,11 @@ pub async fn update_in(
         .await?;
     check_references(unit, caller, resource, input).await?;
     let values = prepare::update(resource, values)?;
-    let version = match target.version {
-        Some(version) => version,
-        None => {
-            let read = unit.get_row(resource, target.id).await?;
-            row::integer(&read, "version").unwrap_or_default()
-        }
+    let version = if let Some(version) = target.version {
+        version
+    } else {
+        let read = unit.get_row(resource, target.id).await?;
+        row::integer(&read, "version").unwrap_or_default()
     };
     let row = unit
         .update_row(resource, target.id, version, values.clone())

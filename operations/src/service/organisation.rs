@@ -20,9 +20,7 @@ const DEEPEST: usize = 256;
 
 /// A record was added or changed.
 pub(crate) async fn written(unit: &Unit, resource: &'static Resource, row: &Row) -> Result<()> {
-    if resource.name == team::RESOURCE.name {
-        above_itself(unit, resource, row, "parent_id").await
-    } else if resource.name == account::RESOURCE.name {
+    if [team::RESOURCE.name, account::RESOURCE.name].contains(&resource.name) {
         above_itself(unit, resource, row, "parent_id").await
     } else if resource.name == user::RESOURCE.name {
         above_itself(unit, resource, row, "manager_id").await?;
@@ -67,19 +65,19 @@ pub(crate) async fn removed(unit: &Unit, resource: &'static Resource, row: &Row)
 /// Whether a record of one resource refers to that one of another.
 async fn refers(
     unit: &Unit,
-    user: &'static Resource,
+    referring: &'static Resource,
     used: &'static Resource,
     id: i64,
 ) -> Result<bool> {
     let mut any = Condition::any();
-    for field in user.fields {
+    for field in referring.fields {
         if field.kind == Kind::Reference(used.name) {
             any = any.add(Expr::col(field.name).eq(id));
         }
     }
     let select = Query::select()
         .expr(Expr::col("id"))
-        .from(user.table)
+        .from(referring.table)
         .and_where(Expr::col("deleted_at").is_null())
         .cond_where(any)
         .limit(1)

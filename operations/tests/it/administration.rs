@@ -86,8 +86,8 @@ async fn a_new_person_signs_in_once_with_the_password_shown(home: Home) {
     let (made, password) = office.enter(&input).await.unwrap();
     assert_eq!(made.username, "wang.lei");
     let token = office.sign_in("wang.lei", &password).await.unwrap();
-    let taken = office.enter(&input).await.unwrap_err();
-    assert!(matches!(taken, OperationsError::Taken { .. }), "{taken}");
+    let twice = office.enter(&input).await.unwrap_err();
+    assert!(matches!(twice, OperationsError::Taken { .. }), "{twice}");
     for (wrong, said) in [
         (
             NewUser {

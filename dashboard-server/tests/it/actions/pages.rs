@@ -46,7 +46,7 @@ async fn a_timeline_has_pages() {
         .rep
         .get(&format!("{address}?cursor=x"))
         .await
-        .is_problem(400, "cursor");
+        .is_problem(422, "cursor");
     office
         .rep
         .get(&format!("{address}?page=2"))
