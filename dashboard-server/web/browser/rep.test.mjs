@@ -88,9 +88,16 @@ for (const [index, { width, lang }] of WAYS.entries()) {
     await page.waitForURL(/\/sign-in\?next=/);
     await signIn(page, rep);
     const { count, tap, type } = hands(page);
-    const row = page.locator('[data-testid="list-account"] [data-testid="row"]').first();
+    // One that is routed to nobody or to the rep's own team: others are asked for, not claimed.
+    const me = await json(context, "/api/session");
+    const pool = await json(context, "/api/accounts?view=pool&limit=50");
+    const free = pool.body.rows.find(
+      (account) => account.team_id === null || account.team_id === me.body.team_id,
+    );
+    assert.ok(free, "the pool has an account for the rep");
+    const accountId = String(free.id);
+    const row = page.locator(`[data-testid="list-account"] [data-id="${accountId}"]`);
     await row.waitFor();
-    const accountId = await row.getAttribute("data-id");
     await tap(row.getByTestId("claim"));
     await page
       .locator(`[data-testid="list-account"] [data-id="${accountId}"]`)

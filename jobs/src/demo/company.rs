@@ -333,7 +333,7 @@ fn group(dice: &mut Dice, accounts: &mut [Account]) {
         .enumerate()
         .filter(|(_, account)| account.scale > 1.4 && account.segment != Segment::Distributor)
         .map(|(index, account)| (index, account.region))
-        .step_by(2)
+        .step_by(4)
         .collect();
     let heads: BTreeSet<usize> = parents.iter().map(|parent| parent.0).collect();
     for (index, account) in accounts.iter_mut().enumerate() {
@@ -342,7 +342,7 @@ fn group(dice: &mut Dice, accounts: &mut [Account]) {
             .filter(|parent| parent.1 == account.region && parent.0 < index)
             .collect();
         let eligible = account.segment != Segment::Distributor && !heads.contains(&index);
-        if eligible && !candidates.is_empty() && dice.chance(0.12) {
+        if eligible && !candidates.is_empty() && dice.chance(0.07) {
             account.parent = Some(dice.pick(&candidates).0);
         }
     }

@@ -357,7 +357,6 @@ async fn everybody_sees_something(demo: &Filling) {
 async fn all_kinds_of_things_happen(demo: &Filling) {
     for (what, least) in [
         ("accounts WHERE owner_id IS NULL", 1),
-        ("accounts WHERE parent_id IS NOT NULL", 1),
         ("handovers", 1),
         ("users WHERE left_on IS NOT NULL", 1),
         ("pool_moves WHERE kind = 'claim'", 10),
