@@ -61,8 +61,10 @@ test-rust:
 test-web: $(WEB)/node_modules/.installed
 	$(NPM) test
 
+# The tests of the whole need the binary, and building them makes it with the same features: a
+# `cargo build` of the one package would compile the stack a second time.
 $(DEBUG): FORCE
-	cargo build --locked --package millrace
+	cargo test --workspace --locked --no-run
 
 FORCE:
 

@@ -66,11 +66,23 @@ pub(crate) fn complete(handlers: &OpenApi) -> Value {
     for (path, item) in paths {
         for method in METHODS {
             if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) {
+                name_operation(path, operation);
                 add_problems(path, operation);
             }
         }
     }
     document
+}
+
+/// A handler is named after what it does, and several resources do the same: `close` of
+/// `/api/tickets/{id}/close` is `close_tickets`. Generated clients need the names to be unique.
+fn name_operation(path: &str, operation: &mut Map<String, Value>) {
+    let resource = path.split('/').nth(2).unwrap_or_default().replace('-', "_");
+    if let Some(Value::String(name)) = operation.get_mut("operationId")
+        && !name.ends_with(&resource)
+    {
+        *name = format!("{name}_{resource}");
+    }
 }
 
 /// Every operation fails in the same shape; said once here instead of at each.

@@ -58,6 +58,25 @@ fn every_reference_of_the_document_leads_to_something() {
     assert!(found.is_empty(), "{found:?}");
 }
 
+/// Generated clients name their functions after them.
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = openapi();
+    let mut names = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Some(responses) = operation.get("responses") else {
+                continue;
+            };
+            assert!(responses.is_object());
+            let name = operation["operationId"].as_str();
+            let name = name.unwrap_or_else(|| panic!("{method} {path} has no name"));
+            assert!(names.insert(name), "{method} {path} is {name} too");
+        }
+    }
+    assert!(names.len() > 200, "{}", names.len());
+}
+
 /// The shapes in the document are written beside the types that are sent; this holds them together.
 #[tokio::test]
 async fn answers_have_the_shape_that_the_document_says() {

@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** When accounts return to the pool */
-        get: operations["countdowns"];
+        get: operations["countdowns_accounts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -34,7 +34,7 @@ export interface paths {
          * Give an account to somebody
          * @description Out of the pool or from another, within the teams that the caller assigns in.
          */
-        post: operations["assign"];
+        post: operations["assign_accounts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -54,7 +54,7 @@ export interface paths {
          * Take an account out of the pool
          * @description Of several who claim it at once, one wins; the others are told who it was.
          */
-        post: operations["claim"];
+        post: operations["claim_accounts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -72,7 +72,7 @@ export interface paths {
          * What a new opportunity or quote is filled in with
          * @description From what the account bought and was quoted; each value says which record it was read from.
          */
-        get: operations["prefill"];
+        get: operations["prefill_accounts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -94,7 +94,7 @@ export interface paths {
          * Give an account back to the pool
          * @description Its owner does, or who may assign it. Deals, quotes and tickets stay with who has them.
          */
-        post: operations["release"];
+        post: operations["release_accounts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -115,7 +115,7 @@ export interface paths {
          * @description For one that the caller sees and may not claim. Who leads its team gets a to-do; a second request on
          *     the same day changes nothing.
          */
-        post: operations["request"];
+        post: operations["request_accounts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -134,7 +134,7 @@ export interface paths {
          * @description Interactions, moves, quotes, contracts, orders, receipts, tickets, deliveries, attachments and ways
          *     in and out of the pool, each as the caller sees it.
          */
-        get: operations["timeline"];
+        get: operations["timeline_accounts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -158,7 +158,7 @@ export interface paths {
          * @description It is judged by its content, not by what is said of it. The parts before the file say what it
          *     belongs to.
          */
-        post: operations["create"];
+        post: operations["create_attachments"];
         delete?: never;
         options?: never;
         head?: never;
@@ -177,7 +177,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Remove a file */
-        delete: operations["remove"];
+        delete: operations["remove_attachments"];
         options?: never;
         head?: never;
         patch?: never;
@@ -194,7 +194,7 @@ export interface paths {
          * The bytes of a file
          * @description Always as something to be saved, never as a page.
          */
-        get: operations["content"];
+        get: operations["content_attachments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -234,7 +234,7 @@ export interface paths {
          * Make a contract by itself
          * @description A framework contract may have no worth; with one, it is the most that may be called off.
          */
-        post: operations["create"];
+        post: operations["create_contracts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -251,7 +251,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Make a contract from what the customer accepted */
-        post: operations["from_quote"];
+        post: operations["from_quote_contracts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -268,7 +268,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Call off from a framework contract */
-        post: operations["call_off"];
+        post: operations["call_off_contracts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -285,7 +285,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** End a contract */
-        post: operations["close"];
+        post: operations["close_contracts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -305,7 +305,7 @@ export interface paths {
          * Enter that the deposit is in
          * @description Where no allocated receipt says it.
          */
-        post: operations["deposit"];
+        post: operations["deposit_contracts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -325,7 +325,7 @@ export interface paths {
          * Enter an event that makes instalments due
          * @description A shipment, an acceptance by the customer, or an invoice.
          */
-        post: operations["happened"];
+        post: operations["happened_contracts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -345,7 +345,7 @@ export interface paths {
          * Plan the instalments of a contract
          * @description In the place of those there were, as long as nothing was paid. Together they are the contract.
          */
-        post: operations["plan"];
+        post: operations["plan_contracts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -366,7 +366,7 @@ export interface paths {
          * @description It takes effect with that, unless it waits for its deposit; taking effect wins its deal. The rate of
          *     exchange is frozen with it.
          */
-        post: operations["sign"];
+        post: operations["sign_contracts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -422,7 +422,7 @@ export interface paths {
          * @description Accounts, open deals and those in delivery, quotes, running contracts, tickets and to-dos, in one
          *     action. Past results stay with who made them.
          */
-        post: operations["create"];
+        post: operations["create_handovers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -442,7 +442,7 @@ export interface paths {
          * See what a handover would do
          * @description Nothing is changed.
          */
-        post: operations["preview"];
+        post: operations["preview_handovers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -484,7 +484,7 @@ export interface paths {
          * @description Whether it keeps the customer from the pool is decided by rule: a visit with a check-in about when it
          *     was, or an answer of the customer.
          */
-        post: operations["create"];
+        post: operations["create_interactions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -503,14 +503,14 @@ export interface paths {
         put?: never;
         post?: never;
         /** Remove an interaction */
-        delete: operations["remove"];
+        delete: operations["remove_interactions"];
         options?: never;
         head?: never;
         /**
          * Correct the words of an interaction
          * @description Its author does; what it counts for stays.
          */
-        patch: operations["reword"];
+        patch: operations["reword_interactions"];
         trace?: never;
     };
     "/api/invoice-applications": {
@@ -524,7 +524,7 @@ export interface paths {
         get: operations["list_invoice_applications"];
         put?: never;
         /** Apply for an invoice */
-        post: operations["apply_for_invoice"];
+        post: operations["apply_for_invoice_invoice_applications"];
         delete?: never;
         options?: never;
         head?: never;
@@ -544,7 +544,7 @@ export interface paths {
          * Enter that an invoice was issued
          * @description Finance does. It makes the instalments due that wait for one.
          */
-        post: operations["issue_invoice"];
+        post: operations["issue_invoice_invoice_applications"];
         delete?: never;
         options?: never;
         head?: never;
@@ -561,7 +561,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Reject an application for an invoice */
-        post: operations["reject_invoice"];
+        post: operations["reject_invoice_invoice_applications"];
         delete?: never;
         options?: never;
         head?: never;
@@ -578,7 +578,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Enter that an invoice is void */
-        post: operations["void_invoice"];
+        post: operations["void_invoice_invoice_applications"];
         delete?: never;
         options?: never;
         head?: never;
@@ -631,7 +631,7 @@ export interface paths {
          * @description Open deals, and won ones until they are completed. Counts and sums are of all deals of a column; the
          *     rest of its rows follows by the list of opportunities with the same filters and the column's cursor.
          */
-        get: operations["board"];
+        get: operations["board_opportunities"];
         put?: never;
         post?: never;
         delete?: never;
@@ -651,7 +651,7 @@ export interface paths {
          * Open deals that nothing moved for 60 days
          * @description Of those that the caller may end, the longest still first.
          */
-        get: operations["idle"];
+        get: operations["idle_opportunities"];
         put?: never;
         post?: never;
         delete?: never;
@@ -670,7 +670,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Give a deal to somebody */
-        post: operations["assign"];
+        post: operations["assign_opportunities"];
         delete?: never;
         options?: never;
         head?: never;
@@ -690,7 +690,7 @@ export interface paths {
          * Take a lead out of the pool
          * @description And its account, where that waits in the pool too. Of several who claim it at once, one wins.
          */
-        post: operations["claim"];
+        post: operations["claim_opportunities"];
         delete?: never;
         options?: never;
         head?: never;
@@ -710,7 +710,7 @@ export interface paths {
          * End the stage after winning
          * @description Everything is delivered and paid.
          */
-        post: operations["complete"];
+        post: operations["complete_opportunities"];
         delete?: never;
         options?: never;
         head?: never;
@@ -730,7 +730,7 @@ export interface paths {
          * End an open deal
          * @description Lost takes a reason and, where there is one, the competitor; a duplicate the deal that it doubles.
          */
-        post: operations["end"];
+        post: operations["end_opportunities"];
         delete?: never;
         options?: never;
         head?: never;
@@ -745,7 +745,7 @@ export interface paths {
             cookie?: never;
         };
         /** What a move to a stage would lack */
-        get: operations["missing"];
+        get: operations["missing_opportunities"];
         put?: never;
         post?: never;
         delete?: never;
@@ -768,7 +768,7 @@ export interface paths {
          * @description What the stages ask for and the deal lacks is answered as `unmet` with all that is missing. Who leads
          *     may go on without it by giving a reason.
          */
-        post: operations["advance"];
+        post: operations["advance_opportunities"];
         delete?: never;
         options?: never;
         head?: never;
@@ -785,7 +785,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Give a lead back to be claimed by others */
-        post: operations["release"];
+        post: operations["release_opportunities"];
         delete?: never;
         options?: never;
         head?: never;
@@ -802,7 +802,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Take up a deal again that was given up */
-        post: operations["reopen"];
+        post: operations["reopen_opportunities"];
         delete?: never;
         options?: never;
         head?: never;
@@ -822,7 +822,7 @@ export interface paths {
          * Shelve a deal that nothing moved for long
          * @description As it was proposed; refused when something moved it since.
          */
-        post: operations["shelve_idle"];
+        post: operations["shelve_idle_opportunities"];
         delete?: never;
         options?: never;
         head?: never;
@@ -841,7 +841,7 @@ export interface paths {
          * @description Interactions, moves, quotes, contracts, orders, receipts, tickets, deliveries, attachments and ways
          *     in and out of the pool, each as the caller sees it.
          */
-        get: operations["timeline"];
+        get: operations["timeline_opportunities"];
         put?: never;
         post?: never;
         delete?: never;
@@ -864,7 +864,7 @@ export interface paths {
          * Enter an order
          * @description Lines are priced like those of a quote. A return or credit names the sale that it takes back from.
          */
-        post: operations["create"];
+        post: operations["create_orders"];
         delete?: never;
         options?: never;
         head?: never;
@@ -881,7 +881,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Enter how an order comes along */
-        post: operations["set_status"];
+        post: operations["set_status_orders"];
         delete?: never;
         options?: never;
         head?: never;
@@ -901,7 +901,7 @@ export interface paths {
          * @description All sessions of the caller end; the answer sets a new one, with a new `csrf_token` at
          *     `GET /api/session`.
          */
-        put: operations["change"];
+        put: operations["change_password"];
         post?: never;
         delete?: never;
         options?: never;
@@ -919,7 +919,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Give up what is left of an instalment */
-        post: operations["write_off"];
+        post: operations["write_off_payment_plans"];
         delete?: never;
         options?: never;
         head?: never;
@@ -940,7 +940,7 @@ export interface paths {
          * Ask a customer to pay an instalment
          * @description For all that is left of it, when no amount is given.
          */
-        post: operations["request_payment"];
+        post: operations["request_payment_payment_requests"];
         delete?: never;
         options?: never;
         head?: never;
@@ -957,7 +957,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Take a request back */
-        post: operations["cancel_request"];
+        post: operations["cancel_request_payment_requests"];
         delete?: never;
         options?: never;
         head?: never;
@@ -974,7 +974,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Enter that a request went out */
-        post: operations["send_request"];
+        post: operations["send_request_payment_requests"];
         delete?: never;
         options?: never;
         head?: never;
@@ -995,7 +995,7 @@ export interface paths {
          * Make a pipeline
          * @description Without stages; deals enter it when it becomes the default.
          */
-        post: operations["create"];
+        post: operations["create_pipelines"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1017,7 +1017,7 @@ export interface paths {
         options?: never;
         head?: never;
         /** Change a pipeline */
-        patch: operations["change"];
+        patch: operations["change_pipelines"];
         trace?: never;
     };
     "/api/pipelines/{id}/stages": {
@@ -1032,7 +1032,7 @@ export interface paths {
          * Arrange the stages of a pipeline
          * @description All of them, in their order: those that are not named are removed, as long as no deal is in them.
          */
-        put: operations["arrange"];
+        put: operations["arrange_pipelines"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1072,7 +1072,7 @@ export interface paths {
          * @description Of a deal, or of a customer without one. Prices come from the price list or the product, less the
          *     discount, unless a line gives its own.
          */
-        post: operations["create"];
+        post: operations["create_quotes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1092,7 +1092,7 @@ export interface paths {
          * Price the lines of a quote
          * @description As making the quote would, without making it.
          */
-        post: operations["price"];
+        post: operations["price_quotes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1109,7 +1109,7 @@ export interface paths {
         /** A quote record */
         get: operations["get_quotes"];
         /** Rewrite a draft with its lines */
-        put: operations["rewrite"];
+        put: operations["rewrite_quotes"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1127,7 +1127,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Offer another alternative beside a quote */
-        post: operations["alternative"];
+        post: operations["alternative_quotes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1144,7 +1144,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Approve a quote, or give it back */
-        post: operations["approval"];
+        post: operations["approval_quotes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1161,7 +1161,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Enter what the customer decided */
-        post: operations["decide"];
+        post: operations["decide_quotes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1176,7 +1176,7 @@ export interface paths {
             cookie?: never;
         };
         /** The lines of a quote, in their order */
-        get: operations["lines"];
+        get: operations["lines_quotes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1198,7 +1198,7 @@ export interface paths {
          * Ask for the approval of a quote
          * @description For a discount beyond what the caller may give. It stays as it is until then.
          */
-        post: operations["request_approval"];
+        post: operations["request_approval_quotes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1215,7 +1215,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Make the next version of a quote */
-        post: operations["revise"];
+        post: operations["revise_quotes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1235,7 +1235,7 @@ export interface paths {
          * Send a quote
          * @description From now on it stays as it is, and older versions of it are superseded.
          */
-        post: operations["send"];
+        post: operations["send_quotes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1255,7 +1255,7 @@ export interface paths {
          * Take a quote back
          * @description One that the customer has not decided on.
          */
-        post: operations["withdraw"];
+        post: operations["withdraw_quotes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1278,7 +1278,7 @@ export interface paths {
          * @description The instalment is open again for it. What followed from the money meanwhile, as a contract that took
          *     effect, stays.
          */
-        delete: operations["take_back"];
+        delete: operations["take_back_receipt_allocations"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1298,7 +1298,7 @@ export interface paths {
          * Enter money received
          * @description And which instalments it pays.
          */
-        post: operations["receive"];
+        post: operations["receive_receipts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1317,7 +1317,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Remove a receipt that was entered by mistake */
-        delete: operations["remove_receipt"];
+        delete: operations["remove_receipt_receipts"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1333,7 +1333,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Say what a receipt pays */
-        post: operations["allocate"];
+        post: operations["allocate_receipts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1365,16 +1365,16 @@ export interface paths {
             cookie?: never;
         };
         /** Who is signed in */
-        get: operations["me"];
+        get: operations["me_session"];
         put?: never;
         /**
          * Sign in
          * @description The answer sets the cookie `millrace_session`. Five failures for a name, or fifty from an
          *     address, within 15 minutes lock it for 15 minutes.
          */
-        post: operations["sign_in"];
+        post: operations["sign_in_session"];
         /** Sign out */
-        delete: operations["sign_out"];
+        delete: operations["sign_out_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1392,7 +1392,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Sign out everywhere */
-        delete: operations["sign_out_everywhere"];
+        delete: operations["sign_out_everywhere_sessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1411,7 +1411,7 @@ export interface paths {
          * Correct a move of a deal
          * @description The move stays as it was recorded; the correction is a record of its own, made by who leads.
          */
-        post: operations["correct"];
+        post: operations["correct_stage_changes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1448,7 +1448,7 @@ export interface paths {
          * Give a ticket to somebody
          * @description Who answers it passes it on; others assign it in their teams.
          */
-        post: operations["assign"];
+        post: operations["assign_tickets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1465,7 +1465,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Give a ticket up */
-        post: operations["cancel"];
+        post: operations["cancel_tickets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1485,7 +1485,7 @@ export interface paths {
          * Close a resolved ticket
          * @description With how satisfied the asker was, which who answered it does not say.
          */
-        post: operations["close"];
+        post: operations["close_tickets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1505,7 +1505,7 @@ export interface paths {
          * Stop the clock of a ticket
          * @description As while the customer is waited for.
          */
-        post: operations["pause"];
+        post: operations["pause_tickets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1525,7 +1525,7 @@ export interface paths {
          * Take a ticket up again
          * @description One that was not resolved after all; the time that it rested moves its due time.
          */
-        post: operations["reopen"];
+        post: operations["reopen_tickets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1542,7 +1542,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Say what resolved a ticket */
-        post: operations["resolve"];
+        post: operations["resolve_tickets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1559,7 +1559,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Enter the first answer to a ticket */
-        post: operations["respond"];
+        post: operations["respond_tickets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1579,7 +1579,7 @@ export interface paths {
          * Let the clock of a ticket run again
          * @description Its due time moves by the working time that it was paused.
          */
-        post: operations["resume"];
+        post: operations["resume_tickets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1599,7 +1599,7 @@ export interface paths {
          * Answer a ticket oneself
          * @description Of several who take it at once, one wins; the others are told who it was.
          */
-        post: operations["take"];
+        post: operations["take_tickets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1637,7 +1637,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Give a to-do up */
-        post: operations["cancel"];
+        post: operations["cancel_todos"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1654,7 +1654,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Tick a to-do off */
-        post: operations["complete"];
+        post: operations["complete_todos"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1671,7 +1671,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Pass a to-do on */
-        post: operations["reassign"];
+        post: operations["reassign_todos"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1688,7 +1688,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Put a to-do off */
-        post: operations["snooze"];
+        post: operations["snooze_todos"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1709,7 +1709,7 @@ export interface paths {
          * Make a token for a program
          * @description It is sent as `Authorization: Bearer mrt_…`, and may do what both its scopes and its user may.
          */
-        post: operations["create"];
+        post: operations["create_tokens"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1727,7 +1727,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** End a token */
-        delete: operations["revoke"];
+        delete: operations["revoke_tokens"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1744,7 +1744,7 @@ export interface paths {
         get: operations["list_users"];
         put?: never;
         /** Enter somebody new */
-        post: operations["create"];
+        post: operations["create_users"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1769,7 +1769,7 @@ export interface paths {
          * Change a person
          * @description What is left out stays; null empties. Who changes teams takes along what they are working on.
          */
-        patch: operations["change"];
+        patch: operations["change_users"];
         trace?: never;
     };
     "/api/users/{id}/disable": {
@@ -1785,7 +1785,7 @@ export interface paths {
          * Let a person sign in no more
          * @description All their sessions and tokens end.
          */
-        post: operations["disable"];
+        post: operations["disable_users"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1802,7 +1802,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Let a person sign in again */
-        post: operations["enable"];
+        post: operations["enable_users"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1822,7 +1822,7 @@ export interface paths {
          * Give a person a new password
          * @description All their sessions end.
          */
-        post: operations["reset_password"];
+        post: operations["reset_password_users"];
         delete?: never;
         options?: never;
         head?: never;
@@ -11145,7 +11145,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    countdowns: {
+    countdowns_accounts: {
         parameters: {
             query: {
                 /**
@@ -11178,7 +11178,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    assign: {
+    assign_accounts: {
         parameters: {
             query?: never;
             header?: never;
@@ -11216,7 +11216,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    claim: {
+    claim_accounts: {
         parameters: {
             query?: never;
             header?: never;
@@ -11272,7 +11272,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    prefill: {
+    prefill_accounts: {
         parameters: {
             query?: never;
             header?: never;
@@ -11302,7 +11302,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    release: {
+    release_accounts: {
         parameters: {
             query?: never;
             header?: never;
@@ -11340,7 +11340,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    request: {
+    request_accounts: {
         parameters: {
             query?: never;
             header?: never;
@@ -11378,7 +11378,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    timeline: {
+    timeline_accounts: {
         parameters: {
             query?: {
                 /** @description Where to begin: `next` of the page before. */
@@ -11454,7 +11454,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    create: {
+    create_attachments: {
         parameters: {
             query?: never;
             header?: never;
@@ -11520,7 +11520,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    remove: {
+    remove_attachments: {
         parameters: {
             query?: never;
             header?: {
@@ -11552,7 +11552,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    content: {
+    content_attachments: {
         parameters: {
             query?: never;
             header?: never;
@@ -11656,7 +11656,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    create: {
+    create_contracts: {
         parameters: {
             query?: never;
             header?: {
@@ -11693,7 +11693,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    from_quote: {
+    from_quote_contracts: {
         parameters: {
             query?: never;
             header?: {
@@ -11730,7 +11730,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    call_off: {
+    call_off_contracts: {
         parameters: {
             query?: never;
             header?: {
@@ -11771,7 +11771,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    close: {
+    close_contracts: {
         parameters: {
             query?: never;
             header?: {
@@ -11812,7 +11812,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    deposit: {
+    deposit_contracts: {
         parameters: {
             query?: never;
             header?: {
@@ -11853,7 +11853,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    happened: {
+    happened_contracts: {
         parameters: {
             query?: never;
             header?: never;
@@ -11891,7 +11891,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    plan: {
+    plan_contracts: {
         parameters: {
             query?: never;
             header?: never;
@@ -11929,7 +11929,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    sign: {
+    sign_contracts: {
         parameters: {
             query?: never;
             header?: {
@@ -12077,7 +12077,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    create: {
+    create_handovers: {
         parameters: {
             query?: never;
             header?: {
@@ -12114,7 +12114,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    preview: {
+    preview_handovers: {
         parameters: {
             query?: never;
             header?: never;
@@ -12222,7 +12222,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    create: {
+    create_interactions: {
         parameters: {
             query?: never;
             header?: {
@@ -12291,7 +12291,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    remove: {
+    remove_interactions: {
         parameters: {
             query?: never;
             header?: {
@@ -12323,7 +12323,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    reword: {
+    reword_interactions: {
         parameters: {
             query?: never;
             header?: {
@@ -12404,7 +12404,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    apply_for_invoice: {
+    apply_for_invoice_invoice_applications: {
         parameters: {
             query?: never;
             header?: {
@@ -12441,7 +12441,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    issue_invoice: {
+    issue_invoice_invoice_applications: {
         parameters: {
             query?: never;
             header?: {
@@ -12482,7 +12482,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    reject_invoice: {
+    reject_invoice_invoice_applications: {
         parameters: {
             query?: never;
             header?: {
@@ -12516,7 +12516,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    void_invoice: {
+    void_invoice_invoice_applications: {
         parameters: {
             query?: never;
             header?: {
@@ -12610,7 +12610,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    board: {
+    board_opportunities: {
         parameters: {
             query?: {
                 /** @description The pipeline; the default one without it */
@@ -12648,7 +12648,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    idle: {
+    idle_opportunities: {
         parameters: {
             query?: {
                 /** @description At most so many; 50 without it. */
@@ -12678,7 +12678,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    assign: {
+    assign_opportunities: {
         parameters: {
             query?: never;
             header?: never;
@@ -12716,7 +12716,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    claim: {
+    claim_opportunities: {
         parameters: {
             query?: never;
             header?: never;
@@ -12746,7 +12746,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    complete: {
+    complete_opportunities: {
         parameters: {
             query?: never;
             header?: {
@@ -12787,7 +12787,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    end: {
+    end_opportunities: {
         parameters: {
             query?: never;
             header?: {
@@ -12828,7 +12828,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    missing: {
+    missing_opportunities: {
         parameters: {
             query: {
                 /** @description The stage to enter. */
@@ -12862,7 +12862,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    advance: {
+    advance_opportunities: {
         parameters: {
             query?: never;
             header?: {
@@ -12903,7 +12903,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    release: {
+    release_opportunities: {
         parameters: {
             query?: never;
             header?: never;
@@ -12941,7 +12941,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    reopen: {
+    reopen_opportunities: {
         parameters: {
             query?: never;
             header?: {
@@ -12982,7 +12982,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    shelve_idle: {
+    shelve_idle_opportunities: {
         parameters: {
             query?: never;
             header?: never;
@@ -13012,7 +13012,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    timeline: {
+    timeline_opportunities: {
         parameters: {
             query?: {
                 /** @description Where to begin: `next` of the page before. */
@@ -13088,7 +13088,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    create: {
+    create_orders: {
         parameters: {
             query?: never;
             header?: {
@@ -13125,7 +13125,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    set_status: {
+    set_status_orders: {
         parameters: {
             query?: never;
             header?: {
@@ -13166,7 +13166,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    change: {
+    change_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -13217,7 +13217,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    write_off: {
+    write_off_payment_plans: {
         parameters: {
             query?: never;
             header?: {
@@ -13291,7 +13291,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    request_payment: {
+    request_payment_payment_requests: {
         parameters: {
             query?: never;
             header?: {
@@ -13328,7 +13328,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    cancel_request: {
+    cancel_request_payment_requests: {
         parameters: {
             query?: never;
             header?: {
@@ -13362,7 +13362,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    send_request: {
+    send_request_payment_requests: {
         parameters: {
             query?: never;
             header?: {
@@ -13441,7 +13441,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    create: {
+    create_pipelines: {
         parameters: {
             query?: never;
             header?: {
@@ -13510,7 +13510,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    change: {
+    change_pipelines: {
         parameters: {
             query?: never;
             header?: {
@@ -13551,7 +13551,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    arrange: {
+    arrange_pipelines: {
         parameters: {
             query?: never;
             header?: {
@@ -13666,7 +13666,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    create: {
+    create_quotes: {
         parameters: {
             query?: never;
             header?: {
@@ -13703,7 +13703,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    price: {
+    price_quotes: {
         parameters: {
             query?: never;
             header?: never;
@@ -13769,7 +13769,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    rewrite: {
+    rewrite_quotes: {
         parameters: {
             query?: never;
             header?: {
@@ -13810,7 +13810,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    alternative: {
+    alternative_quotes: {
         parameters: {
             query?: never;
             header?: {
@@ -13851,7 +13851,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    approval: {
+    approval_quotes: {
         parameters: {
             query?: never;
             header?: {
@@ -13892,7 +13892,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    decide: {
+    decide_quotes: {
         parameters: {
             query?: never;
             header?: {
@@ -13933,7 +13933,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    lines: {
+    lines_quotes: {
         parameters: {
             query?: never;
             header?: never;
@@ -13963,7 +13963,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    request_approval: {
+    request_approval_quotes: {
         parameters: {
             query?: never;
             header?: {
@@ -13997,7 +13997,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    revise: {
+    revise_quotes: {
         parameters: {
             query?: never;
             header?: {
@@ -14038,7 +14038,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    send: {
+    send_quotes: {
         parameters: {
             query?: never;
             header?: {
@@ -14079,7 +14079,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    withdraw: {
+    withdraw_quotes: {
         parameters: {
             query?: never;
             header?: {
@@ -14145,7 +14145,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    take_back: {
+    take_back_receipt_allocations: {
         parameters: {
             query?: never;
             header?: never;
@@ -14211,7 +14211,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    receive: {
+    receive_receipts: {
         parameters: {
             query?: never;
             header?: {
@@ -14280,7 +14280,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    remove_receipt: {
+    remove_receipt_receipts: {
         parameters: {
             query?: never;
             header?: {
@@ -14312,7 +14312,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    allocate: {
+    allocate_receipts: {
         parameters: {
             query?: never;
             header?: {
@@ -14385,7 +14385,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    me: {
+    me_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -14411,7 +14411,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    sign_in: {
+    sign_in_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -14464,7 +14464,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    sign_out: {
+    sign_out_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -14514,7 +14514,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    sign_out_everywhere: {
+    sign_out_everywhere_sessions: {
         parameters: {
             query?: never;
             header?: never;
@@ -14538,7 +14538,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    correct: {
+    correct_stage_changes: {
         parameters: {
             query?: never;
             header?: never;
@@ -14602,7 +14602,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    assign: {
+    assign_tickets: {
         parameters: {
             query?: never;
             header?: {
@@ -14643,7 +14643,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    cancel: {
+    cancel_tickets: {
         parameters: {
             query?: never;
             header?: {
@@ -14684,7 +14684,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    close: {
+    close_tickets: {
         parameters: {
             query?: never;
             header?: {
@@ -14725,7 +14725,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    pause: {
+    pause_tickets: {
         parameters: {
             query?: never;
             header?: {
@@ -14766,7 +14766,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    reopen: {
+    reopen_tickets: {
         parameters: {
             query?: never;
             header?: {
@@ -14807,7 +14807,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    resolve: {
+    resolve_tickets: {
         parameters: {
             query?: never;
             header?: {
@@ -14848,7 +14848,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    respond: {
+    respond_tickets: {
         parameters: {
             query?: never;
             header?: {
@@ -14889,7 +14889,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    resume: {
+    resume_tickets: {
         parameters: {
             query?: never;
             header?: {
@@ -14923,7 +14923,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    take: {
+    take_tickets: {
         parameters: {
             query?: never;
             header?: {
@@ -14983,7 +14983,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    cancel: {
+    cancel_todos: {
         parameters: {
             query?: never;
             header?: {
@@ -15024,7 +15024,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    complete: {
+    complete_todos: {
         parameters: {
             query?: never;
             header?: {
@@ -15065,7 +15065,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    reassign: {
+    reassign_todos: {
         parameters: {
             query?: never;
             header?: {
@@ -15106,7 +15106,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    snooze: {
+    snooze_todos: {
         parameters: {
             query?: never;
             header?: {
@@ -15173,7 +15173,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    create: {
+    create_tokens: {
         parameters: {
             query?: never;
             header?: never;
@@ -15207,7 +15207,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    revoke: {
+    revoke_tokens: {
         parameters: {
             query?: never;
             header?: never;
@@ -15281,7 +15281,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    create: {
+    create_users: {
         parameters: {
             query?: never;
             header?: never;
@@ -15347,7 +15347,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    change: {
+    change_users: {
         parameters: {
             query?: never;
             header?: {
@@ -15388,7 +15388,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    disable: {
+    disable_users: {
         parameters: {
             query?: never;
             header?: {
@@ -15422,7 +15422,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    enable: {
+    enable_users: {
         parameters: {
             query?: never;
             header?: {
@@ -15456,7 +15456,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    reset_password: {
+    reset_password_users: {
         parameters: {
             query?: never;
             header?: never;
