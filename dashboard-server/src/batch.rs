@@ -150,6 +150,15 @@ enum Question {
     Records(DrillRequest),
 }
 
+impl Question {
+    fn query(&self) -> &Query {
+        match self {
+            Self::Numbers(query) => query,
+            Self::Records(drill) => &drill.query,
+        }
+    }
+}
+
 fn questions(request: BatchRequest) -> Result<Vec<(String, Question)>, ApiError> {
     let count = request.queries.len();
     if count > MOST_QUERIES {
@@ -168,14 +177,23 @@ fn questions(request: BatchRequest) -> Result<Vec<(String, Question)>, ApiError>
                     item.id
                 )));
             }
-            match (item.query, item.drill) {
-                (Some(query), None) => Ok((item.id, Question::Numbers(query))),
-                (None, Some(drill)) => Ok((item.id, Question::Records(drill))),
-                _ => Err(ApiError::BadRequest(format!(
-                    "query {:?} must have either \"query\" or \"drill\"",
+            let question = match (item.query, item.drill) {
+                (Some(query), None) => Question::Numbers(query),
+                (None, Some(drill)) => Question::Records(drill),
+                _ => {
+                    return Err(ApiError::BadRequest(format!(
+                        "query {:?} must have either \"query\" or \"drill\"",
+                        item.id
+                    )));
+                }
+            };
+            if question.query().metrics.is_empty() {
+                return Err(ApiError::BadRequest(format!(
+                    "query {:?} names no metric",
                     item.id
-                ))),
+                )));
             }
+            Ok((item.id, question))
         })
         .collect()
 }

@@ -122,11 +122,6 @@ def work(company: Server, rep: dict) -> None:
         make("/api/private-notes", body="between us", account_id=account)
 
 
-# It still has findings to be judged (answers of 400 to what the document allows).
-@pytest.mark.skipif(
-    "MILLRACE_TEST_ALL" not in os.environ,
-    reason="set MILLRACE_TEST_ALL=1 to try the API by its document",
-)
 @pytest.mark.parametrize("role", ["rep", "administrator"])
 def test_the_server_does_what_its_document_says(
     tokens: tuple[Server, dict[str, str]], role: str, tmp_path: Path

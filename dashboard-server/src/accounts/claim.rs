@@ -18,7 +18,7 @@ use crate::state::AppState;
     tag = "accounts",
     params(("id" = i64, Path, description = "The account")),
     responses(
-        (status = 200, description = "The account, now the caller's", body = ref("#/components/schemas/AccountShown")),
+        (status = 200, description = "The account, now the caller's", body = ref("#/components/schemas/AccountOutcome")),
         (status = 404, description = "There is no such account in the pool"),
         (status = 409, description = "`already-claimed`, `pool-capacity` or `cooldown`"),
         (status = 429, description = "`claim-limit`"),

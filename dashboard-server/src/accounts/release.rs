@@ -21,7 +21,7 @@ use crate::state::AppState;
         ("id" = i64, Path, description = "The account"),
     ),
     request_body = Reason,
-    responses((status = 200, description = "The account as it is now", body = ref("#/components/schemas/AccountShown")))
+    responses((status = 200, description = "The account as it is now", body = ref("#/components/schemas/AccountOutcome")))
 )]
 pub(crate) async fn release(
     State(state): State<AppState>,

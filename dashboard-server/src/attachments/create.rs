@@ -41,7 +41,7 @@ pub(crate) struct Upload {
     path = "/api/attachments",
     tag = "attachments",
     request_body(content = Upload, content_type = "multipart/form-data"),
-    responses((status = 201, description = "The record of the file", body = ref("#/components/schemas/AttachmentShown")))
+    responses((status = 201, description = "The record of the file", body = ref("#/components/schemas/AttachmentOutcome")))
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,

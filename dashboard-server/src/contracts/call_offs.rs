@@ -20,7 +20,7 @@ use crate::state::AppState;
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = CallOffBody,
-    responses((status = 201, description = "The contract", body = ref("#/components/schemas/ContractShown")))
+    responses((status = 201, description = "The contract", body = ref("#/components/schemas/ContractOutcome")))
 )]
 pub(crate) async fn call_off(
     State(state): State<AppState>,

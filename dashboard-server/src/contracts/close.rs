@@ -48,7 +48,7 @@ pub(crate) struct ContractEnd {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = ContractEnd,
-    responses((status = 200, description = "The contract as it is now", body = ref("#/components/schemas/ContractShown")))
+    responses((status = 200, description = "The contract as it is now", body = ref("#/components/schemas/ContractOutcome")))
 )]
 pub(crate) async fn close(
     State(state): State<AppState>,

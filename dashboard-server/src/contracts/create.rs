@@ -21,7 +21,7 @@ use crate::state::AppState;
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = ContractBody,
-    responses((status = 201, description = "The contract", body = ref("#/components/schemas/ContractShown")))
+    responses((status = 201, description = "The contract", body = ref("#/components/schemas/ContractOutcome")))
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,

@@ -32,7 +32,7 @@ pub(crate) struct Deposit {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Deposit,
-    responses((status = 200, description = "The contract as it is now", body = ref("#/components/schemas/ContractShown")))
+    responses((status = 200, description = "The contract as it is now", body = ref("#/components/schemas/ContractOutcome")))
 )]
 pub(crate) async fn deposit(
     State(state): State<AppState>,

@@ -19,7 +19,7 @@ use crate::state::AppState;
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = FromQuoteBody,
-    responses((status = 201, description = "The contract", body = ref("#/components/schemas/ContractShown")))
+    responses((status = 201, description = "The contract", body = ref("#/components/schemas/ContractOutcome")))
 )]
 pub(crate) async fn from_quote(
     State(state): State<AppState>,

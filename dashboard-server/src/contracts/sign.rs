@@ -36,7 +36,7 @@ pub(crate) struct Signing {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Signing,
-    responses((status = 200, description = "The contract as it is now", body = ref("#/components/schemas/ContractShown")))
+    responses((status = 200, description = "The contract as it is now", body = ref("#/components/schemas/ContractOutcome")))
 )]
 pub(crate) async fn sign(
     State(state): State<AppState>,

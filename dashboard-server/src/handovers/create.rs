@@ -37,7 +37,7 @@ pub(crate) struct HandoverBody {
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = HandoverBody,
-    responses((status = 201, description = "The receipt: what went from whom to whom", body = ref("#/components/schemas/HandoverShown")))
+    responses((status = 201, description = "The receipt: what went from whom to whom", body = ref("#/components/schemas/HandoverOutcome")))
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,

@@ -123,7 +123,7 @@ impl From<InteractionBody> for NewInteraction {
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = InteractionBody,
-    responses((status = 201, description = "The interaction", body = ref("#/components/schemas/InteractionShown")))
+    responses((status = 201, description = "The interaction", body = ref("#/components/schemas/InteractionOutcome")))
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,

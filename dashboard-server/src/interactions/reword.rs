@@ -48,7 +48,7 @@ impl From<WordsBody> for Words {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = WordsBody,
-    responses((status = 200, description = "The interaction as it is now", body = ref("#/components/schemas/InteractionShown")))
+    responses((status = 200, description = "The interaction as it is now", body = ref("#/components/schemas/InteractionOutcome")))
 )]
 pub(crate) async fn reword(
     State(state): State<AppState>,

@@ -31,7 +31,7 @@ pub(crate) struct Allocations {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Allocations,
-    responses((status = 200, description = "The receipt as it is now", body = ref("#/components/schemas/ReceiptShown")))
+    responses((status = 200, description = "The receipt as it is now", body = ref("#/components/schemas/ReceiptOutcome")))
 )]
 pub(crate) async fn allocate(
     State(state): State<AppState>,

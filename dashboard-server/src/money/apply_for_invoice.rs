@@ -73,7 +73,7 @@ impl From<InvoiceBody> for Application {
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = InvoiceBody,
-    responses((status = 201, description = "The application", body = ref("#/components/schemas/InvoiceApplicationShown")))
+    responses((status = 201, description = "The application", body = ref("#/components/schemas/InvoiceApplicationOutcome")))
 )]
 pub(crate) async fn apply_for_invoice(
     State(state): State<AppState>,

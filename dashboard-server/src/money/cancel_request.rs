@@ -18,7 +18,7 @@ use crate::state::AppState;
         ("id" = i64, Path, description = "The request"),
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
-    responses((status = 200, description = "The request as it is now", body = ref("#/components/schemas/PaymentRequestShown")))
+    responses((status = 200, description = "The request as it is now", body = ref("#/components/schemas/PaymentRequestOutcome")))
 )]
 pub(crate) async fn cancel_request(
     State(state): State<AppState>,

@@ -44,7 +44,7 @@ impl InvoiceIssue {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = InvoiceIssue,
-    responses((status = 200, description = "The application as it is now", body = ref("#/components/schemas/InvoiceApplicationShown")))
+    responses((status = 200, description = "The application as it is now", body = ref("#/components/schemas/InvoiceApplicationOutcome")))
 )]
 pub(crate) async fn issue_invoice(
     State(state): State<AppState>,

@@ -91,7 +91,7 @@ impl From<ReceiptBody> for NewReceipt {
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = ReceiptBody,
-    responses((status = 201, description = "The receipt", body = ref("#/components/schemas/ReceiptShown")))
+    responses((status = 201, description = "The receipt", body = ref("#/components/schemas/ReceiptOutcome")))
 )]
 pub(crate) async fn receive(
     State(state): State<AppState>,

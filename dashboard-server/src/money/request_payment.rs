@@ -36,7 +36,7 @@ pub(crate) struct PaymentRequestBody {
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = PaymentRequestBody,
-    responses((status = 201, description = "The request", body = ref("#/components/schemas/PaymentRequestShown")))
+    responses((status = 201, description = "The request", body = ref("#/components/schemas/PaymentRequestOutcome")))
 )]
 pub(crate) async fn request_payment(
     State(state): State<AppState>,

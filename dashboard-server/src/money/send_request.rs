@@ -30,7 +30,7 @@ pub(crate) struct RequestSending {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = RequestSending,
-    responses((status = 200, description = "The request as it is now", body = ref("#/components/schemas/PaymentRequestShown")))
+    responses((status = 200, description = "The request as it is now", body = ref("#/components/schemas/PaymentRequestOutcome")))
 )]
 pub(crate) async fn send_request(
     State(state): State<AppState>,

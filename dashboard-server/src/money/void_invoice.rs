@@ -18,7 +18,7 @@ use crate::state::AppState;
         ("id" = i64, Path, description = "The application"),
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
-    responses((status = 200, description = "The application as it is now", body = ref("#/components/schemas/InvoiceApplicationShown")))
+    responses((status = 200, description = "The application as it is now", body = ref("#/components/schemas/InvoiceApplicationOutcome")))
 )]
 pub(crate) async fn void_invoice(
     State(state): State<AppState>,

@@ -18,7 +18,7 @@ use crate::state::AppState;
         ("id" = i64, Path, description = "The instalment"),
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
-    responses((status = 200, description = "The instalment as it is now", body = ref("#/components/schemas/PaymentPlanShown")))
+    responses((status = 200, description = "The instalment as it is now", body = ref("#/components/schemas/PaymentPlanOutcome")))
 )]
 pub(crate) async fn write_off(
     State(state): State<AppState>,

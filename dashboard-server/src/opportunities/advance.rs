@@ -49,7 +49,7 @@ impl From<StageMove> for Move {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = StageMove,
-    responses((status = 200, description = "The deal as it is now", body = ref("#/components/schemas/OpportunityShown")))
+    responses((status = 200, description = "The deal as it is now", body = ref("#/components/schemas/OpportunityOutcome")))
 )]
 pub(crate) async fn advance(
     State(state): State<AppState>,

@@ -32,7 +32,7 @@ pub(crate) struct Completion {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Completion,
-    responses((status = 200, description = "The deal as it is now", body = ref("#/components/schemas/OpportunityShown")))
+    responses((status = 200, description = "The deal as it is now", body = ref("#/components/schemas/OpportunityOutcome")))
 )]
 pub(crate) async fn complete(
     State(state): State<AppState>,

@@ -97,7 +97,7 @@ impl TryFrom<Ending> for End {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Ending,
-    responses((status = 200, description = "The deal as it is now", body = ref("#/components/schemas/OpportunityShown")))
+    responses((status = 200, description = "The deal as it is now", body = ref("#/components/schemas/OpportunityOutcome")))
 )]
 pub(crate) async fn end(
     State(state): State<AppState>,

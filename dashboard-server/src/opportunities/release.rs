@@ -19,7 +19,7 @@ use crate::state::AppState;
         ("id" = i64, Path, description = "The deal"),
     ),
     request_body = Reason,
-    responses((status = 200, description = "The deal as it is now", body = ref("#/components/schemas/OpportunityShown")))
+    responses((status = 200, description = "The deal as it is now", body = ref("#/components/schemas/OpportunityOutcome")))
 )]
 pub(crate) async fn release(
     State(state): State<AppState>,

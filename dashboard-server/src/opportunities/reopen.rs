@@ -20,7 +20,7 @@ use crate::state::AppState;
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = OptionalReason,
-    responses((status = 200, description = "The deal that is open now: the same one within 90 days of its end, later a new one that continues it", body = ref("#/components/schemas/OpportunityShown")))
+    responses((status = 200, description = "The deal that is open now: the same one within 90 days of its end, later a new one that continues it", body = ref("#/components/schemas/OpportunityOutcome")))
 )]
 pub(crate) async fn reopen(
     State(state): State<AppState>,

@@ -19,7 +19,7 @@ use crate::state::AppState;
     params(
         ("id" = i64, Path, description = "The deal"),
     ),
-    responses((status = 200, description = "The deal as it is now", body = ref("#/components/schemas/OpportunityShown")))
+    responses((status = 200, description = "The deal as it is now", body = ref("#/components/schemas/OpportunityOutcome")))
 )]
 pub(crate) async fn shelve_idle(
     State(state): State<AppState>,

@@ -96,7 +96,7 @@ impl From<OrderBody> for NewOrder {
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = OrderBody,
-    responses((status = 201, description = "The order", body = ref("#/components/schemas/OrderShown")))
+    responses((status = 201, description = "The order", body = ref("#/components/schemas/OrderOutcome")))
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,

@@ -55,7 +55,7 @@ pub(crate) struct OrderStatus {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = OrderStatus,
-    responses((status = 200, description = "The order as it is now", body = ref("#/components/schemas/OrderShown")))
+    responses((status = 200, description = "The order as it is now", body = ref("#/components/schemas/OrderOutcome")))
 )]
 pub(crate) async fn set_status(
     State(state): State<AppState>,

@@ -52,7 +52,7 @@ impl From<PipelineChangeBody> for PipelineChange {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = PipelineChangeBody,
-    responses((status = 200, description = "The pipeline as it is now", body = ref("#/components/schemas/PipelineShown")))
+    responses((status = 200, description = "The pipeline as it is now", body = ref("#/components/schemas/PipelineOutcome")))
 )]
 pub(crate) async fn change(
     State(state): State<AppState>,

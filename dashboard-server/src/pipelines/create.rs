@@ -34,7 +34,7 @@ pub(crate) struct PipelineBody {
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = PipelineBody,
-    responses((status = 201, description = "The pipeline", body = ref("#/components/schemas/PipelineShown")))
+    responses((status = 201, description = "The pipeline", body = ref("#/components/schemas/PipelineOutcome")))
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,

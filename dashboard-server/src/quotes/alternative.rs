@@ -20,7 +20,7 @@ use crate::state::AppState;
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = AlternativeBody,
-    responses((status = 201, description = "The quote", body = ref("#/components/schemas/QuoteShown")))
+    responses((status = 201, description = "The quote", body = ref("#/components/schemas/QuoteOutcome")))
 )]
 pub(crate) async fn alternative(
     State(state): State<AppState>,

@@ -29,7 +29,7 @@ pub(crate) struct Approval {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Approval,
-    responses((status = 200, description = "The quote as it is now", body = ref("#/components/schemas/QuoteShown")))
+    responses((status = 200, description = "The quote as it is now", body = ref("#/components/schemas/QuoteOutcome")))
 )]
 pub(crate) async fn approval(
     State(state): State<AppState>,

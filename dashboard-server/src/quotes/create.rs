@@ -22,7 +22,7 @@ use crate::state::AppState;
         ("Idempotency-Key" = Option<String>, Header, description = "The same key again makes nothing twice"),
     ),
     request_body = NewQuoteBody,
-    responses((status = 201, description = "The quote", body = ref("#/components/schemas/QuoteShown")))
+    responses((status = 201, description = "The quote", body = ref("#/components/schemas/QuoteOutcome")))
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,

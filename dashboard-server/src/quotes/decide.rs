@@ -72,7 +72,7 @@ impl TryFrom<CustomerDecision> for Decision {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = CustomerDecision,
-    responses((status = 200, description = "The quote as it is now", body = ref("#/components/schemas/QuoteShown")))
+    responses((status = 200, description = "The quote as it is now", body = ref("#/components/schemas/QuoteOutcome")))
 )]
 pub(crate) async fn decide(
     State(state): State<AppState>,

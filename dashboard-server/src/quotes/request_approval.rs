@@ -20,7 +20,7 @@ use crate::state::AppState;
         ("id" = i64, Path, description = "The quote"),
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
-    responses((status = 200, description = "The quote as it is now", body = ref("#/components/schemas/QuoteShown")))
+    responses((status = 200, description = "The quote as it is now", body = ref("#/components/schemas/QuoteOutcome")))
 )]
 pub(crate) async fn request_approval(
     State(state): State<AppState>,

@@ -20,7 +20,7 @@ use crate::state::AppState;
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = QuoteBody,
-    responses((status = 200, description = "The quote as it is now", body = ref("#/components/schemas/QuoteShown")))
+    responses((status = 200, description = "The quote as it is now", body = ref("#/components/schemas/QuoteOutcome")))
 )]
 pub(crate) async fn rewrite(
     State(state): State<AppState>,

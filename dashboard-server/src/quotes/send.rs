@@ -32,7 +32,7 @@ pub(crate) struct Sending {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Sending,
-    responses((status = 200, description = "The quote as it is now", body = ref("#/components/schemas/QuoteShown")))
+    responses((status = 200, description = "The quote as it is now", body = ref("#/components/schemas/QuoteOutcome")))
 )]
 pub(crate) async fn send(
     State(state): State<AppState>,

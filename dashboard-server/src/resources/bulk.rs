@@ -164,18 +164,17 @@ fn check(resource: &Resource, bulk: &Bulk) -> Result<(), ApiError> {
             format!("must have at most {LONGEST_REASON} characters"),
         );
     }
-    let numbers = bulk
-        .items
-        .iter()
-        .flat_map(|item| [Some(item.id), item.version]);
-    if numbers
-        .flatten()
-        .any(|number| !(0..=Field::GREATEST).contains(&number))
-    {
+    let exists = |id: i64| (1..=Field::GREATEST).contains(&id);
+    let counts = |version: i64| (0..=Field::GREATEST).contains(&version);
+    let sensible = |item: &Item| exists(item.id) && item.version.is_none_or(counts);
+    if !bulk.items.iter().all(sensible) {
         wrong(
             "items",
             "must have ids and versions that there can be".to_owned(),
         );
+    }
+    if bulk.user_id.is_some_and(|id| !exists(id)) {
+        wrong("user_id", "must be an id that there can be".to_owned());
     }
     if matches!(bulk.action, Action::Release | Action::Assign) && reason.is_empty() {
         wrong("reason", "is required".to_owned());

@@ -34,7 +34,7 @@ pub(crate) struct MoveCorrection {
     tag = "opportunities",
     params(("id" = i64, Path, description = "The move")),
     request_body = MoveCorrection,
-    responses((status = 200, description = "The correction", body = ref("#/components/schemas/StageChangeShown")))
+    responses((status = 200, description = "The correction", body = ref("#/components/schemas/StageChangeOutcome")))
 )]
 pub(crate) async fn correct(
     State(state): State<AppState>,

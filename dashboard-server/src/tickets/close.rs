@@ -32,7 +32,7 @@ pub(crate) struct Closing {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Closing,
-    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketShown")))
+    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketOutcome")))
 )]
 pub(crate) async fn close(
     State(state): State<AppState>,

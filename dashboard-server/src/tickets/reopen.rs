@@ -22,7 +22,7 @@ use crate::state::AppState;
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Reason,
-    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketShown")))
+    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketOutcome")))
 )]
 pub(crate) async fn reopen(
     State(state): State<AppState>,

@@ -30,7 +30,7 @@ pub(crate) struct Resolution {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Resolution,
-    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketShown")))
+    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketOutcome")))
 )]
 pub(crate) async fn resolve(
     State(state): State<AppState>,

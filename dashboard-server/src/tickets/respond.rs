@@ -30,7 +30,7 @@ pub(crate) struct FirstResponse {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = FirstResponse,
-    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketShown")))
+    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketOutcome")))
 )]
 pub(crate) async fn respond(
     State(state): State<AppState>,

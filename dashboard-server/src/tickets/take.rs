@@ -20,7 +20,7 @@ use crate::state::AppState;
         ("id" = i64, Path, description = "The ticket"),
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
-    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketShown")))
+    responses((status = 200, description = "The ticket as it is now", body = ref("#/components/schemas/TicketOutcome")))
 )]
 pub(crate) async fn take(
     State(state): State<AppState>,

@@ -30,7 +30,7 @@ pub(crate) struct Done {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Done,
-    responses((status = 200, description = "The to-do as it is now", body = ref("#/components/schemas/TodoShown")))
+    responses((status = 200, description = "The to-do as it is now", body = ref("#/components/schemas/TodoOutcome")))
 )]
 pub(crate) async fn complete(
     State(state): State<AppState>,

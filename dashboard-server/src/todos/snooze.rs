@@ -33,7 +33,7 @@ pub(crate) struct Snoozing {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = Snoozing,
-    responses((status = 200, description = "The to-do as it is now", body = ref("#/components/schemas/TodoShown")))
+    responses((status = 200, description = "The to-do as it is now", body = ref("#/components/schemas/TodoOutcome")))
 )]
 pub(crate) async fn snooze(
     State(state): State<AppState>,

@@ -87,7 +87,7 @@ impl From<UserChangeBody> for UserChange {
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
     request_body = UserChangeBody,
-    responses((status = 200, description = "The person as it is now", body = ref("#/components/schemas/UserShown")))
+    responses((status = 200, description = "The person as it is now", body = ref("#/components/schemas/UserOutcome")))
 )]
 pub(crate) async fn change(
     State(state): State<AppState>,

@@ -18,7 +18,7 @@ use crate::state::AppState;
         ("id" = i64, Path, description = "The person"),
         ("If-Match" = Option<String>, Header, description = "The version that was read, as its ETag"),
     ),
-    responses((status = 200, description = "The person as it is now", body = ref("#/components/schemas/UserShown")))
+    responses((status = 200, description = "The person as it is now", body = ref("#/components/schemas/UserOutcome")))
 )]
 pub(crate) async fn enable(
     State(state): State<AppState>,

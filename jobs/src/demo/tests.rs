@@ -354,12 +354,10 @@ async fn everybody_sees_something(demo: &Filling) {
     assert_eq!(of_reps.len(), 19, "one has left");
 }
 
-/// The rarest kinds need a company larger than that of the tests; its bounds are still to be set.
+/// All that a firm does happens in the demo company too, even in the small one of the tests; an
+/// override, one move in fifty, may not.
 async fn all_kinds_of_things_happen(demo: &Filling) {
-    if std::env::var_os("MILLRACE_TEST_ALL").is_none() {
-        eprintln!("skipped: set MILLRACE_TEST_ALL=1 to count the kinds of things that happen");
-        return;
-    }
+    let mut fewer = Vec::new();
     for (what, least) in [
         ("accounts WHERE owner_id IS NULL", 1),
         ("handovers", 1),
@@ -374,7 +372,6 @@ async fn all_kinds_of_things_happen(demo: &Filling) {
         ("stage_changes WHERE kind = 'reopen'", 2),
         ("stage_changes WHERE kind = 'back'", 5),
         ("stage_changes WHERE kind = 'correction'", 2),
-        ("stage_changes WHERE overridden IS NOT NULL", 1),
         ("quotes WHERE alternative IS NOT NULL", 5),
         ("quotes WHERE quote_version > 1", 20),
         ("quotes WHERE outcome = 'partial'", 2),
@@ -391,6 +388,9 @@ async fn all_kinds_of_things_happen(demo: &Filling) {
         ("private_notes", 3),
     ] {
         let count = demo.count(what).await;
-        assert!(count >= least, "{what}: {count}");
+        if count < least {
+            fewer.push(format!("{what}: {count} of {least}"));
+        }
     }
+    assert!(fewer.is_empty(), "{fewer:#?}");
 }

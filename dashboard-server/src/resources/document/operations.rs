@@ -78,7 +78,7 @@ impl Tag {
     }
 
     fn create(&self) -> Value {
-        let mut created = self.shown("The record");
+        let mut created = self.outcome("The record");
         created["headers"]["Location"] = header("Where it is");
         let responses = problems(json!({"201": created}), &["409", "429"]);
         let key = json!({
@@ -95,7 +95,7 @@ impl Tag {
 
     fn change(&self) -> Value {
         let responses = problems(
-            json!({"200": self.shown("The record, changed")}),
+            json!({"200": self.outcome("The record, changed")}),
             &["409", "412", "428"],
         );
         let summary = format!("Change fields of a {} record", self.words());
@@ -147,7 +147,15 @@ impl Tag {
     }
 
     fn shown(&self, description: &str) -> Value {
-        let mut response = answer(description, &format!("{}Shown", camel(self.0)));
+        self.with_version(description, "Shown")
+    }
+
+    fn outcome(&self, description: &str) -> Value {
+        self.with_version(description, "Outcome")
+    }
+
+    fn with_version(&self, description: &str, shape: &str) -> Value {
+        let mut response = answer(description, &format!("{}{shape}", camel(self.0)));
         response["headers"] = json!({"ETag": header("The version of the record, for If-Match")});
         response
     }

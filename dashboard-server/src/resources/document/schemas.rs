@@ -88,6 +88,15 @@ pub(super) fn of(resource: &'static Resource) -> Vec<(String, Value)> {
         "required": ["record", "labels"],
         "properties": {"record": reference(&name), "labels": reference("Labels")},
     });
+    let outcome = json!({
+        "type": "object",
+        "description": "The record as it is now; null where the caller does not see it any more, as when it was passed on.",
+        "required": ["record", "labels"],
+        "properties": {
+            "record": {"anyOf": [reference(&name), {"type": "null"}]},
+            "labels": reference("Labels"),
+        },
+    });
     let page = json!({
         "type": "object",
         "description": "A page of records.",
@@ -101,6 +110,7 @@ pub(super) fn of(resource: &'static Resource) -> Vec<(String, Value)> {
     let mut schemas = vec![
         (name.clone(), record(resource)),
         (format!("{name}Shown"), shown),
+        (format!("{name}Outcome"), outcome),
         (format!("{name}Page"), page),
     ];
     if resource.open {

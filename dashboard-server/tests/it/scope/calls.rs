@@ -206,6 +206,18 @@ impl Call {
             && self.method != Method::GET
     }
 
+    /// Whether the answer comes from the lake, which the calls before have not reached.
+    pub(crate) fn reads_the_lake(&self) -> bool {
+        const OF_THE_LAKE: [&str; 5] = [
+            "/api/batch",
+            "/api/drill",
+            "/api/export",
+            "/api/query",
+            "/api/values",
+        ];
+        OF_THE_LAKE.contains(&self.path.as_str())
+    }
+
     fn parameters(&self) -> impl Iterator<Item = &Value> {
         self.operation["parameters"]
             .as_array()

@@ -36,6 +36,9 @@ const COLUMNS: [&str; 18] = [
     "user_id",
     "from_user_id",
 ];
+/// Whether a row is deleted: 0 or 1. A deleted record is read by nobody, but records that refer to
+/// it still say what it was called, to those who would see it.
+const DELETED: &str = "deleted";
 /// What hangs on another record follows it.
 const HANGS_ON: [(&str, &str, &str); 16] = [
     ("account_tag", "account_id", "account"),
@@ -113,7 +116,7 @@ impl Tables {
             let has = |column: &&str| resource.fields.iter().any(|field| field.name == *column);
             let columns: Vec<&str> = COLUMNS.into_iter().filter(has).collect();
             let sql = format!(
-                "SELECT {} FROM {} WHERE deleted_at IS NULL ORDER BY id",
+                "SELECT {}, CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END FROM {} ORDER BY id",
                 columns.join(", "),
                 resource.table
             );
@@ -121,9 +124,12 @@ impl Tables {
             let rows = app.store.reader().query_all_raw(statement).await.unwrap();
             let rows = rows.iter().map(|row| {
                 let cells = columns.iter().enumerate();
-                cells
+                let mut cells: Row = cells
                     .map(|(index, column)| (*column, row.try_get_by_index(index).unwrap()))
-                    .collect()
+                    .collect();
+                let deleted: i32 = row.try_get_by_index(columns.len()).unwrap();
+                cells.insert(DELETED, Some(deleted.into()));
+                cells
             });
             tables.insert(resource.name, rows.collect());
         }
@@ -131,14 +137,17 @@ impl Tables {
     }
 
     pub(crate) fn ids(&self, entity: &str) -> Vec<i64> {
-        self.0[entity].iter().filter_map(|row| row["id"]).collect()
+        let rows = self.0[entity].iter();
+        rows.filter(|row| row[DELETED] == Some(0))
+            .filter_map(|row| row["id"])
+            .collect()
     }
 
     pub(crate) fn version(&self, entity: &str, id: i64) -> Option<i64> {
         self.row(entity, id)?["version"]
     }
 
-    fn row(&self, entity: &str, id: i64) -> Option<&Row> {
+    pub(crate) fn row(&self, entity: &str, id: i64) -> Option<&Row> {
         self.0[entity].iter().find(|row| row["id"] == Some(id))
     }
 
@@ -148,7 +157,15 @@ impl Tables {
 
     /// Whether the caller reads the record, be it in the pool.
     pub(crate) fn reads(&self, caller: &Caller, (entity, id): Record) -> bool {
-        self.has(caller, (entity, id)) || self.in_pool(caller, (entity, id))
+        let there = self
+            .row(entity, id)
+            .is_some_and(|row| row[DELETED] == Some(0));
+        there && self.knows(caller, (entity, id))
+    }
+
+    /// Whether the caller reads the record, or would if it were not deleted.
+    pub(crate) fn knows(&self, caller: &Caller, record: Record) -> bool {
+        self.has(caller, record) || self.in_pool(caller, record)
     }
 
     /// Whether a record that the caller reads refers to this one: its id is a field of that one, and
