@@ -1,5 +1,7 @@
 //! The connections to each kind of database.
 
+use std::fs::OpenOptions;
+use std::path::Path;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -30,15 +32,10 @@ pub(super) async fn connect(place: &Place) -> Result<Connections> {
     match place {
         Place::File(path) => {
             let name = path.display().to_string();
-            if let Some(folder) = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty())
-            {
-                std::fs::create_dir_all(folder).map_err(|error| OperationsError::Open {
-                    place: name.clone(),
-                    source: sea_orm::DbErr::Custom(error.to_string()),
-                })?;
-            }
+            make(path).map_err(|error| OperationsError::Open {
+                place: name.clone(),
+                source: sea_orm::DbErr::Custom(error.to_string()),
+            })?;
             // The writer comes first: it makes the file, and only it changes the journal mode.
             let writer = open(&name, sqlite(path, false)).await?;
             let reader = open(&name, sqlite(path, true)).await?;
@@ -63,6 +60,19 @@ pub(super) async fn connect(place: &Place) -> Result<Connections> {
     }
 }
 
+/// Makes the file, for its owner alone, where there is none: SQLite would let everybody on the
+/// machine read it, and gives its log the rights of the file.
+fn make(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|own| !own.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
 async fn open(name: &str, options: ConnectOptions) -> Result<DatabaseConnection> {
     Database::connect(options)
         .await
@@ -83,7 +93,7 @@ fn common(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-fn sqlite(path: &std::path::Path, reads: bool) -> ConnectOptions {
+fn sqlite(path: &Path, reads: bool) -> ConnectOptions {
     let mut options = common("sqlite::memory:", if reads { READERS } else { 1 });
     let path = path.to_owned();
     options

@@ -17,6 +17,23 @@ contract! {
     readers_cannot_write,
 }
 
+/// Records, password hashes and sessions are no business of others on the machine.
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_reads_the_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = Home::sqlite().await;
+    let mut found = 0;
+    for entry in std::fs::read_dir(home.folder()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+        found += 1;
+    }
+    assert!(found >= 2, "the database and its log");
+}
+
 async fn resources_are_the_tables(home: Home) {
     let backend = home.store.backend();
     for resource in RESOURCES {

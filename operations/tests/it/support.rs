@@ -66,6 +66,11 @@ impl Home {
         }
     }
 
+    /// Where the database's files are, for SQLite.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     async fn open(place: Place, folder: TempDir) -> Self {
         let clock = Arc::new(ManualClock::at(time("2026-03-02T09:30:00.123456789+08:00")));
         let store = Store::open(&place, clock.clone(), &Company::default())
