@@ -8,6 +8,7 @@ pub mod clock;
 pub mod completeness;
 pub mod config;
 pub mod credit_code;
+pub mod drivers;
 pub mod entity;
 pub mod fold;
 pub mod identity;

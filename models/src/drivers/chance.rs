@@ -1,0 +1,116 @@
+//! Numbers of chance: the normal tail, and a small generator that gives the same for the same.
+
+/// A generator of pseudo-random numbers (`SplitMix64`, Steele, Lea and Flood 2014). The same seed
+/// gives the same numbers on every machine.
+#[derive(Debug, Clone)]
+pub struct Random(u64);
+
+/// Mixes the bits of a number.
+pub fn mix(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+impl Random {
+    /// A generator from a seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next 64 bits.
+    pub fn bits(&mut self) -> u64 {
+        let state = self.0;
+        self.0 = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        mix(state)
+    }
+
+    /// A number below `count`, which is not 0.
+    #[allow(clippy::cast_possible_truncation, reason = "the high half of the product is below count")]
+    pub fn below(&mut self, count: usize) -> usize {
+        ((u128::from(self.bits()) * count as u128) >> 64) as usize
+    }
+}
+
+/// How probable a standard normal is to lie at least that far from 0, on either side.
+///
+/// The series of the error function near 0, its continued fraction (Lentz) further out: relative
+/// error below 1e-10 up to where the result is 0.
+pub fn two_sided(z: f64) -> f64 {
+    let x = z.abs() / std::f64::consts::SQRT_2;
+    if x.is_nan() {
+        return 1.0;
+    }
+    if x < 2.0 {
+        let (mut term, mut sum) = (x, x);
+        for n in 1..200 {
+            let n = f64::from(n);
+            term *= -x * x / n;
+            let step = term / (2.0 * n + 1.0);
+            sum += step;
+            if step.abs() < 1e-17 * sum.abs() {
+                break;
+            }
+        }
+        return (1.0 - 2.0 / std::f64::consts::PI.sqrt() * sum).max(0.0);
+    }
+    let tiny = 1e-300;
+    let (mut f, mut c, mut d) = (x, x, 0.0);
+    for n in 1..300 {
+        let a = f64::from(n) / 2.0;
+        d = x + a * d;
+        d = if d == 0.0 { tiny } else { d };
+        c = x + a / c;
+        d = 1.0 / d;
+        let delta = c * d;
+        f *= delta;
+        if (delta - 1.0).abs() < 1e-15 {
+            break;
+        }
+    }
+    (-x * x).exp() / (f * std::f64::consts::PI.sqrt())
+}
+
+/// How far out a standard normal must lie for [`two_sided`] to be `p`.
+pub fn critical(p: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 40.0);
+    for _ in 0..100 {
+        let middle = f64::midpoint(low, high);
+        if two_sided(middle) > p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    f64::midpoint(low, high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tails_are_those_of_the_tables() {
+        for (z, p) in [
+            (0.0, 1.0),
+            (1.0, 0.317_310_507_862_914_1),
+            (1.959_963_984_540_054, 0.05),
+            (3.0, 0.002_699_796_063_260_19),
+            (6.0, 1.973_175_290_075_4e-9),
+        ] {
+            assert!((two_sided(z) / p - 1.0).abs() < 1e-9, "{z}: {}", two_sided(z));
+            assert!((critical(p) - z).abs() < 1e-7);
+        }
+    }
+
+    #[test]
+    fn numbers_below_a_count_are_even() {
+        let mut random = Random::new(7);
+        let mut seen = [0_u32; 7];
+        for _ in 0..70_000 {
+            seen[random.below(7)] += 1;
+        }
+        assert!(seen.iter().all(|count| (9_500..10_500).contains(count)), "{seen:?}");
+    }
+}
