@@ -4,7 +4,8 @@
 
 The generator makes records of two periods over a handful of dimensions (uneven shares, levels that
 differ by value, in half of the sets a change of everything alike), and plants 1 to 3 disjoint causes of
-1 to 3 conditions, each so strong that its change is the given number of its own standard errors. Both
+1 to 3 conditions on at most 40 % of the records, each so strong that its change is the given number
+of its own standard errors, the effect included.  Both
 programs get the same records. A finding is right when its conditions are exactly those of a cause.
 
 wise-pizza has no notion of chance: it is asked for as many segments as there are causes, which it cannot
@@ -60,6 +61,17 @@ def members(data, cause):
     return mask
 
 
+def solve(errors, effect, most):
+    """How strong the effect must be to be so many of its standard errors; nothing where none is."""
+    low, high = 0.0, most
+    if errors(high) < effect:
+        return None
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if errors(middle) < effect else (low, middle)
+    return high
+
+
 def plant(rng, data, kind, causes, effect, dimensions, least):
     """Plants disjoint causes; returns them, or nothing where it did not work out."""
     planted, taken = [], np.zeros(len(data), bool)
@@ -72,34 +84,33 @@ def plant(rng, data, kind, causes, effect, dimensions, least):
         cause = {name: int(rng.integers(dimensions[name])) for name in names}
         mask = members(data, cause)
         before_n, after_n = (mask & ~after).sum(), (mask & after).sum()
-        if min(before_n, after_n) < least or mask.mean() > 0.35 or (mask & taken).any():
+        if min(before_n, after_n) < least or (mask & taken).any() or (mask | taken).mean() > 0.4:
             continue
         sign = rng.choice([-1, 1])
         values = data.above.to_numpy()
         if kind == "ratio":
             level = data.level[mask].mean()
-            shift = sign * effect * np.sqrt(level * (1 - level) * (1 / before_n + 1 / after_n))
-            moved = data.level + shift
+            shift = solve(lambda x: abs(x) / np.sqrt(level * (1 - level) / before_n + max((level + x) * (1 - level - x), 1e-9) / after_n), effect, sign * (1 - level if sign > 0 else level))
+            moved = data.level + (shift or 0)
             inside = moved[mask & after]
-            if inside.min() < 0.02 or inside.max() > 0.98:
+            if shift is None or inside.min() < 0.02 or inside.max() > 0.98:
                 continue
             drawn = (rng.random(len(data)) < moved).astype(float)
             data["above"] = np.where(mask & after, drawn, values)
         else:
+            was, now = values[mask & ~after], values[mask & after]
             if kind == "sum":
-                error = np.sqrt((values[mask] ** 2).sum())
-                factor = 1 + sign * effect * error / values[mask & after].sum()
+                error = lambda x: abs(x) * now.sum() / np.sqrt((was**2).sum() + (1 + x) ** 2 * (now**2).sum())
             elif kind == "mean":
-                spread = values[mask].std()
-                error = spread * np.sqrt(1 / before_n + 1 / after_n)
-                factor = 1 + sign * effect * error / values[mask & after].mean()
+                error = lambda x: abs(x) * now.mean() / np.sqrt(was.var() / before_n + (1 + x) ** 2 * now.var() / after_n)
             else:
-                # the standard error of the median of lognormal durations
-                error = 1.2533 * np.log(values[mask]).std() * np.sqrt(1 / before_n + 1 / after_n)
-                factor = np.exp(sign * effect * error)
-            if factor < 0.15:
+                # the standard error of the median of lognormal durations, as a logarithm
+                spread = 1.2533 * np.log(values[mask]).std() * np.sqrt(1 / before_n + 1 / after_n)
+                error = lambda x: abs(np.log1p(x)) / spread
+            shift = solve(error, effect, 9.0 if sign > 0 else -0.95)
+            if shift is None:
                 continue
-            data["above"] = np.where(mask & after, np.round(values * factor, 3), values)
+            data["above"] = np.where(mask & after, np.round(values * (1 + shift), 3), values)
         planted.append(cause)
         taken |= mask
     return planted if len(planted) == causes else None

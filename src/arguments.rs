@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Query(QueryArguments),
     /// The records behind a number
     Drill(DrillArguments),
+    /// What moved a number between two periods, and what of it is beyond chance
+    Drivers(DriversArguments),
     /// The registry of metrics, or one of them
     Metrics(MetricsArguments),
     /// What is in the lake, and what it is complete to
@@ -201,6 +203,28 @@ pub(crate) struct DrillArguments {
     /// At most this many records [default: 100 in a table, all otherwise]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DriversArguments {
+    /// The metric
+    #[arg(value_name = "METRIC")]
+    pub(crate) metric: String,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    /// What the period [default: the last three whole months] is compared with: previous,
+    /// `year_ago` or baseline:FROM..TO [default: `year_ago`]
+    #[arg(long, value_name = "WITH")]
+    pub(crate) compare: Option<String>,
+    /// Dimensions to look in [default: those that the metric declares]
+    #[arg(long, value_name = "D[,D…]", value_delimiter = ',')]
+    pub(crate) by: Vec<String>,
+    /// Conditions of a segment at most, 1 to 3 [default: 3]
+    #[arg(long, value_name = "N")]
+    pub(crate) depth: Option<usize>,
+    /// Segments at most [default: 8]
+    #[arg(long, value_name = "N")]
+    pub(crate) max: Option<usize>,
 }
 
 #[derive(Debug, Args)]

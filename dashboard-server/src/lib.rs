@@ -21,6 +21,7 @@ mod batch;
 mod contracts;
 mod document;
 mod drill;
+mod drivers;
 mod error;
 mod export;
 mod extract;

@@ -21,7 +21,7 @@ use crate::error::{ApiError, Problem};
 use crate::extract::{BODY_LIMIT_BYTES, identify};
 use crate::state::AppState;
 use crate::{
-    accounts, batch, document, drill, export, guard, metrics, query, resources, session, shapes,
+    accounts, batch, document, drill, drivers, export, guard, metrics, query, resources, session, shapes,
     status, values, web,
 };
 
@@ -69,6 +69,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(query::query))
         .routes(routes!(batch::batch))
         .routes(routes!(drill::drill))
+        .routes(routes!(drivers::drivers))
         .routes(routes!(export::export))
         .routes(routes!(metrics::metrics))
         .routes(routes!(values::values))

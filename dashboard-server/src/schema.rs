@@ -170,6 +170,194 @@ pub(crate) struct DrillResult {
     pub(crate) next_cursor: Option<String>,
 }
 
+/// What moved a number: what is asked.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DriversRequest {
+    /// The metric.
+    #[schema(example = "win_rate")]
+    pub(crate) metric: String,
+    /// Conditions that all must hold.
+    #[schema(required = false)]
+    pub(crate) r#where: Vec<Condition>,
+    /// The later period; the last three whole months where left out.
+    pub(crate) period: Option<Period>,
+    /// `previous`, `year_ago` (where left out) or `baseline:FROM..TO`.
+    pub(crate) compare: Option<String>,
+    /// Dimensions to look in, at most 12; those of the metric's declaration where left out.
+    #[schema(required = false, example = json!(["region", "product"]))]
+    pub(crate) by: Vec<String>,
+    /// Conditions of a segment at most, 1 to 3; 3 where left out.
+    #[schema(minimum = 1, maximum = 3)]
+    pub(crate) depth: Option<usize>,
+    /// Segments at most, 1 to 30; 8 where left out.
+    #[schema(minimum = 1, maximum = 30)]
+    pub(crate) max: Option<usize>,
+    /// Answer as of then; without it the time is now.
+    #[schema(format = DateTime)]
+    pub(crate) as_of: Option<String>,
+}
+
+/// A driver report.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DriversResult {
+    /// The metric.
+    pub(crate) metric: String,
+    /// What it is measured in.
+    pub(crate) unit: String,
+    /// Which way is better: `up`, `down` or `none`.
+    pub(crate) direction: String,
+    /// The later period.
+    pub(crate) period: Period,
+    /// The earlier one.
+    pub(crate) compared: Period,
+    /// The conditions that all records met.
+    pub(crate) r#where: Vec<Condition>,
+    /// The dimensions that were looked in.
+    pub(crate) by: Vec<String>,
+    /// The time of the answer.
+    #[schema(format = DateTime)]
+    pub(crate) as_of: String,
+    /// The versions of the tables that were read.
+    pub(crate) versions: BTreeMap<String, i64>,
+    /// The number before.
+    pub(crate) before: Option<f64>,
+    /// The number after.
+    pub(crate) after: Option<f64>,
+    /// After less before; null where one of them is.
+    pub(crate) change: Option<f64>,
+    /// Where the change lies with 95 % confidence: its lower and upper end.
+    pub(crate) ci: Option<Vec<f64>>,
+    /// Whether the change as a whole is beyond chance.
+    pub(crate) significant: bool,
+    /// The records behind `before`.
+    pub(crate) n_before: i64,
+    /// The records behind `after`.
+    pub(crate) n_after: i64,
+    /// Disjoint segments, the largest contribution first; with `rest` they sum to the change.
+    /// Where none is significant, the values of the one dimension that tells most.
+    pub(crate) segments: Vec<Segment>,
+    /// All other records.
+    pub(crate) rest: Segment,
+    /// Whether no segment deviates beyond chance.
+    pub(crate) chance: bool,
+    /// Whether everything moved alike, and segments are judged against that.
+    pub(crate) common: bool,
+    /// How many segments were searched.
+    pub(crate) searched: usize,
+    /// The part of `rest` that a quantile's straight line leaves unexplained; 0 for other measures.
+    pub(crate) residual: f64,
+    /// What the factors of a product gave, where the metric is one.
+    pub(crate) factors: Option<Factors>,
+    /// What to know before it is believed.
+    pub(crate) flags: Vec<Flag>,
+}
+
+/// A part of a driver report.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Segment {
+    /// What its records have in common: the value of each dimension, null for none.
+    pub(crate) r#where: Row,
+    /// Segments whose records are not in it, because they were named before it.
+    #[schema(required = false)]
+    pub(crate) except: Vec<Row>,
+    /// What it gave to the change, in the metric's unit.
+    pub(crate) contribution: f64,
+    /// What its own number moved: of a ratio at its mean share; of a sum what a record brings.
+    pub(crate) rate: f64,
+    /// What its weight moved: of a ratio its share, of a sum how many records.
+    pub(crate) mix: f64,
+    /// Its number before; null where it had no records.
+    pub(crate) before: Option<f64>,
+    /// Its number after; null where it has no records.
+    pub(crate) after: Option<f64>,
+    /// The records behind `before`.
+    pub(crate) n_before: i64,
+    /// The records behind `after`.
+    pub(crate) n_after: i64,
+    /// Where the contribution lies with 95 % confidence: its lower and upper end.
+    pub(crate) ci: Vec<f64>,
+    /// Whether it deviates beyond chance, all that was searched taken into account.
+    pub(crate) significant: bool,
+}
+
+/// What the factors of a product gave to its change.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Factors {
+    /// The counts whose ratios are the factors; the first is a factor itself, the last the metric.
+    pub(crate) names: Vec<String>,
+    /// What each factor gave in all, split by no dimension.
+    pub(crate) total: Vec<f64>,
+    /// What they gave as sums over the values of a dimension.
+    pub(crate) by: Vec<FactorsBy>,
+}
+
+/// What the factors gave by a dimension.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FactorsBy {
+    /// The dimension.
+    pub(crate) dimension: String,
+    /// What each factor gave, summed over the values.
+    pub(crate) total: Vec<f64>,
+    /// The values, the largest change first.
+    pub(crate) rows: Vec<FactorsOf>,
+}
+
+/// What the factors gave in one value.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FactorsOf {
+    /// The value; null for none.
+    pub(crate) value: Option<Scalar>,
+    /// The counts before.
+    pub(crate) before: Vec<f64>,
+    /// The counts after.
+    pub(crate) after: Vec<f64>,
+    /// What each factor gave.
+    pub(crate) effects: Vec<f64>,
+}
+
+/// Something to know before a report is believed.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Flag {
+    /// Within the values of a dimension the ratio moved one way, as a whole the other (Simpson).
+    Reversal {
+        /// The dimension.
+        dimension: String,
+        /// What the values' own changes gave.
+        rate: f64,
+        /// What the change of their shares gave.
+        mix: f64,
+    },
+    /// Records that are too young to be counted.
+    Immature {
+        /// Of the earlier period.
+        before: i64,
+        /// Of the later period.
+        after: i64,
+    },
+    /// The later period is not over.
+    Unfinished {
+        /// Its last day.
+        to: NaiveDate,
+    },
+    /// Records that were entered more than two working days after they happened.
+    Restated {
+        /// Of the earlier period.
+        before: i64,
+        /// Of the later period.
+        after: i64,
+    },
+    /// What a factor gave depends on the dimension that the product is split by.
+    FactorsDiffer {
+        /// The factor that differs most.
+        factor: String,
+        /// The least that it gave.
+        least: f64,
+        /// The most that it gave.
+        most: f64,
+    },
+}
+
 /// What a batch answers: numbers or records.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
@@ -230,6 +418,8 @@ pub(crate) struct Metric {
     pub(crate) time_role: String,
     /// The dimensions that it can be split by.
     pub(crate) dimensions: Vec<String>,
+    /// Those that a change is accounted for by; none where there is no driver report.
+    pub(crate) drivers: Vec<String>,
     /// Whether its records may be taken away as a file.
     pub(crate) exportable: bool,
 }

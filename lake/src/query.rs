@@ -7,6 +7,7 @@ mod compile;
 mod count_back;
 mod dimension;
 mod drill;
+mod drivers;
 mod error;
 mod functions;
 mod quantile;
@@ -26,6 +27,9 @@ use tokio::sync::RwLock;
 
 pub use answer::{Column, ColumnKind, QueryResult, Row};
 pub use drill::{DrillColumn, DrillRequest, DrillResult, DrillStream};
+pub use drivers::{
+    DriversRequest, DriversResult, Factors, FactorsBy, FactorsOf, Flag, Segment, Values,
+};
 pub use error::QueryError;
 pub use functions::kaplan_meier_median;
 pub use quantile::exact_quantile;
@@ -73,6 +77,8 @@ pub struct MetricInfo {
     pub time_role: TimeRole,
     /// The dimensions it can be split by.
     pub dimensions: Vec<String>,
+    /// Those that a change is accounted for by; none where there is no driver report.
+    pub drivers: Vec<String>,
     /// Whether the caller may take its records away as a file.
     pub exportable: bool,
 }
@@ -155,6 +161,20 @@ impl Engine {
         drill::stream(View::new(&opened, access)?, request, now).await
     }
 
+    /// What moved a metric between two periods, by the records that `access` covers.
+    ///
+    /// # Errors
+    /// As [`Engine::query`]; a measure without parts is refused and says what to ask instead.
+    pub async fn drivers(
+        &self,
+        access: &Access,
+        request: &DriversRequest,
+        now: DateTime<Utc>,
+    ) -> Result<DriversResult, QueryError> {
+        let opened = self.opened().await?;
+        drivers::report(View::new(&opened, access)?, request, now).await
+    }
+
     /// The values of a dimension in the newest set, sorted; those that occur in the caller's
     /// records.
     ///
@@ -208,6 +228,12 @@ impl Engine {
                 table: base.table.clone(),
                 time: metric.time.column.clone(),
                 time_role: metric.time.role,
+                drivers: metric
+                    .drivers
+                    .iter()
+                    .filter(|name| dimensions.contains(name))
+                    .cloned()
+                    .collect(),
                 dimensions,
                 exportable: registry.allows(metric, access, Action::Export).is_ok(),
             });

@@ -95,7 +95,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let text = std::fs::read_to_string(&file)?;
         let read = read(&kind, &text)?;
         let begun = Instant::now();
-        let explanation: Explanation = explain(&read.facts, form, Options::default());
+        let options = Options { proportional: kind == "mean", ..Options::default() };
+        let explanation: Explanation = explain(&read.facts, form, options);
         let seconds = begun.elapsed().as_secs_f64();
         let value = |period: usize| form.value(explanation.whole[period]);
         let segments: Vec<Value> = explanation.segments.iter().map(|part| shown(&read, part)).collect();

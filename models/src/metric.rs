@@ -57,6 +57,9 @@ pub struct Base {
     pub drill: Vec<String>,
     /// The columns that make the order of a drill-down definite.
     pub key: Vec<String>,
+    /// The column that says whose record it is, for what must be drawn together in a bootstrap: a
+    /// deal's or an account's. A record without one is its own.
+    pub unit: String,
 }
 
 /// How a metric's time is meant.
@@ -203,9 +206,13 @@ pub struct Metric {
     /// Records that are left out for being too young, counted as `<metric>_immature`.
     #[serde(default)]
     pub immature: Option<String>,
-    /// Dimensions to decompose a change by.
+    /// Dimensions to decompose a change by, where the lake has them.
     #[serde(default)]
     pub drivers: Vec<String>,
+    /// Counts that lead to it, the first the widest: each is counted among the one before, and it
+    /// among the last, so that it is the first times the ratio of each to the one before.
+    #[serde(default)]
+    pub factors: Vec<String>,
 }
 
 /// A dimension as people see it.
@@ -245,6 +252,14 @@ pub enum RegistryError {
         metric: String,
         /// What it names.
         entity: String,
+    },
+    /// A factor is no count or sum.
+    #[error("metric {metric} has {factor:?} for a factor, which is no count or sum")]
+    Factor {
+        /// The metric.
+        metric: String,
+        /// What it names.
+        factor: String,
     },
     /// Two metrics share a name.
     #[error("metric {0} is declared twice")]
@@ -333,6 +348,18 @@ impl Registry {
                 .any(|other| other.name == metric.name)
             {
                 return Err(RegistryError::Twice(metric.name.clone()));
+            }
+        }
+        for metric in &registry.metrics {
+            let adds_up = |name: &String| {
+                let factor = registry.metric(name).map(|factor| &factor.measure);
+                matches!(factor, Some(Measure::Count | Measure::Sum { .. }))
+            };
+            if let Some(factor) = metric.factors.iter().find(|name| !adds_up(name)) {
+                return Err(RegistryError::Factor {
+                    metric: metric.name.clone(),
+                    factor: factor.clone(),
+                });
             }
         }
         registry.check_rules()?;

@@ -99,6 +99,13 @@ async fn answers_have_the_shape_that_the_document_says() {
     let answer = app.post("/api/drill", &drill).await.json();
     check("DrillResult", &answer);
     check("RecordColumn", &answer["columns"][0]);
+    let drivers = json!({
+        "metric": "win_rate", "period": {"from": "2026-09-01", "to": "2026-09-30"},
+        "compare": "previous", "by": ["region", "product"]
+    });
+    let answer = app.post("/api/drivers", &drivers).await.json();
+    check("DriversResult", &answer);
+    check("Segment", &answer["rest"]);
     check("Status", &app.get("/api/status").await.json());
     let registry = app.get("/api/metrics").await.json();
     check("Registry", &registry);

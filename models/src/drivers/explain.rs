@@ -20,6 +20,9 @@ pub struct Options {
     pub most: usize,
     /// Facts of a segment at least.
     pub support: usize,
+    /// Whether a ratio that moves everywhere alike is multiplied (durations, amounts), or has
+    /// something added to it (shares).
+    pub proportional: bool,
 }
 
 impl Default for Options {
@@ -28,6 +31,7 @@ impl Default for Options {
             depth: 3,
             most: 8,
             support: 12,
+            proportional: false,
         }
     }
 }
@@ -58,7 +62,7 @@ pub struct Part {
 pub struct Explanation {
     /// Everything, before and after.
     pub whole: [Sums; 2],
-    /// The segments, the largest contribution first.
+    /// The segments, the clearest first.
     pub segments: Vec<Part>,
     /// All other records.
     pub rest: Part,
@@ -121,41 +125,101 @@ fn usual(facts: &Facts) -> Vec<f64> {
     level
 }
 
-/// The leaves of all rows, and the difference of the two periods where nothing moved.
-#[allow(clippy::cast_possible_truncation, reason = "half the width suffices for the search")]
-fn leaves(facts: &Facts, form: Form) -> (Vec<Leaf>, f64) {
-    let single = |pair: [f64; 2]| [pair[0] as f32, pair[1] as f32];
-    let leaf = |values: [f64; 2], below: [f64; 2]| Leaf {
-        sum: single(values),
-        below: single(below),
-        square: single([values[0] * values[0], values[1] * values[1]]),
-        product: (values[0] * values[1]) as f32,
-        count: 1.0,
-    };
-    if form == Form::Sum {
-        let leaves = facts.sums.iter();
-        let leaves = leaves.map(|[was, is]| leaf([was.above, is.above], [0.0; 2]));
-        return (leaves.collect(), 0.0);
+/// As [`usual`], but of factors that multiply.
+fn usual_factors(facts: &Facts) -> Vec<f64> {
+    let (mut above, mut below) = (0.0, 0.0);
+    for [was, is] in &facts.sums {
+        above += was.above + is.above;
+        below += was.below + is.below;
     }
-    let level = usual(facts);
-    let mut over = [0.0; 2];
-    let mut below = [0.0; 2];
-    for (sums, level) in facts.sums.iter().zip(&level) {
-        for period in 0..2 {
-            over[period] += sums[period].above - level * sums[period].below;
-            below[period] += sums[period].below;
+    let mean = if below == 0.0 { 0.0 } else { above / below };
+    let mut level = vec![mean; facts.len()];
+    let shrink = 20.0 * above.abs() / facts.len().max(1) as f64;
+    for _ in 0..3 {
+        for (codes, count) in facts.codes.iter().zip(&facts.cardinalities) {
+            let mut sums = vec![(shrink, shrink); *count as usize];
+            for ((code, [was, is]), level) in codes.iter().zip(&facts.sums).zip(&level) {
+                let sum = &mut sums[*code as usize];
+                sum.0 += was.above + is.above;
+                sum.1 += level * (was.below + is.below);
+            }
+            for (code, level) in codes.iter().zip(&mut level) {
+                let (above, below) = sums[*code as usize];
+                if below > 0.0 && above > 0.0 {
+                    *level *= above / below;
+                }
+            }
         }
     }
-    let offset = [0, 1].map(|period| {
-        if below[period] == 0.0 { 0.0 } else { over[period] / below[period] }
-    });
-    let leaves = facts.sums.iter().zip(&level).map(|(sums, level)| {
-        let value = |period: usize| {
-            sums[period].above - (level + offset[period]) * sums[period].below
+    level
+}
+
+/// What the search looks at: the leaves of all rows, the difference of the two periods where
+/// nothing moved, and the mean square of each period.
+struct Seen {
+    leaves: Vec<Leaf>,
+    still: f64,
+    spread: [f64; 2],
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "half the width suffices for the search")]
+fn seen(facts: &Facts, form: Form, proportional: bool) -> Seen {
+    let single = |pair: [f64; 2]| [pair[0] as f32, pair[1] as f32];
+    let mut square = [0.0; 2];
+    let mut records = [0.0; 2];
+    let mut leaf = |values: [f64; 2], below: [f64; 2], sums: &[Sums; 2]| {
+        let counts = [0, 1].map(|period| f64::from(u8::from(sums[period].records > 0.0)));
+        for period in 0..2 {
+            square[period] += values[period] * values[period];
+            records[period] += counts[period];
+        }
+        Leaf {
+            sum: single(values),
+            below: single(below),
+            square: single([values[0] * values[0], values[1] * values[1]]),
+            product: (values[0] * values[1]) as f32,
+            counts: single(counts),
+        }
+    };
+    let mut still = 0.0;
+    let leaves = if form == Form::Sum {
+        let rows = facts.sums.iter();
+        rows.map(|sums| leaf([sums[0].above, sums[1].above], [0.0; 2], sums)).collect()
+    } else {
+        // of a proportional ratio the facts are held against what they let expect
+        let level = if proportional { usual_factors(facts) } else { usual(facts) };
+        let below = |sums: &Sums, level: f64| {
+            if proportional { level * sums.below } else { sums.below }
         };
-        leaf([value(0), value(1)], [sums[0].below, sums[1].below])
+        let (mut over, mut all) = ([0.0; 2], [0.0; 2]);
+        for (sums, level) in facts.sums.iter().zip(&level) {
+            for period in 0..2 {
+                over[period] += sums[period].above - level * sums[period].below;
+                all[period] += below(&sums[period], *level);
+            }
+        }
+        let offset = [0, 1].map(|period| {
+            if all[period] == 0.0 { 0.0 } else { over[period] / all[period] }
+        });
+        still = offset[0] - offset[1];
+        let rows = facts.sums.iter().zip(&level);
+        rows.map(|(sums, level)| {
+            let value = |period: usize| {
+                let own = &sums[period];
+                own.above - level * own.below - offset[period] * below(own, *level)
+            };
+            leaf(
+                [value(0), value(1)],
+                [below(&sums[0], *level), below(&sums[1], *level)],
+                sums,
+            )
+        })
+        .collect()
+    };
+    let spread = [0, 1].map(|period| {
+        if records[period] > 0.0 { square[period] / records[period] } else { 0.0 }
     });
-    (leaves.collect(), offset[0] - offset[1])
+    Seen { leaves, still, spread }
 }
 
 /// The rows as cells, those of one cell together; of all units, or of one half.
@@ -198,9 +262,9 @@ fn cells(facts: &Facts, leaves: &[Leaf], of: Option<usize>) -> Cells {
             own.sum[period] += leaf.sum[period];
             own.below[period] += leaf.below[period];
             own.square[period] += leaf.square[period];
+            own.counts[period] += leaf.counts[period];
         }
         own.product += leaf.product;
-        own.count += leaf.count;
     }
     cells
 }
@@ -264,7 +328,7 @@ struct Evidence<'a> {
     all: &'a Drawn,
     halves: [Drawn; 2],
     /// What each half chose by itself.
-    choices: [Choice; 2],
+    choices: &'a [Choice; 2],
 }
 
 impl Evidence<'_> {
@@ -293,6 +357,36 @@ impl Evidence<'_> {
     }
 }
 
+/// A disjoint list, and what goes with it.
+struct Listed {
+    list: Vec<Vec<Condition>>,
+    assignment: Vec<usize>,
+    sums: Vec<[Sums; 2]>,
+    bags: Bags,
+}
+
+impl Listed {
+    fn new(facts: &Facts, list: Vec<Vec<Condition>>) -> Self {
+        let assignment = assign(facts, &list);
+        let mut sums = vec![[Sums::default(); 2]; list.len() + 1];
+        for (part, row) in assignment.iter().zip(&facts.sums) {
+            let own = &mut sums[*part];
+            *own = [own[0].plus(row[0]), own[1].plus(row[1])];
+        }
+        let rows = assignment.iter().zip(&facts.units).zip(&facts.sums);
+        let bags = Bags::new(
+            list.len() + 1,
+            rows.map(|((part, unit), sums)| (*unit, *part, *sums)),
+        );
+        Self {
+            list,
+            assignment,
+            sums,
+            bags,
+        }
+    }
+}
+
 /// Accounts for the change of a metric.
 ///
 /// The segments are disjoint (a record belongs to the first that it meets) and with the rest they
@@ -303,98 +397,114 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
     for sums in &facts.sums {
         whole = [whole[0].plus(sums[0]), whole[1].plus(sums[1])];
     }
-    let (leaves, still) = leaves(facts, form);
+    let Seen {
+        leaves,
+        still,
+        spread,
+    } = seen(facts, form, options.proportional);
     let search = Search {
         form,
         still,
+        spread,
+        records: leaves.iter().map(Leaf::count).sum(),
         depth: options.depth.clamp(1, 3),
         support: options.support as f64,
         most: options.most,
     };
     let search_in = |of: Option<usize>| {
-        let support = if of.is_some() { search.support / 2.0 } else { search.support };
+        let part = if of.is_some() { 0.5 } else { 1.0 };
+        let search = Search {
+            support: search.support * part,
+            records: search.records * part,
+            ..search
+        };
         choose(
             &cells(facts, &leaves, of),
             &facts.cardinalities,
-            Search { support, ..search },
+            search,
         )
     };
-    let choice = search_in(None);
-    let found = !choice.segments.is_empty();
-    let list: Vec<Vec<Condition>> = if found {
-        choice.segments.iter().map(|chosen| chosen.conditions.clone()).collect()
-    } else {
-        widest(facts, form, whole, options.most)
-    };
-    let assignment = assign(facts, &list);
-    let bags = Bags::new(
-        list.len() + 1,
-        (0..facts.len()).map(|row| (facts.units[row], assignment[row], facts.sums[row])),
-    );
-    let all = bags.draw(form, choice.common, None);
-    let interval = all.change();
-    let error = all.change_error();
-    let evidence = found.then(|| Evidence {
-        all: &all,
-        halves: [0, 1].map(|half| bags.draw(form, choice.common, Some(half))),
-        choices: [0, 1].map(|half| search_in(Some(half))),
-    });
-    let mut sums = vec![[Sums::default(); 2]; list.len() + 1];
-    for (row, part) in assignment.iter().enumerate() {
-        let own = &mut sums[*part];
-        *own = [own[0].plus(facts.sums[row][0]), own[1].plus(facts.sums[row][1])];
-    }
-    let part = |index: usize, conditions: Vec<Condition>, except: Vec<usize>, judged: Judgement| Part {
-        conditions,
-        except,
-        sums: sums[index],
-        split: split(form, sums[index], whole),
-        interval: judged.interval,
-        significant: judged.significant,
-        probability: judged.probability,
-    };
-    let mut segments = Vec::with_capacity(list.len());
-    for (index, conditions) in list.iter().enumerate() {
-        let depth = conditions.len();
-        let judged = match &evidence {
-            Some(evidence) => {
-                let searched = (choice.searched[depth - 1] * search.depth) as f64;
-                evidence.judge(index, conditions, choice.segments[index].z, searched)
-            }
-            None => Judgement {
-                interval: all.contribution(index, ALPHA),
-                significant: false,
-                probability: 1.0,
-            },
+    let mut choice = search_in(None);
+    // what each half chooses by itself, where there is anything to be sure of
+    let halves = (!choice.segments.is_empty()).then(|| [0, 1].map(|half| search_in(Some(half))));
+    let (listed, all, judged) = loop {
+        let list = choice.segments.iter().map(|chosen| chosen.conditions.clone()).collect();
+        let listed = Listed::new(facts, list);
+        let all = listed.bags.draw(form, choice.common, None);
+        let Some(choices) = halves.as_ref().filter(|_| !listed.list.is_empty()) else {
+            break (listed, all, Vec::new());
         };
-        let earlier = list[..index].iter().enumerate();
-        let except = earlier.filter(|(_, other)| overlap(conditions, other));
-        let except = except.map(|(place, _)| place).collect();
-        segments.push(part(index, conditions.clone(), except, judged));
-    }
-    let rest_interval = all.contribution(list.len(), ALPHA);
-    let rest_moved = rest_interval[0] > 0.0 || rest_interval[1] < 0.0;
+        let evidence = Evidence {
+            all: &all,
+            halves: [0, 1].map(|half| listed.bags.draw(form, choice.common, Some(half))),
+            choices,
+        };
+        let judged: Vec<Judgement> = choice
+            .segments
+            .iter()
+            .enumerate()
+            .map(|(index, chosen)| {
+                let searched = choice.searched[chosen.conditions.len() - 1] * search.depth;
+                evidence.judge(index, &chosen.conditions, chosen.z, searched as f64)
+            })
+            .collect();
+        // what does not hold is no longer named, and the others are judged without it
+        if judged.iter().all(|judged| judged.significant) {
+            break (listed, all, judged);
+        }
+        let mut kept = judged.iter().map(|judged| judged.significant);
+        choice.segments.retain(|_| kept.next().unwrap_or(false));
+    };
+    let (listed, all, judged) = if judged.is_empty() {
+        let listed = Listed::new(facts, widest(facts, form, whole, options.most));
+        let all = listed.bags.draw(form, choice.common, None);
+        let judged = (0..listed.list.len()).map(|index| Judgement {
+            interval: all.contribution(index, ALPHA),
+            significant: false,
+            probability: 1.0,
+        });
+        let judged = judged.collect();
+        (listed, all, judged)
+    } else {
+        (listed, all, judged)
+    };
+    let list = &listed.list;
+    let part = |index: usize, judged: Judgement| {
+        let conditions = list.get(index).cloned().unwrap_or_default();
+        let earlier = list.iter().take(index).enumerate();
+        let except = earlier.filter(|(_, other)| index < list.len() && overlap(&conditions, other));
+        Part {
+            except: except.map(|(place, _)| place).collect(),
+            conditions,
+            sums: listed.sums[index],
+            split: split(form, listed.sums[index], whole),
+            interval: judged.interval,
+            significant: judged.significant,
+            probability: judged.probability,
+        }
+    };
+    let segments = judged.into_iter().enumerate();
+    let segments = segments.map(|(index, judged)| part(index, judged)).collect();
+    let interval = all.contribution(list.len(), ALPHA);
     let rest = part(
         list.len(),
-        Vec::new(),
-        Vec::new(),
         Judgement {
-            interval: rest_interval,
-            significant: rest_moved,
+            interval,
+            significant: interval[0] > 0.0 || interval[1] < 0.0,
             probability: 1.0,
         },
     );
     let change = form.value(whole[1]).zip(form.value(whole[0])).map(|(is, was)| is - was);
     let reversals = match (form, change) {
-        (Form::Ratio, Some(change)) => reversals(facts, change, error),
+        (Form::Ratio, Some(change)) => reversals(facts, change, all.change_error()),
         _ => Vec::new(),
     };
     Explanation {
         whole,
         segments,
         rest,
-        assignment,
-        interval,
+        interval: all.change(),
+        assignment: listed.assignment,
         common: choice.common,
         searched: choice.searched.iter().sum(),
         reversals,

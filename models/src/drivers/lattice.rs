@@ -14,25 +14,30 @@ const DENSE: usize = 1 << 22;
 pub(super) const RARE: u32 = u32::MAX;
 
 /// What a node needs to be judged: of each period the sum of the facts less what is usual, of what
-/// stands below, and of the squares; the sum of the products of both periods; and how many facts.
+/// stands below, and of the squares, and how many facts; and the sum of the products of both periods.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Moments {
     pub(super) sum: [f64; 2],
     pub(super) below: [f64; 2],
     pub(super) square: [f64; 2],
     pub(super) product: f64,
-    pub(super) count: f64,
+    pub(super) counts: [f64; 2],
 }
 
 impl Moments {
+    /// How many facts there are, of both periods.
+    pub(super) fn count(&self) -> f64 {
+        self.counts[0] + self.counts[1]
+    }
+
     fn add(&mut self, leaf: &Leaf, sign: f64) {
         for period in 0..2 {
             self.sum[period] += sign * f64::from(leaf.sum[period]);
             self.below[period] += sign * f64::from(leaf.below[period]);
             self.square[period] += sign * f64::from(leaf.square[period]);
+            self.counts[period] += sign * f64::from(leaf.counts[period]);
         }
         self.product += sign * f64::from(leaf.product);
-        self.count += sign * f64::from(leaf.count);
     }
 
     pub(super) fn without(&self, other: &Self) -> Self {
@@ -42,7 +47,7 @@ impl Moments {
             below: minus(self.below, other.below),
             square: minus(self.square, other.square),
             product: self.product - other.product,
-            count: self.count - other.count,
+            counts: minus(self.counts, other.counts),
         }
     }
 }
@@ -54,7 +59,13 @@ pub(super) struct Leaf {
     pub(super) below: [f32; 2],
     pub(super) square: [f32; 2],
     pub(super) product: f32,
-    pub(super) count: f32,
+    pub(super) counts: [f32; 2],
+}
+
+impl Leaf {
+    pub(super) fn count(&self) -> f64 {
+        f64::from(self.counts[0] + self.counts[1])
+    }
 }
 
 /// Leaf cells: their codes by dimension, and their moments.
@@ -76,6 +87,15 @@ impl Cells {
         let all = 0..u32::try_from(self.leaves.len()).unwrap_or(u32::MAX);
         all.filter(|cell| self.meets(*cell as usize, conditions))
             .collect()
+    }
+
+    /// The moments of each value of a dimension.
+    pub(super) fn values(&self, dimension: usize, cardinality: u32) -> Vec<Moments> {
+        let mut values = vec![Moments::default(); cardinality as usize];
+        for (code, leaf) in self.codes[dimension].iter().zip(&self.leaves) {
+            values[*code as usize].add(leaf, 1.0);
+        }
+        values
     }
 
     pub(super) fn total(&self, cells: &[u32]) -> Moments {
@@ -105,13 +125,6 @@ pub struct Lattice {
     /// By dimension and cell, the place of its value among the frequent ones.
     places: Vec<Vec<u32>>,
     support: f64,
-}
-
-/// A node of the lattice.
-#[derive(Debug, Clone)]
-pub struct Node {
-    pub(super) conditions: Vec<Condition>,
-    pub(super) moments: Moments,
 }
 
 /// All combinations of up to `depth` of `count` things.
@@ -198,7 +211,7 @@ impl Lattice {
         for (codes, cardinality) in cells.codes.iter().zip(cardinalities) {
             let mut counts = vec![0.0_f64; *cardinality as usize];
             for (code, leaf) in codes.iter().zip(&cells.leaves) {
-                counts[*code as usize] += f64::from(leaf.count);
+                counts[*code as usize] += leaf.count();
             }
             let frequent: Vec<u32> = (0..*cardinality)
                 .filter(|code| counts[*code as usize] >= support)
@@ -261,11 +274,11 @@ impl Lattice {
         &self,
         judge: impl Fn(usize, &Moments) -> f64,
         barred: &[Vec<Condition>],
-    ) -> Option<(Node, f64)> {
-        let mut best: Option<(Node, f64)> = None;
+    ) -> Option<(Vec<Condition>, f64)> {
+        let mut best: Option<(Vec<Condition>, f64)> = None;
         for group in &self.groups {
             let mut visit = |place: u64, moments: &Moments| {
-                if moments.count < self.support {
+                if moments.count() < self.support {
                     return;
                 }
                 let worth = judge(group.dimensions.len(), moments);
@@ -274,8 +287,7 @@ impl Lattice {
                 }
                 let conditions = group.conditions(place);
                 if !barred.contains(&conditions) {
-                    let moments = *moments;
-                    best = Some((Node { conditions, moments }, worth));
+                    best = Some((conditions, worth));
                 }
             };
             match &group.sparse {
@@ -300,7 +312,7 @@ impl Lattice {
         for group in &self.groups {
             let known = group.nodes.iter();
             sizes[group.dimensions.len() - 1] +=
-                known.filter(|moments| moments.count >= self.support).count();
+                known.filter(|moments| moments.count() >= self.support).count();
         }
         sizes
     }
@@ -311,7 +323,7 @@ mod tests {
     use super::*;
 
     fn cells() -> Cells {
-        let leaf = |sum: f32| Leaf { sum: [sum, 2.0 * sum], count: 1.0, ..Leaf::default() };
+        let leaf = |sum: f32| Leaf { sum: [sum, 2.0 * sum], counts: [1.0, 0.0], ..Leaf::default() };
         Cells {
             codes: vec![vec![0, 0, 1, 1], vec![0, 1, 0, 1], vec![0, 0, 0, 1]],
             leaves: [1.0, 2.0, 4.0, 8.0].map(leaf).to_vec(),
@@ -324,13 +336,13 @@ mod tests {
         let mut lattice = Lattice::new(&cells, &[2, 2, 2], 3, 1.0);
         // by one dimension 6, by two 3 + 4 + 3 that occur … and by three the four cells
         assert_eq!(lattice.sizes(3), [6, 4 + 3 + 3, 4]);
-        let (node, worth) = lattice.best(|_, moments| moments.sum[0], &[]).unwrap();
+        let (best, worth) = lattice.best(|_, moments| moments.sum[0], &[]).unwrap();
         assert!((worth - 12.0).abs() < 1e-9);
-        assert_eq!(node.conditions, [(0, 1)]);
+        assert_eq!(best, [(0, 1)]);
         lattice.change(&cells, &[3], false);
-        let (node, _) = lattice.best(|_, moments| moments.sum[0], &[]).unwrap();
-        assert_eq!(node.conditions, [(2, 0)]);
-        assert_eq!(node.moments, cells.total(&[0, 1, 2]));
+        let (best, worth) = lattice.best(|_, moments| moments.sum[0], &[]).unwrap();
+        assert_eq!(best, [(2, 0)]);
+        assert!((worth - cells.total(&[0, 1, 2]).sum[0]).abs() < 1e-9);
     }
 
     #[test]
