@@ -21,8 +21,8 @@ use crate::error::{ApiError, Problem};
 use crate::extract::{BODY_LIMIT_BYTES, identify};
 use crate::state::AppState;
 use crate::{
-    accounts, batch, document, drill, drivers, export, guard, metrics, query, resources, session, shapes,
-    status, values, web,
+    accounts, batch, document, drill, drivers, export, guard, metrics, query, resources, session,
+    shapes, status, values, web,
 };
 
 #[derive(utoipa::OpenApi)]

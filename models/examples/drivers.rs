@@ -37,7 +37,11 @@ fn read(kind: &str, text: &str) -> Result<Read, String> {
         };
         let (period, unit, above, below) = (number()?, number()?, number()?, number()?);
         let period = usize::from(period > 0.5);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of a unit")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of a unit"
+        )]
         facts.units.push(unit as u32);
         let mut sums = [Sums::default(); 2];
         sums[period] = Sums {
@@ -57,7 +61,10 @@ fn read(kind: &str, text: &str) -> Result<Read, String> {
             facts.codes[place].push(code);
         }
     }
-    facts.cardinalities = values.iter().map(|values| u32::try_from(values.len()).unwrap_or(u32::MAX)).collect();
+    facts.cardinalities = values
+        .iter()
+        .map(|values| u32::try_from(values.len()).unwrap_or(u32::MAX))
+        .collect();
     let mut residual = 0.0;
     if kind == "median" {
         let influence = influence::of_quantile(&measured, 0.5).ok_or("a period is empty")?;
@@ -68,7 +75,12 @@ fn read(kind: &str, text: &str) -> Result<Read, String> {
         }
         residual = influence.residual;
     }
-    Ok(Read { names, values, facts, residual })
+    Ok(Read {
+        names,
+        values,
+        facts,
+        residual,
+    })
 }
 
 fn shown(read: &Read, part: &Part) -> Value {
@@ -90,16 +102,27 @@ fn shown(read: &Read, part: &Part) -> Value {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let kind = arguments.next().ok_or("name a kind")?;
-    let form = if kind == "sum" { Form::Sum } else { Form::Ratio };
+    let form = if kind == "sum" {
+        Form::Sum
+    } else {
+        Form::Ratio
+    };
     for file in arguments {
         let text = std::fs::read_to_string(&file)?;
         let read = read(&kind, &text)?;
         let begun = Instant::now();
-        let options = Options { proportional: kind == "mean", ..Options::default() };
+        let options = Options {
+            proportional: kind == "mean",
+            ..Options::default()
+        };
         let explanation: Explanation = explain(&read.facts, form, options);
         let seconds = begun.elapsed().as_secs_f64();
         let value = |period: usize| form.value(explanation.whole[period]);
-        let segments: Vec<Value> = explanation.segments.iter().map(|part| shown(&read, part)).collect();
+        let segments: Vec<Value> = explanation
+            .segments
+            .iter()
+            .map(|part| shown(&read, part))
+            .collect();
         println!(
             "{}",
             json!({

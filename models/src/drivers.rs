@@ -8,7 +8,7 @@
 //!
 //! - [`decompose`] says exactly what each segment gave to the change (Kitagawa 1955, symmetric);
 //! - [`lattice`] adds the facts up over every combination of up to three dimensions;
-//! - [`select`] chooses a disjoint list by minimum description length;
+//! - [`search`] and [`select`] choose a disjoint list by minimum description length;
 //! - [`inference`] says by a bootstrap over units how sure that is;
 //! - [`product`] splits a product such as deals x win rate x deal size by factor.
 
@@ -20,6 +20,8 @@ pub mod influence;
 pub mod lattice;
 pub mod product;
 pub mod reversal;
+pub mod search;
+mod seen;
 pub mod select;
 
 pub use decompose::{Form, Split, Sums};

@@ -48,8 +48,17 @@ pub(crate) async fn run(context: &Context, options: DriversArguments) -> Result<
         Format::Json => output::json(&report)?,
         Format::Csv => {
             let names = [
-                "segment", "contribution", "rate", "mix", "before", "after", "n_before", "n_after",
-                "ci_low", "ci_high", "significant",
+                "segment",
+                "contribution",
+                "rate",
+                "mix",
+                "before",
+                "after",
+                "n_before",
+                "n_after",
+                "ci_low",
+                "ci_high",
+                "significant",
             ];
             let parts = report.segments.iter().chain([&report.rest]);
             let rows: Vec<Vec<String>> = parts.map(plain).collect();
@@ -59,7 +68,12 @@ pub(crate) async fn run(context: &Context, options: DriversArguments) -> Result<
             let searched = value::count(i128::try_from(report.searched).unwrap_or(i128::MAX));
             let mut text = told(&report);
             text.push_str(&table(&report));
-            text.extend(report.flags.iter().map(|flag| format!("! {}\n", warning(flag, &report))));
+            text.extend(
+                report
+                    .flags
+                    .iter()
+                    .map(|flag| format!("! {}\n", warning(flag, &report))),
+            );
             text.push_str(&factors(&report));
             text.push_str(&freshness.line(&format!("{searched} segments searched"), &report.as_of));
             output::write(&text)?;
@@ -71,10 +85,12 @@ pub(crate) async fn run(context: &Context, options: DriversArguments) -> Result<
 /// A segment in words: `region 华东, product 阀门 (without region 华东)`.
 fn name(values: &Values, except: &[Values]) -> String {
     let one = |values: &Values| {
-        let parts = values.iter().map(|(dimension, value)| match value::plain(Some(value)) {
-            text if text.is_empty() => format!("{dimension} {}", value::NOTHING),
-            text => format!("{dimension} {text}"),
-        });
+        let parts = values
+            .iter()
+            .map(|(dimension, value)| match value::plain(Some(value)) {
+                text if text.is_empty() => format!("{dimension} {}", value::NOTHING),
+                text => format!("{dimension} {text}"),
+            });
         parts.collect::<Vec<_>>().join(", ")
     };
     if values.is_empty() {
@@ -120,7 +136,11 @@ fn told(report: &DriversResult) -> String {
     };
     text.push_str(&format!(", {}", change(moved, &unit)));
     if let Some([low, high]) = report.ci {
-        text.push_str(&format!(" ({} to {})", change(low, &unit), change(high, &unit)));
+        text.push_str(&format!(
+            " ({} to {})",
+            change(low, &unit),
+            change(high, &unit)
+        ));
     }
     text.push('\n');
     text.push_str(match (report.chance, report.significant) {
@@ -180,7 +200,11 @@ fn table(report: &DriversResult) -> String {
 fn warning(flag: &Flag, report: &DriversResult) -> String {
     let unit = unit(report);
     match flag {
-        Flag::Reversal { dimension, rate, mix } => format!(
+        Flag::Reversal {
+            dimension,
+            rate,
+            mix,
+        } => format!(
             "within each {dimension} it moved the other way ({}); the shares of {dimension} changed ({})",
             change(*rate, &unit),
             change(*mix, &unit),
@@ -192,7 +216,11 @@ fn warning(flag: &Flag, report: &DriversResult) -> String {
         Flag::Restated { before, after } => format!(
             "{before} and {after} records were entered more than two working days late: earlier readings said otherwise"
         ),
-        Flag::FactorsDiffer { factor, least, most } => format!(
+        Flag::FactorsDiffer {
+            factor,
+            least,
+            most,
+        } => format!(
             "what {factor} gave depends on the dimension: {} to {}",
             change(*least, &unit),
             change(*most, &unit),
@@ -206,14 +234,25 @@ fn factors(report: &DriversResult) -> String {
         return String::new();
     };
     let unit = unit(report);
-    let names = factors.names.iter().enumerate().map(|(index, name)| match index {
-        0 => name.clone(),
-        _ => format!("{name} / {}", factors.names[index - 1]),
-    });
+    let names = factors
+        .names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| match index {
+            0 => name.clone(),
+            _ => format!("{name} / {}", factors.names[index - 1]),
+        });
     let columns = [("factors by".to_owned(), Align::Left)];
-    let mut table = Table::new(columns.into_iter().chain(names.map(|name| (name, Align::Right))));
+    let mut table = Table::new(
+        columns
+            .into_iter()
+            .chain(names.map(|name| (name, Align::Right))),
+    );
     let all = [("nothing", &factors.total)].into_iter();
-    let by = factors.by.iter().map(|by| (by.dimension.as_str(), &by.total));
+    let by = factors
+        .by
+        .iter()
+        .map(|by| (by.dimension.as_str(), &by.total));
     for (name, total) in all.chain(by) {
         let effects = total.iter().map(|effect| change(*effect, &unit));
         table.push([name.to_owned()].into_iter().chain(effects).collect());

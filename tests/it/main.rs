@@ -11,6 +11,7 @@
 
 mod architecture;
 mod company;
+mod drivers;
 mod dwell;
 mod guide;
 mod hostile_files;

@@ -4,8 +4,8 @@
 //! of the dimensions, through the same selection as a query; the account itself is
 //! [`millrace_models::drivers`].
 
-mod facts;
 mod factors;
+mod facts;
 
 use std::collections::BTreeMap;
 
@@ -22,8 +22,8 @@ use serde_json::{Map, Value};
 use super::answer::{shown_time, versions};
 use super::error::QueryError;
 use super::view::View;
-use facts::Scanned;
 pub use factors::{Factors, FactorsBy, FactorsOf};
+use facts::Scanned;
 
 /// Dimensions at most.
 const DIMENSIONS: usize = 12;
@@ -202,7 +202,10 @@ fn worded(scanned: &Scanned, conditions: &[Own]) -> Values {
         .iter()
         .map(|(dimension, code)| {
             let dimension = &scanned.dimensions[*dimension];
-            (dimension.name.clone(), dimension.words[*code as usize].clone())
+            (
+                dimension.name.clone(),
+                dimension.words[*code as usize].clone(),
+            )
         })
         .collect()
 }
@@ -218,7 +221,9 @@ impl Report<'_> {
         let (scanned, explanation) = (self.scanned, self.explanation);
         let factor = scanned.factor;
         let value = |period: usize| {
-            scanned.value(part.sums[period], period, |fact| explanation.assignment[fact] == index)
+            scanned.value(part.sums[period], period, |fact| {
+                explanation.assignment[fact] == index
+            })
         };
         let except = part.except.iter();
         Segment {
@@ -264,7 +269,9 @@ pub(super) async fn report(
     check(metric)?;
     let depth = request.depth.unwrap_or(3);
     if !(1..=3).contains(&depth) {
-        return Err(QueryError::Unusable(format!("the depth is 1, 2 or 3, not {depth}")));
+        return Err(QueryError::Unusable(format!(
+            "the depth is 1, 2 or 3, not {depth}"
+        )));
     }
     let most = request.max.unwrap_or(8);
     if !(1..=SEGMENTS).contains(&most) {
@@ -317,7 +324,11 @@ pub(super) async fn report(
         let size = |segment: &Segment| segment.contribution.abs();
         size(right).total_cmp(&size(left))
     });
-    let ci = change.map(|_| explanation.interval.map(|end| end * scanned.factor + scanned.residual));
+    let ci = change.map(|_| {
+        explanation
+            .interval
+            .map(|end| end * scanned.factor + scanned.residual)
+    });
     let mut flags: Vec<Flag> = explanation
         .reversals
         .iter()
@@ -341,7 +352,11 @@ pub(super) async fn report(
         let [before, after] = scanned.late;
         flags.push(Flag::Restated { before, after });
     }
-    let names: Vec<String> = scanned.dimensions.iter().map(|one| one.name.clone()).collect();
+    let names: Vec<String> = scanned
+        .dimensions
+        .iter()
+        .map(|one| one.name.clone())
+        .collect();
     let factors = if metric.factors.is_empty() {
         None
     } else {

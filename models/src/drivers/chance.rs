@@ -27,7 +27,10 @@ impl Random {
     }
 
     /// A number below `count`, which is not 0.
-    #[allow(clippy::cast_possible_truncation, reason = "the high half of the product is below count")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "the high half of the product is below count"
+    )]
     pub fn below(&mut self, count: usize) -> usize {
         ((u128::from(self.bits()) * count as u128) >> 64) as usize
     }
@@ -42,34 +45,32 @@ pub fn two_sided(z: f64) -> f64 {
     if x.is_nan() {
         return 1.0;
     }
+    let root = std::f64::consts::PI.sqrt();
     if x < 2.0 {
         let (mut term, mut sum) = (x, x);
-        for n in 1..200 {
-            let n = f64::from(n);
-            term *= -x * x / n;
-            let step = term / (2.0 * n + 1.0);
-            sum += step;
-            if step.abs() < 1e-17 * sum.abs() {
+        for step in 1..200 {
+            let step = f64::from(step);
+            term *= -x * x / step;
+            let added = term / (2.0 * step + 1.0);
+            sum += added;
+            if added.abs() < 1e-17 * sum.abs() {
                 break;
             }
         }
-        return (1.0 - 2.0 / std::f64::consts::PI.sqrt() * sum).max(0.0);
+        return (1.0 - 2.0 / root * sum).max(0.0);
     }
-    let tiny = 1e-300;
-    let (mut f, mut c, mut d) = (x, x, 0.0);
-    for n in 1..300 {
-        let a = f64::from(n) / 2.0;
-        d = x + a * d;
-        d = if d == 0.0 { tiny } else { d };
-        c = x + a / c;
-        d = 1.0 / d;
-        let delta = c * d;
-        f *= delta;
-        if (delta - 1.0).abs() < 1e-15 {
+    let (mut fraction, mut above, mut below) = (x, x, 0.0);
+    for step in 1..300 {
+        let part = f64::from(step) / 2.0;
+        below = 1.0 / (x + part * below);
+        above = x + part / above;
+        let factor = above * below;
+        fraction *= factor;
+        if (factor - 1.0).abs() < 1e-15 {
             break;
         }
     }
-    (-x * x).exp() / (f * std::f64::consts::PI.sqrt())
+    (-x * x).exp() / (fraction * root)
 }
 
 /// How far out a standard normal must lie for [`two_sided`] to be `p`.
@@ -99,7 +100,11 @@ mod tests {
             (3.0, 0.002_699_796_063_260_19),
             (6.0, 1.973_175_290_075_4e-9),
         ] {
-            assert!((two_sided(z) / p - 1.0).abs() < 1e-9, "{z}: {}", two_sided(z));
+            assert!(
+                (two_sided(z) / p - 1.0).abs() < 1e-9,
+                "{z}: {}",
+                two_sided(z)
+            );
             assert!((critical(p) - z).abs() < 1e-7);
         }
     }
@@ -111,6 +116,9 @@ mod tests {
         for _ in 0..70_000 {
             seen[random.below(7)] += 1;
         }
-        assert!(seen.iter().all(|count| (9_500..10_500).contains(count)), "{seen:?}");
+        assert!(
+            seen.iter().all(|count| (9_500..10_500).contains(count)),
+            "{seen:?}"
+        );
     }
 }

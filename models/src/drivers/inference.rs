@@ -7,7 +7,7 @@ use super::chance::{Random, mix};
 use super::decompose::{Form, Sums, split};
 
 /// Bags at most.
-const BAGS: usize = 2048;
+const BAGS: usize = 1024;
 /// Draws.
 const DRAWS: usize = 999;
 
@@ -38,10 +38,13 @@ impl Bags {
     /// Keeps bags that have anything, of one half where asked for.
     fn of(&self, half: Option<usize>) -> Vec<&Vec<[Sums; 2]>> {
         let own = |index: usize| half.is_none_or(|half| index % 2 == half);
-        let all = self.sums.iter().enumerate().filter(|(index, _)| own(*index));
-        let filled = |bag: &&Vec<[Sums; 2]>| {
-            bag.iter().flatten().any(|sums| *sums != Sums::default())
-        };
+        let all = self
+            .sums
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| own(*index));
+        let filled =
+            |bag: &&Vec<[Sums; 2]>| bag.iter().flatten().any(|sums| *sums != Sums::default());
         all.map(|(_, bag)| bag).filter(filled).collect()
     }
 
@@ -148,7 +151,11 @@ fn interval(point: f64, mut draws: Vec<f64>, alpha: f64) -> Interval {
         return [point - reach, point + reach];
     }
     draws.sort_unstable_by(f64::total_cmp);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in the list")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place in the list"
+    )]
     let low = tail.floor() as usize;
     [draws[low], draws[draws.len() - 1 - low]]
 }
@@ -183,8 +190,16 @@ impl Drawn {
     /// How far a part deviates, in its standard errors.
     pub fn z(&self, part: usize) -> f64 {
         let point = self.point.deviations[part];
-        let draws: Vec<f64> = self.draws.iter().map(|account| account.deviations[part]).collect();
+        let draws: Vec<f64> = self
+            .draws
+            .iter()
+            .map(|account| account.deviations[part])
+            .collect();
         let error = deviation(point, &draws);
-        if error > 0.0 { point / error } else { f64::INFINITY }
+        if error > 0.0 {
+            point / error
+        } else {
+            f64::INFINITY
+        }
     }
 }

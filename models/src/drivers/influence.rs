@@ -38,13 +38,20 @@ fn density(periods: &[Vec<f64>; 2], c: f64) -> f64 {
     let deviation = (all.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt();
     let quartiles = sorted_quantile(&all, 0.75).zip(sorted_quantile(&all, 0.25));
     let spread = quartiles.map_or(0.0, |(high, low)| (high - low) / 1.34);
-    let width = if spread > 0.0 { spread.min(deviation) } else { deviation };
+    let width = if spread > 0.0 {
+        spread.min(deviation)
+    } else {
+        deviation
+    };
     let width = 0.9 * width * count.powf(-0.2);
     if width <= 0.0 {
         return 0.0;
     }
     let kernel = |values: &Vec<f64>| {
-        let sum: f64 = values.iter().map(|v| (-0.5 * ((v - c) / width).powi(2)).exp()).sum();
+        let sum: f64 = values
+            .iter()
+            .map(|v| (-0.5 * ((v - c) / width).powi(2)).exp())
+            .sum();
         sum / values.len() as f64
     };
     let both = f64::midpoint(kernel(&periods[0]), kernel(&periods[1]));
@@ -63,7 +70,11 @@ fn scale(density: f64, shares: [f64; 2], change: f64) -> f64 {
         return usual;
     }
     let chord = change / moved;
-    if chord > usual / 2.0 && chord < usual * 2.0 { chord } else { usual }
+    if chord > usual / 2.0 && chord < usual * 2.0 {
+        chord
+    } else {
+        usual
+    }
 }
 
 fn centred(values: &[Vec<f64>; 2], at: f64, scale: f64, change: f64) -> Influence {
@@ -147,7 +158,7 @@ fn surviving(durations: &[Duration], at: f64) -> Vec<f64> {
         let time = durations[order[index]].0;
         let mut next = index;
         let mut events = 0.0;
-        while next < order.len() && durations[order[next]].0 == time {
+        while next < order.len() && durations[order[next]].0.total_cmp(&time).is_eq() {
             events += f64::from(u8::from(durations[order[next]].1));
             next += 1;
         }

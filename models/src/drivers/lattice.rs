@@ -118,6 +118,9 @@ struct Group {
     sparse: Option<HashMap<u64, u32>>,
 }
 
+/// The sums of all nodes, by group.
+pub(super) type Sums = Vec<Vec<Moments>>;
+
 /// The sums over all combinations.
 #[derive(Debug)]
 pub struct Lattice {
@@ -146,36 +149,77 @@ fn combinations(count: usize, depth: usize) -> Vec<Vec<usize>> {
     all
 }
 
-impl Group {
-    fn place(&self, places: &[Vec<u32>], cell: usize) -> Option<u64> {
-        let mut place = 0_u64;
-        for (dimension, values) in self.dimensions.iter().zip(&self.values) {
-            let own = places[*dimension][cell];
+/// Adds cells to the nodes of a group of `N` dimensions: what the search spends its time in.
+fn add_dense<const N: usize>(
+    nodes: &mut [Moments],
+    sizes: [usize; N],
+    columns: [&[u32]; N],
+    leaves: &[Leaf],
+    cells: impl Iterator<Item = usize>,
+    sign: f64,
+) {
+    'cells: for cell in cells {
+        let mut place = 0;
+        for (column, size) in columns.iter().zip(sizes) {
+            let own = column[cell];
             if own == RARE {
-                return None;
+                continue 'cells;
             }
-            place = place * values.len() as u64 + u64::from(own);
+            place = place * size + own as usize;
         }
-        Some(place)
+        nodes[place].add(&leaves[cell], sign);
     }
+}
 
-    #[allow(clippy::cast_possible_truncation, reason = "dense groups have few places")]
-    fn add(&mut self, cells: &Cells, places: &[Vec<u32>], cell: usize, sign: f64) {
-        let Some(place) = self.place(places, cell) else {
-            return;
-        };
-        let index = match &mut self.sparse {
-            None => place as usize,
-            Some(sparse) => {
+impl Group {
+    fn add(
+        &mut self,
+        cells: &Cells,
+        places: &[Vec<u32>],
+        which: impl Iterator<Item = usize>,
+        sign: f64,
+    ) {
+        let leaves = &cells.leaves;
+        let column = |index: usize| places[self.dimensions[index]].as_slice();
+        let size = |index: usize| self.values[index].len();
+        if let Some(sparse) = &mut self.sparse {
+            'cells: for cell in which {
+                let mut place = 0_u64;
+                for (dimension, values) in self.dimensions.iter().zip(&self.values) {
+                    let own = places[*dimension][cell];
+                    if own == RARE {
+                        continue 'cells;
+                    }
+                    place = place * values.len() as u64 + u64::from(own);
+                }
                 let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
                 let index = *sparse.entry(place).or_insert(next) as usize;
                 if index == self.nodes.len() {
                     self.nodes.push(Moments::default());
                 }
-                index
+                self.nodes[index].add(&leaves[cell], sign);
             }
-        };
-        self.nodes[index].add(&cells.leaves[cell], sign);
+            return;
+        }
+        let nodes = &mut self.nodes;
+        match self.dimensions.len() {
+            1 => add_dense(nodes, [size(0)], [column(0)], leaves, which, sign),
+            2 => {
+                let columns = [column(0), column(1)];
+                add_dense(nodes, [size(0), size(1)], columns, leaves, which, sign);
+            }
+            _ => {
+                let columns = [column(0), column(1), column(2)];
+                add_dense(
+                    nodes,
+                    [size(0), size(1), size(2)],
+                    columns,
+                    leaves,
+                    which,
+                    sign,
+                );
+            }
+        }
     }
 
     fn conditions(&self, mut place: u64) -> Vec<Condition> {
@@ -232,7 +276,11 @@ impl Lattice {
                 let dense = size <= DENSE as f64;
                 let length = values.iter().map(Vec::len).product();
                 Group {
-                    nodes: if dense { vec![Moments::default(); length] } else { Vec::new() },
+                    nodes: if dense {
+                        vec![Moments::default(); length]
+                    } else {
+                        Vec::new()
+                    },
                     sparse: (!dense).then(HashMap::new),
                     dimensions,
                     values,
@@ -251,9 +299,7 @@ impl Lattice {
         };
         let places = &lattice.places;
         in_parallel(&mut lattice.groups, |group| {
-            for cell in 0..cells.leaves.len() {
-                group.add(cells, places, cell, 1.0);
-            }
+            group.add(cells, places, 0..cells.leaves.len(), 1.0);
         });
         lattice
     }
@@ -263,10 +309,23 @@ impl Lattice {
         let sign = if give_back { 1.0 } else { -1.0 };
         let places = &self.places;
         in_parallel(&mut self.groups, |group| {
-            for cell in which {
-                group.add(cells, places, *cell as usize, sign);
-            }
+            group.add(cells, places, which.iter().map(|cell| *cell as usize), sign);
         });
+    }
+
+    /// The sums of all nodes, to come back to.
+    pub(super) fn sums(&self) -> Sums {
+        self.groups
+            .iter()
+            .map(|group| group.nodes.clone())
+            .collect()
+    }
+
+    /// Comes back to sums of before.
+    pub(super) fn come_back(&mut self, sums: &Sums) {
+        for (group, nodes) in self.groups.iter_mut().zip(sums) {
+            group.nodes.clone_from(nodes);
+        }
     }
 
     /// The node that `judge` gives the most, above 0; `judge` sees the depth and the moments.
@@ -311,8 +370,9 @@ impl Lattice {
         let mut sizes = vec![0; depth];
         for group in &self.groups {
             let known = group.nodes.iter();
-            sizes[group.dimensions.len() - 1] +=
-                known.filter(|moments| moments.count() >= self.support).count();
+            sizes[group.dimensions.len() - 1] += known
+                .filter(|moments| moments.count() >= self.support)
+                .count();
         }
         sizes
     }
@@ -323,7 +383,11 @@ mod tests {
     use super::*;
 
     fn cells() -> Cells {
-        let leaf = |sum: f32| Leaf { sum: [sum, 2.0 * sum], counts: [1.0, 0.0], ..Leaf::default() };
+        let leaf = |sum: f32| Leaf {
+            sum: [sum, 2.0 * sum],
+            counts: [1.0, 0.0],
+            ..Leaf::default()
+        };
         Cells {
             codes: vec![vec![0, 0, 1, 1], vec![0, 1, 0, 1], vec![0, 0, 0, 1]],
             leaves: [1.0, 2.0, 4.0, 8.0].map(leaf).to_vec(),
@@ -348,6 +412,6 @@ mod tests {
     #[test]
     fn rare_values_are_no_segment() {
         let lattice = Lattice::new(&cells(), &[2, 2, 2], 3, 2.0);
-        assert_eq!(lattice.sizes(3), [5, 0 + 1 + 1, 0]);
+        assert_eq!(lattice.sizes(3), [5, 2, 0]);
     }
 }

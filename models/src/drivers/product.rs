@@ -39,7 +39,10 @@ pub fn product_split(before: &[f64], after: &[f64]) -> Vec<f64> {
         let weight = logarithmic_mean(after[last], before[last]);
         let was = factors(before).into_iter().flatten();
         let is = factors(after).into_iter().flatten();
-        return was.zip(is).map(|(was, is)| weight * (is / was).ln()).collect();
+        return was
+            .zip(is)
+            .map(|(was, is)| weight * (is / was).ln())
+            .collect();
     }
     let pairs: Vec<(f64, f64)> = factors(before)
         .into_iter()

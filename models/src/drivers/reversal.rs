@@ -27,7 +27,9 @@ pub fn by_dimension(facts: &Facts, dimension: usize) -> (f64, f64) {
         }
     }
     let splits = parts.iter().map(|part| split(Form::Ratio, *part, whole));
-    splits.fold((0.0, 0.0), |(rate, mix), split| (rate + split.rate, mix + split.mix))
+    splits.fold((0.0, 0.0), |(rate, mix), split| {
+        (rate + split.rate, mix + split.mix)
+    })
 }
 
 /// The dimensions that turn the sign of a change, where what they hide is beyond `error` twice.
@@ -35,7 +37,11 @@ pub fn reversals(facts: &Facts, change: f64, error: f64) -> Vec<Reversal> {
     (0..facts.codes.len())
         .map(|dimension| {
             let (rate, mix) = by_dimension(facts, dimension);
-            Reversal { dimension, rate, mix }
+            Reversal {
+                dimension,
+                rate,
+                mix,
+            }
         })
         .filter(|found| found.rate * change < 0.0 && found.rate.abs() > 2.0 * error)
         .collect()
@@ -46,7 +52,11 @@ mod tests {
     use super::*;
 
     fn check(parts: [[(f64, f64); 2]; 2], expected: usize) {
-        let sums = |(above, below): (f64, f64)| Sums { records: below, above, below };
+        let sums = |(above, below): (f64, f64)| Sums {
+            records: below,
+            above,
+            below,
+        };
         let facts = Facts {
             codes: vec![vec![0, 1]],
             cardinalities: vec![2],
@@ -61,7 +71,16 @@ mod tests {
     #[test]
     fn a_whole_against_its_parts_is_told() {
         // both rates rise, the weak one's share grows
-        check([[(80.0, 100.0), (17.0, 20.0)], [(4.0, 20.0), (30.0, 100.0)]], 1);
-        check([[(80.0, 100.0), (85.0, 100.0)], [(20.0, 100.0), (30.0, 100.0)]], 0);
+        check(
+            [[(80.0, 100.0), (17.0, 20.0)], [(4.0, 20.0), (30.0, 100.0)]],
+            1,
+        );
+        check(
+            [
+                [(80.0, 100.0), (85.0, 100.0)],
+                [(20.0, 100.0), (30.0, 100.0)],
+            ],
+            0,
+        );
     }
 }

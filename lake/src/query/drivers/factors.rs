@@ -59,7 +59,10 @@ fn chains(names: &[String], rows: &[&Row]) -> Chains {
         values.map(|value| value.unwrap_or(0.0)).sum::<f64>()
     };
     [
-        names.iter().map(|name| sum(&format!("{name}_before"))).collect(),
+        names
+            .iter()
+            .map(|name| sum(&format!("{name}_before")))
+            .collect(),
         names.iter().map(|name| sum(name)).collect(),
     ]
 }
@@ -130,8 +133,12 @@ impl Factors {
         let change: f64 = self.total.iter().sum::<f64>().abs();
         let all = || self.by.iter().map(|by| &by.total).chain([&self.total]);
         let spans = self.names.iter().enumerate().map(|(index, name)| {
-            let least = all().map(|total| total[index]).fold(f64::INFINITY, f64::min);
-            let most = all().map(|total| total[index]).fold(f64::NEG_INFINITY, f64::max);
+            let least = all()
+                .map(|total| total[index])
+                .fold(f64::INFINITY, f64::min);
+            let most = all()
+                .map(|total| total[index])
+                .fold(f64::NEG_INFINITY, f64::max);
             (name, least, most)
         });
         let (factor, least, most) =

@@ -57,8 +57,15 @@ pub(super) struct Scanned {
 
 impl Scanned {
     /// The number of some facts in a period, to the last digit that of a query.
-    pub(super) fn value(&self, sums: Sums, period: usize, has: impl Fn(usize) -> bool) -> Option<f64> {
-        let own = self.records[period].iter().filter(|one| has(one.fact as usize));
+    pub(super) fn value(
+        &self,
+        sums: Sums,
+        period: usize,
+        has: impl Fn(usize) -> bool,
+    ) -> Option<f64> {
+        let own = self.records[period]
+            .iter()
+            .filter(|one| has(one.fact as usize));
         match self.quantile {
             Some(q) => {
                 let mut values: Vec<f64> = own.map(|one| one.value).collect();
@@ -72,8 +79,9 @@ impl Scanned {
                 let [above, below] = self.units;
                 match self.form {
                     Form::Sum => Some(sums.above / above),
-                    Form::Ratio => (sums.below != 0.0)
-                        .then(|| (sums.above / above) / (sums.below / below)),
+                    Form::Ratio => {
+                        (sums.below != 0.0).then(|| (sums.above / above) / (sums.below / below))
+                    }
                 }
             }
         }
@@ -86,7 +94,10 @@ pub(super) fn dimensions(
     metric: &Metric,
     request: &DriversRequest,
 ) -> Result<Vec<Dimension>, QueryError> {
-    let base = view.registry.base(&metric.entity).ok_or(QueryError::NoMetric)?;
+    let base = view
+        .registry
+        .base(&metric.entity)
+        .ok_or(QueryError::NoMetric)?;
     let fixed = |name: &str| {
         let mut conditions = request.conditions.iter();
         conditions.any(|condition| condition.dimension == name && condition.values.len() == 1)
@@ -138,7 +149,10 @@ pub(super) struct Scan<'a> {
 
 /// The text of a dimension's value; a record without one has [`NOTHING`].
 fn text(dimension: &Dimension) -> String {
-    format!("coalesce(CAST({} AS VARCHAR), '{NOTHING}')", dimension.expression)
+    format!(
+        "coalesce(CAST({} AS VARCHAR), '{NOTHING}')",
+        dimension.expression
+    )
 }
 
 /// Facts in the making.
@@ -171,7 +185,12 @@ fn numbers(batch: &RecordBatch, name: &str) -> Result<(Vec<f64>, i8), QueryError
     Ok(match column.data_type() {
         DataType::Decimal128(_, decimals) => {
             let units = column.as_primitive::<Decimal128Type>().iter();
-            (units.map(|units| units.map_or(0.0, |units| units as f64)).collect(), *decimals)
+            (
+                units
+                    .map(|units| units.map_or(0.0, |units| units as f64))
+                    .collect(),
+                *decimals,
+            )
         }
         _ => {
             let values = cast(column, &DataType::Float64)?;
@@ -188,7 +207,12 @@ fn words(batch: &RecordBatch, name: &str) -> Result<arrow::array::StringArray, Q
 }
 
 impl Making {
-    fn take(&mut self, batch: &RecordBatch, period: usize, by_record: bool) -> Result<(), QueryError> {
+    fn take(
+        &mut self,
+        batch: &RecordBatch,
+        period: usize,
+        by_record: bool,
+    ) -> Result<(), QueryError> {
         let count = self.codes.len();
         let dimensions = (0..count).map(|index| words(batch, &format!("d{index}")));
         let dimensions = dimensions.collect::<Result<Vec<_>, _>>()?;
@@ -208,17 +232,22 @@ impl Making {
         }
         for row in 0..batch.num_rows() {
             let own = self.codes.iter_mut().zip(&dimensions);
-            let codes: Vec<u32> = own.map(|(codes, texts)| code(codes, texts.value(row))).collect();
+            let codes: Vec<u32> = own
+                .map(|(codes, texts)| code(codes, texts.value(row)))
+                .collect();
             let unit = code(&mut self.units, units.value(row));
             let next = u32::try_from(self.facts.sums.len()).unwrap_or(u32::MAX);
-            let fact = *self.places.entry((codes, unit)).or_insert_with_key(|(codes, unit)| {
-                for (column, code) in self.facts.codes.iter_mut().zip(codes) {
-                    column.push(*code);
-                }
-                self.facts.units.push(*unit);
-                self.facts.sums.push([Sums::default(); 2]);
-                next
-            });
+            let fact = *self
+                .places
+                .entry((codes, unit))
+                .or_insert_with_key(|(codes, unit)| {
+                    for (column, code) in self.facts.codes.iter_mut().zip(codes) {
+                        column.push(*code);
+                    }
+                    self.facts.units.push(*unit);
+                    self.facts.sums.push([Sums::default(); 2]);
+                    next
+                });
             let sums = &mut self.facts.sums[fact as usize][period];
             *sums = sums.plus(Sums {
                 records: records[row],
@@ -243,19 +272,28 @@ impl Making {
     fn without(&mut self, varied: &[bool]) {
         let old = std::mem::take(&mut self.facts);
         let mut places: HashMap<(Vec<u32>, u32), usize> = HashMap::new();
-        let kept = || varied.iter().enumerate().filter(|(_, varied)| !**varied).map(|(index, _)| index);
+        let kept = || {
+            varied
+                .iter()
+                .enumerate()
+                .filter(|(_, varied)| !**varied)
+                .map(|(index, _)| index)
+        };
         self.facts.codes = kept().map(|_| Vec::new()).collect();
         for row in 0..old.len() {
             let codes: Vec<u32> = kept().map(|index| old.codes[index][row]).collect();
             let next = self.facts.sums.len();
-            let place = *places.entry((codes, old.units[row])).or_insert_with_key(|(codes, unit)| {
-                for (column, code) in self.facts.codes.iter_mut().zip(codes) {
-                    column.push(*code);
-                }
-                self.facts.units.push(*unit);
-                self.facts.sums.push([Sums::default(); 2]);
-                next
-            });
+            let place =
+                *places
+                    .entry((codes, old.units[row]))
+                    .or_insert_with_key(|(codes, unit)| {
+                        for (column, code) in self.facts.codes.iter_mut().zip(codes) {
+                            column.push(*code);
+                        }
+                        self.facts.units.push(*unit);
+                        self.facts.sums.push([Sums::default(); 2]);
+                        next
+                    });
             for period in 0..2 {
                 let sums = &mut self.facts.sums[place][period];
                 *sums = sums.plus(old.sums[row][period]);
@@ -271,7 +309,10 @@ impl Making {
 
 impl Scan<'_> {
     fn base(&self) -> Result<&'static Base, QueryError> {
-        self.view.registry.base(&self.metric.entity).ok_or(QueryError::NoMetric)
+        self.view
+            .registry
+            .base(&self.metric.entity)
+            .ok_or(QueryError::NoMetric)
     }
 
     async fn selection(&self, period: Period) -> Result<Selection<'_>, QueryError> {
@@ -298,20 +339,32 @@ impl Scan<'_> {
         let base = self.base()?;
         let mut selection = self.selection(period).await?;
         let metric = self.metric;
-        let keys: Vec<String> = base.key.iter().map(|key| format!("CAST(b.{} AS VARCHAR)", identifier(key))).collect();
+        let keys: Vec<String> = base
+            .key
+            .iter()
+            .map(|key| format!("CAST(b.{} AS VARCHAR)", identifier(key)))
+            .collect();
         let unit = format!(
             "coalesce(CAST(b.{} AS VARCHAR), '{NOTHING}' || concat_ws('/', {}))",
             identifier(&base.unit),
             keys.join(", ")
         );
         let late = match base.dimensions.get("late_entry") {
-            Some(column) => format!("CASE WHEN coalesce(b.{}, false) THEN 1 ELSE 0 END", identifier(column)),
+            Some(column) => format!(
+                "CASE WHEN coalesce(b.{}, false) THEN 1 ELSE 0 END",
+                identifier(column)
+            ),
             None => "0".to_owned(),
         };
         let expression = |text: &str| selection.expression(text);
-        let condition = metric.condition.as_ref().map(|text| format!("({})", expression(text)));
+        let condition = metric
+            .condition
+            .as_ref()
+            .map(|text| format!("({})", expression(text)));
         let plain = self.dimensions.iter().enumerate();
-        let plain: Vec<String> = plain.map(|(index, one)| format!("{} AS d{index}", text(one))).collect();
+        let plain: Vec<String> = plain
+            .map(|(index, one)| format!("{} AS d{index}", text(one)))
+            .collect();
         let least_and_most = || -> Vec<String> {
             let each = self.dimensions.iter().enumerate();
             each.map(|(index, one)| {
@@ -319,7 +372,12 @@ impl Scan<'_> {
             })
             .collect()
         };
-        let groups: Vec<String> = self.dimensions.iter().map(text).chain([unit.clone()]).collect();
+        let groups: Vec<String> = self
+            .dimensions
+            .iter()
+            .map(text)
+            .chain([unit.clone()])
+            .collect();
         let (mut items, mut tail) = (Vec::new(), format!(" GROUP BY {}", groups.join(", ")));
         let mut per_record = None;
         match &metric.measure {
@@ -329,17 +387,28 @@ impl Scan<'_> {
                 items.push(format!("sum({}) AS v", expression(value)));
                 items.push("CAST(count(*) AS DOUBLE) AS w".to_owned());
             }
-            Measure::Ratio { numerator, denominator, per: None, .. } => {
+            Measure::Ratio {
+                numerator,
+                denominator,
+                per: None,
+                ..
+            } => {
                 items.push(format!("sum({}) AS v", expression(numerator)));
                 items.push(format!("sum({}) AS w", expression(denominator)));
             }
             Measure::Quantile { value, .. } => {
-                items.push(format!("CAST({} AS DOUBLE) AS v, 1 AS e", expression(value)));
+                items.push(format!(
+                    "CAST({} AS DOUBLE) AS v, 1 AS e",
+                    expression(value)
+                ));
                 tail.clear();
             }
             Measure::KmMedian { value, event } => {
                 items.push(format!("CAST({} AS DOUBLE) AS v", expression(value)));
-                items.push(format!("CASE WHEN {} THEN 1 ELSE 0 END AS e", expression(event)));
+                items.push(format!(
+                    "CASE WHEN {} THEN 1 ELSE 0 END AS e",
+                    expression(event)
+                ));
                 tail.clear();
             }
             Measure::Distinct { value } => {
@@ -347,7 +416,12 @@ impl Scan<'_> {
                 tail = format!(" GROUP BY b.{}", identifier(&expression(value)));
                 per_record = Some(None);
             }
-            Measure::Ratio { numerator, denominator, per: Some(per), inner: Some(inner) } => {
+            Measure::Ratio {
+                numerator,
+                denominator,
+                per: Some(per),
+                inner: Some(inner),
+            } => {
                 items.push(format!("{inner} AS orders"));
                 tail = format!(" GROUP BY b.{}", identifier(per));
                 per_record = Some(Some((numerator.clone(), denominator.clone())));
@@ -361,11 +435,19 @@ impl Scan<'_> {
         }
         let by_record = tail.is_empty();
         let (unit, counted, late) = match (&per_record, by_record) {
-            (Some(_), _) => (format!("min({unit})"), "count(*)".to_owned(), format!("sum({late})")),
+            (Some(_), _) => (
+                format!("min({unit})"),
+                "count(*)".to_owned(),
+                format!("sum({late})"),
+            ),
             (None, true) => (unit, "1".to_owned(), late),
             (None, false) => (unit, "count(*)".to_owned(), format!("sum({late})")),
         };
-        let mut all = if per_record.is_some() { least_and_most() } else { plain };
+        let mut all = if per_record.is_some() {
+            least_and_most()
+        } else {
+            plain
+        };
         all.push(format!("{unit} AS u, {counted} AS n, {late} AS late"));
         all.extend(items);
         let select = format!("SELECT {} {}{tail}", all.join(", "), selection.from());
@@ -415,11 +497,22 @@ impl Scan<'_> {
     /// The dimensions in which every record has one value; others cannot be split by.
     fn kept(&self, varied: &[bool]) -> Result<Vec<&Dimension>, QueryError> {
         let pairs = self.dimensions.iter().zip(varied);
-        let kept: Vec<&Dimension> = pairs.clone().filter(|(_, varied)| !**varied).map(|(one, _)| one).collect();
-        let lost: Vec<&str> = pairs.filter(|(_, varied)| **varied).map(|(one, _)| one.name.as_str()).collect();
+        let kept: Vec<&Dimension> = pairs
+            .clone()
+            .filter(|(_, varied)| !**varied)
+            .map(|(one, _)| one)
+            .collect();
+        let lost: Vec<&str> = pairs
+            .filter(|(_, varied)| **varied)
+            .map(|(one, _)| one.name.as_str())
+            .collect();
         if !lost.is_empty() && (self.is_asked || kept.is_empty()) {
             return Err(QueryError::Dimension {
-                metric: format!("what {} counts has several values in {}; it", self.metric.name, lost.join(", ")),
+                metric: format!(
+                    "what {} counts has several values in {}; it",
+                    self.metric.name,
+                    lost.join(", ")
+                ),
                 name: lost.join(", "),
                 suggestions: nearest("account", kept.iter().map(|one| one.name.as_str())),
             });
@@ -445,7 +538,10 @@ impl Scan<'_> {
                     (text, None) => text.into(),
                 };
             }
-            dimensions.push(Coded { name: dimension.name.clone(), words });
+            dimensions.push(Coded {
+                name: dimension.name.clone(),
+                words,
+            });
         }
         let mut facts = making.facts;
         facts.cardinalities = dimensions
@@ -456,7 +552,9 @@ impl Scan<'_> {
             Measure::Count | Measure::Sum { .. } | Measure::Distinct { .. } => Form::Sum,
             _ => Form::Ratio,
         };
-        let units = making.scales.map(|decimals| 10_f64.powi(i32::from(decimals)));
+        let units = making
+            .scales
+            .map(|decimals| 10_f64.powi(i32::from(decimals)));
         let mut scanned = Scanned {
             form,
             dimensions,
@@ -466,7 +564,10 @@ impl Scan<'_> {
             },
             proportional: matches!(
                 (&metric.measure, metric.unit),
-                (Measure::Mean { .. } | Measure::Ratio { .. }, Unit::Hours | Unit::Days | Unit::Amount)
+                (
+                    Measure::Mean { .. } | Measure::Ratio { .. },
+                    Unit::Hours | Unit::Days | Unit::Amount
+                )
             ),
             residual: 0.0,
             late: making.late,
@@ -478,7 +579,10 @@ impl Scan<'_> {
             records: making.records,
             facts,
         };
-        if matches!(metric.measure, Measure::Quantile { .. } | Measure::KmMedian { .. }) {
+        if matches!(
+            metric.measure,
+            Measure::Quantile { .. } | Measure::KmMedian { .. }
+        ) {
             scanned.straighten()?;
         }
         Ok(scanned)
@@ -490,7 +594,8 @@ impl Scanned {
     fn straighten(&mut self) -> Result<(), QueryError> {
         let found = match self.quantile {
             Some(q) => {
-                let values = |period: usize| self.records[period].iter().map(|one| one.value).collect();
+                let values =
+                    |period: usize| self.records[period].iter().map(|one| one.value).collect();
                 influence::of_quantile(&[values(0), values(1)], q)
             }
             None => {
@@ -506,7 +611,8 @@ impl Scanned {
         };
         let Some(found) = found else {
             return Err(QueryError::Unusable(
-                "one of the periods has no such number, so there is no change to account for".to_owned(),
+                "one of the periods has no such number, so there is no change to account for"
+                    .to_owned(),
             ));
         };
         for sums in &mut self.facts.sums {
@@ -526,7 +632,10 @@ impl Scanned {
 }
 
 /// How many records of each period are too young.
-pub(super) async fn immature(scan: &Scan<'_>, periods: [Period; 2]) -> Result<[i64; 2], QueryError> {
+pub(super) async fn immature(
+    scan: &Scan<'_>,
+    periods: [Period; 2],
+) -> Result<[i64; 2], QueryError> {
     let mut counts = [0, 0];
     for (count, period) in counts.iter_mut().zip(periods) {
         let selection = scan.selection(period).await?;

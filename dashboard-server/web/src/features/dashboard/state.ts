@@ -22,6 +22,8 @@ export type PageState = {
   /** How the trend is shown. */
   view: "chart" | "table";
   records: Records | null;
+  /** The metric whose change is accounted for. */
+  why: string | null;
 };
 
 const SPECIAL = /[,"]|\.\.|^\s|\s$/;
@@ -86,6 +88,7 @@ export function readState(params: URLSearchParams): PageState {
     by: params.get("by"),
     more: params.get("more") === "1",
     view: params.get("view") === "table" ? "table" : "chart",
+    why: params.get("why"),
     records: metric
       ? {
           metric,
@@ -112,6 +115,7 @@ export function writeState(state: PageState, language: string | null): URLSearch
   if (state.by) params.set("by", state.by);
   if (state.more) params.set("more", "1");
   if (state.view !== "chart") params.set("view", state.view);
+  if (state.why) params.set("why", state.why);
   if (state.records) {
     params.set("records", state.records.metric);
     for (const condition of state.records.where) params.append("in", writeCondition(condition));

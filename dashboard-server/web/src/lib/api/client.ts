@@ -4,6 +4,8 @@ import type {
   BatchItem,
   DrillRequest,
   DrillResult,
+  DriversRequest,
+  DriversResult,
   ExportRequest,
   Problem,
 } from "./types";
@@ -179,6 +181,13 @@ export async function postBatch(
 
 export async function postDrill(request: DrillRequest, signal?: AbortSignal): Promise<DrillResult> {
   return (await post("/api/drill", request, signal)).json() as Promise<DrillResult>;
+}
+
+export async function postDrivers(
+  request: Partial<DriversRequest> & { metric: string },
+  signal?: AbortSignal,
+): Promise<DriversResult> {
+  return (await post("/api/drivers", request, signal)).json() as Promise<DriversResult>;
 }
 
 /** A file that the server sends, and the name that it gives it. */

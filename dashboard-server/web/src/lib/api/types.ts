@@ -22,6 +22,12 @@ export type QueryResult = Omit<Schemas["QueryResult"], "rows" | "total" | "rest"
 export type DrillRequest = Schemas["DrillRequest"];
 export type DrillColumn = Schemas["RecordColumn"];
 export type DrillResult = Omit<Schemas["DrillResult"], "rows"> & { rows: Row[] };
+export type DriversRequest = Schemas["DriversRequest"];
+export type Segment = Omit<Schemas["Segment"], "where" | "except"> & { where: Row; except?: Row[] };
+export type DriversResult = Omit<Schemas["DriversResult"], "segments" | "rest"> & {
+  segments: Segment[];
+  rest: Segment;
+};
 export type ExportRequest = Schemas["ExportRequest"];
 
 export type BatchItem = Schemas["BatchItem"];

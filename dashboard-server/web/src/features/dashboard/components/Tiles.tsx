@@ -23,6 +23,7 @@ type Props = {
   anchor: Anchor;
   onChoose: (metric: string) => void;
   onOpen: (metric: string, before: boolean) => void;
+  onWhy: (metric: string) => void;
 };
 
 /** The row of key numbers; one of them is chosen for trend and leaderboard. */
@@ -45,6 +46,7 @@ function Tile({
   anchor,
   onChoose,
   onOpen,
+  onWhy,
 }: Omit<Props, "metrics"> & { metric: Metric }) {
   const { t, lang } = useTexts();
   const label = pick(metric.label, lang);
@@ -129,6 +131,20 @@ function Tile({
               </NumberButton>
             ) : (
               <span className="quiet small">{compared ? t("tile.noCompare") : ""}</span>
+            )}
+            {moved && compared && metric.drivers.length > 0 && (
+              <button
+                type="button"
+                className="link why"
+                data-testid={`why-${metric.name}`}
+                aria-label={t("drivers.open", { name: label })}
+                onClick={(event) => {
+                  event.stopPropagation();
+                  onWhy(metric.name);
+                }}
+              >
+                {t("drivers.why")}
+              </button>
             )}
             {line && (
               <Sparkline

@@ -8,6 +8,7 @@ import { dayOf, instant, numberOf } from "@/lib/format";
 import { anchorOf, compareRange, defaultPreset, grainOf, type Range, rangeOf } from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
 import { type BoardQuestion, boardQuery, STAGE, TILES } from "../api/board";
+import { DriversDrawer } from "../components/DriversDrawer";
 import { FilterBar } from "../components/FilterBar";
 import { Leaderboard } from "../components/Leaderboard";
 import { ComparePicker, PeriodPicker } from "../components/PeriodPicker";
@@ -152,6 +153,7 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
     return <Failure error={board.error} onRetry={() => void board.refetch()} />;
   }
   const drilled = metrics.find(({ name }) => name === page.records?.metric);
+  const explained = metrics.find(({ name }) => name === page.why);
   // A filter that no number can take, as a member that is gone, is said once for all.
   const answers = [...(board.data?.tiles.values() ?? [])];
   const refused = answers.every(({ problem }) => problem) ? answers[0]?.problem : undefined;
@@ -231,6 +233,7 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
           anchor={anchor}
           onChoose={(name) => change({ metric: name })}
           onOpen={(name, before) => openRow(name, [], before)}
+          onWhy={(name) => change({ why: name })}
         />
         <div className="columns">
           <Trend
@@ -267,6 +270,20 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
           />
         )}
       </main>
+      {explained && compared && (
+        <DriversDrawer
+          key={explained.name}
+          metric={explained}
+          metrics={metrics}
+          where={page.where}
+          days={range}
+          compared={compared}
+          dimensions={dimensions}
+          status={status}
+          onOpen={(where, before) => openRow(explained.name, where, before)}
+          onClose={() => change({ why: null })}
+        />
+      )}
       {page.records && drilled && (
         <RecordsDrawer
           key={page.records.metric}
