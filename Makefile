@@ -19,7 +19,7 @@ help:
 	@echo 'make run        build, fill an empty data directory with the demo company, serve it'
 	@echo 'make test       all tests: Rust, web, Python readers, a real browser'
 	@echo 'make lint       formatting, clippy, biome, tsc; cargo deny and machete where installed'
-	@echo 'make bench      side by side with DuckDB, a bare SQLite loop and pgbench;'
+	@echo 'make bench      side by side with DuckDB, a bare SQLite loop, pgbench and wise-pizza;'
 	@echo '                BENCH_ARGS="--events 1000000" BENCH_OPERATIONS_ARGS="--seconds 5" for a short one'
 	@echo 'make pictures   pictures of the pages, and the one of the README'
 
@@ -94,6 +94,7 @@ lint-web: $(WEB)/node_modules/.installed
 bench: build
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/run.py $(BENCH_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/operations.py $(BENCH_OPERATIONS_ARGS)
+	PINS=drivers.txt $(PYTHON) benches/drivers.py $(BENCH_DRIVERS_ARGS)
 
 pictures: build
 	@sh scripts/need.sh chromium cjk-font
