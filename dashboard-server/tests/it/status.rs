@@ -34,6 +34,8 @@ async fn lists_metrics_and_dimensions() {
     let mut metric = named("metrics", "win_rate");
     let dimensions = metric["dimensions"].take();
     assert!(dimensions.as_array().unwrap().contains(&json!("region")));
+    let drivers = metric["drivers"].take();
+    assert!(drivers.as_array().unwrap().contains(&json!("owner")));
     assert_json_snapshot!("metric", metric);
     assert_json_snapshot!("dimension", named("dimensions", "region"));
 }

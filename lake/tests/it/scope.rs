@@ -18,7 +18,9 @@ mod world;
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
-use millrace_lake::query::{DrillRequest, DrillResult, Engine, MetricInfo, QueryError, Row};
+use millrace_lake::query::{
+    DrillRequest, DrillResult, DriversRequest, Engine, MetricInfo, QueryError, Row,
+};
 use millrace_models::metric::{Measure, Metric, Registry};
 use millrace_models::period::Grain;
 use millrace_models::query::{Compare, Condition, Op, Period, Query};
@@ -155,6 +157,28 @@ impl Compared<'_> {
         let scoped = scoped.unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_same(&scoped, &naive.unwrap(), what);
         scoped.rows
+    }
+
+    /// A driver report is that of the caller's rows alone.
+    async fn drivers(&self, metric: &Metric, period: Period, what: &str) {
+        let request = DriversRequest {
+            metric: metric.name.clone(),
+            period: Some(period),
+            compare: Some(Compare::Previous),
+            ..DriversRequest::default()
+        };
+        let scoped = self.scoped.drivers(&self.access, &request, now()).await;
+        let naive = self
+            .naive
+            .drivers(&Access::everything(), &request, now())
+            .await;
+        match (scoped, naive) {
+            (Ok(scoped), Ok(naive)) => assert_same(&scoped, &naive, what),
+            (Err(scoped), Err(naive)) => {
+                assert_eq!(scoped.to_string(), naive.to_string(), "{what}")
+            }
+            (scoped, naive) => panic!("{what}: {:?} {:?}", scoped.err(), naive.err()),
+        }
     }
 
     async fn records(&self, query: &Query, what: &str) {
@@ -379,6 +403,9 @@ async fn check_caller(world: &World, whole: &Engine, caller: &Caller, place: usi
             ..Query::default()
         };
         compared.numbers(&query, &what).await;
+        let one = metrics[turn % metrics.len()];
+        let what_moved = format!("{what}, drivers of {}", one.name);
+        compared.drivers(one, half, &what_moved).await;
         let shared = |name: &&str| {
             let has = |info: &&MetricInfo| info.dimensions.iter().any(|own| own == name);
             infos

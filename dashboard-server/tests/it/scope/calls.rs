@@ -324,6 +324,10 @@ impl Call {
         match self.path.as_str() {
             "/api/query" => numbers,
             "/api/drill" => json!({"query": numbers}),
+            "/api/drivers" => json!({
+                "metric": "opportunities_opened", "by": ["owner", "account"],
+                "period": {"from": "2020-01-01", "to": "2030-12-31"}, "compare": "previous"
+            }),
             "/api/export" => json!({"query": numbers, "format": "csv"}),
             "/api/batch" => json!({"queries": [{"id": "a", "query": numbers}]}),
             _ => example,

@@ -160,7 +160,6 @@ struct Making {
     facts: Facts,
     places: HashMap<(Vec<u32>, u32), u32>,
     codes: Vec<HashMap<String, u32>>,
-    units: HashMap<String, u32>,
     records: [Vec<Record>; 2],
     late: [i64; 2],
     scales: [i8; 2],
@@ -175,6 +174,15 @@ fn code(codes: &mut HashMap<String, u32>, text: &str) -> u32 {
     let code = u32::try_from(codes.len()).unwrap_or(u32::MAX);
     codes.insert(text.to_owned(), code);
     code
+}
+
+/// A number for a unit's name, the same whatever the order of the rows: two that share one are
+/// drawn together, which changes nothing.
+fn unit_of(name: &str) -> u32 {
+    let bytes = name.bytes();
+    bytes.fold(0x811c_9dc5, |hash: u32, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 /// A column of numbers in whole smallest units, as far as it is exact, and its decimals.
@@ -235,7 +243,7 @@ impl Making {
             let codes: Vec<u32> = own
                 .map(|(codes, texts)| code(codes, texts.value(row)))
                 .collect();
-            let unit = code(&mut self.units, units.value(row));
+            let unit = unit_of(units.value(row));
             let next = u32::try_from(self.facts.sums.len()).unwrap_or(u32::MAX);
             let fact = *self
                 .places
@@ -469,7 +477,6 @@ impl Scan<'_> {
             },
             places: HashMap::new(),
             codes: vec![HashMap::new(); count],
-            units: HashMap::new(),
             records: [Vec::new(), Vec::new()],
             late: [0, 0],
             scales: [0, 0],
@@ -523,27 +530,37 @@ impl Scan<'_> {
     async fn scanned(&self, making: Making, kept: &[&Dimension]) -> Result<Scanned, QueryError> {
         let metric = self.metric;
         let mut dimensions = Vec::with_capacity(kept.len());
-        for (dimension, codes) in kept.iter().zip(&making.codes) {
+        let mut facts = making.facts;
+        let columns = kept.iter().zip(&making.codes).zip(&mut facts.codes);
+        for ((dimension, codes), column) in columns {
             let labels = match dimension.labels {
                 Some(labels) => Some(self.view.words(labels).await?),
                 None => None,
             };
-            let mut words = vec![Value::Null; codes.len()];
-            for (text, code) in codes {
-                words[*code as usize] = match (text.as_str(), &labels) {
-                    (NOTHING, _) => Value::Null,
-                    ("true", _) if dimension.flag => Value::Bool(true),
-                    ("false", _) if dimension.flag => Value::Bool(false),
-                    (text, Some(labels)) => labels.label(text).into(),
-                    (text, None) => text.into(),
-                };
+            // numbered by name, so that the order of the rows says nothing
+            let mut sorted: Vec<(&String, u32)> =
+                codes.iter().map(|(text, code)| (text, *code)).collect();
+            sorted.sort_unstable();
+            let mut places = vec![0; sorted.len()];
+            for (place, (_, code)) in (0_u32..).zip(&sorted) {
+                places[*code as usize] = place;
             }
+            for code in column {
+                *code = places[*code as usize];
+            }
+            let word = |text: &str| match (text, &labels) {
+                (NOTHING, _) => Value::Null,
+                ("true", _) if dimension.flag => Value::Bool(true),
+                ("false", _) if dimension.flag => Value::Bool(false),
+                (text, Some(labels)) => labels.label(text).into(),
+                (text, None) => text.into(),
+            };
+            let words = sorted.iter().map(|(text, _)| word(text)).collect();
             dimensions.push(Coded {
                 name: dimension.name.clone(),
                 words,
             });
         }
-        let mut facts = making.facts;
         facts.cardinalities = dimensions
             .iter()
             .map(|one| u32::try_from(one.words.len()).unwrap_or(u32::MAX))
