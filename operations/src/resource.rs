@@ -105,6 +105,27 @@ pub enum Path {
     Author(&'static str),
 }
 
+/// What lists of a resource can be filtered by that is no field of it: what other records link to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// What the filter is called: the field of the linking records that is compared.
+    pub name: &'static str,
+    /// The resource of the linking records.
+    pub through: &'static str,
+    /// Their field that holds the id of the record that they link to.
+    pub to: &'static str,
+}
+
+/// The links that lists are filtered by, with the resource whose lists those are.
+const LINKS: &[(&str, Link)] = &[(
+    "account",
+    Link {
+        name: "tag_id",
+        through: "account_tag",
+        to: "account_id",
+    },
+)];
+
 /// A resource: a table of records that are written through the change log.
 #[derive(Debug)]
 pub struct Resource {
@@ -128,6 +149,12 @@ impl Resource {
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The links that its lists can be filtered by.
+    pub fn links(&self) -> impl Iterator<Item = &'static Link> {
+        let own = LINKS.iter().filter(|(name, _)| *name == self.name);
+        own.map(|(_, link)| link)
     }
 
     /// The fields that the change log keeps.

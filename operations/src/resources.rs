@@ -24,6 +24,6 @@ pub use export::Export;
 pub use history::{FieldChange, History, HistoryEntry, history};
 pub use labels::{Label, Labels, labels};
 pub(crate) use list::narrowed;
-pub use list::{Filter, ListQuery, MOST_ROWS, Operator, Page, Sort, View, get, list};
+pub use list::{Filter, ListQuery, MOST_ROWS, Operator, Page, Sort, View, count, get, list};
 pub(crate) use seen::{Seen, seen};
 pub use write::{check_changes, create, create_in, create_once, delete, update, update_in};

@@ -35,7 +35,7 @@ pub(crate) struct Board {
 /// The deals of a pipeline by stage
 ///
 /// Open deals, and won ones until they are completed. Counts and sums are of all deals of a column; the
-/// rest of its rows follows by the list of opportunities with the same filters and the column's cursor.
+/// rest of its rows follows by the same call with its `stage_id` and the column's `next` as cursor.
 #[utoipa::path(
     get,
     path = "/api/opportunities/board",
@@ -46,6 +46,8 @@ pub(crate) struct Board {
         ("search" = Option<String>, Query, description = "Words that must occur in the deals"),
         ("filter" = Option<Vec<String>>, Query, description = "Conditions as in the list of opportunities: field:operator:value,value"),
         ("per_column" = Option<u64>, Query, minimum = 1, maximum = 100, description = "How many rows of each column; 20 without it"),
+        ("stage_id" = Option<i64>, Query, description = "The column of this stage alone"),
+        ("cursor" = Option<String>, Query, description = "`next` of that column before, with the other parameters as they were"),
     ),
     responses((status = 200, description = "The board", body = Board))
 )]
@@ -77,11 +79,11 @@ pub(crate) async fn board(
 
 /// What is asked for, as in the list of opportunities.
 fn read(query: Option<String>) -> Result<BoardQuery, ApiError> {
-    let extra = ["pipeline_id", "per_column"];
-    let (list, [pipeline_id, per_column]) = query::read(&opportunity::RESOURCE, query, extra)?;
+    let extra = ["pipeline_id", "per_column", "stage_id"];
+    let (list, [pipeline_id, per_column, stage_id]) =
+        query::read(&opportunity::RESOURCE, query, extra)?;
     for (name, given) in [
         ("sort", list.sort.is_some()),
-        ("cursor", list.cursor.is_some()),
         ("limit", list.limit.is_some()),
     ] {
         if given {
@@ -95,6 +97,8 @@ fn read(query: Option<String>) -> Result<BoardQuery, ApiError> {
         filters: list.filters,
         search: list.search,
         per_column: number("per_column", per_column)?,
+        stage_id: number("stage_id", stage_id)?,
+        cursor: list.cursor,
     })
 }
 

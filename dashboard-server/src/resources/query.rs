@@ -74,6 +74,15 @@ pub(crate) fn read<const N: usize>(
     Ok((list, others))
 }
 
+/// A parameter that is `true` or `false`, which it is when it is left out.
+pub(super) fn flag(name: &str, given: Option<&str>) -> Result<bool, ApiError> {
+    match given {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(wrong(name, "must be true or false")),
+    }
+}
+
 fn wrong(field: &str, message: impl Into<String>) -> ApiError {
     ApiError::Parameters(vec![FieldError {
         field: field.to_owned(),
@@ -126,7 +135,12 @@ fn filter(resource: &'static Resource, text: &str) -> Result<Filter, ApiError> {
         ));
     }
     // An unknown field is for operations to refuse: they know which ones the caller sees.
-    let kind = resource.field(field).map(|field| field.kind);
+    let linked = resource.links().any(|link| link.name == field);
+    let kind = match resource.field(field) {
+        Some(field) => Some(field.kind),
+        // What links to a record is compared by its id.
+        None => linked.then_some(Kind::Integer),
+    };
     let values = values.into_iter().map(|value| typed(kind, value));
     Ok(Filter {
         field: field.to_owned(),

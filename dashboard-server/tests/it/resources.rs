@@ -38,6 +38,8 @@ on_both!(
     a_create_under_a_key_is_made_once,
     a_key_raced_for_makes_one_record,
     lists_are_narrowed_sorted_and_paged,
+    lists_say_how_many_there_are_within_reach,
+    accounts_are_found_by_their_tags,
     odd_characters_are_answered,
     every_resource_is_listed_counted_and_taken_away,
 );
@@ -232,6 +234,10 @@ async fn lists_are_narrowed_sorted_and_paged(app: App) {
             .is_problem(400, "bad-request");
         assert_eq!(problem["fields"][0]["field"], field, "{query}");
     };
+    check("count=1", "count").await;
+    check("count=true&count=true", "count").await;
+    check("filter=tag_id:at_least:1", "tag_id").await;
+    check("filter=tag_id:in:x", "tag_id").await;
     check("page=2", "page").await;
     check("limit=0", "limit").await;
     check("limit=101", "limit").await;
@@ -243,6 +249,88 @@ async fn lists_are_narrowed_sorted_and_paged(app: App) {
         .is_problem(422, "cursor");
     let other = format!("/api/accounts?cursor={cursor}");
     rep.get(&other).await.is_problem(422, "cursor");
+}
+
+async fn lists_say_how_many_there_are_within_reach(app: App) {
+    let rep = app.client("rep").await;
+    let other = app.user("zhao", "rep", None).await;
+    for (client, name, region) in [
+        (&rep, "Alpha", "华东"),
+        (&rep, "Beta", "华东"),
+        (&rep, "Gamma", "华南"),
+        (&other, "Gamma & Delta", "华东"),
+    ] {
+        client
+            .post("/api/accounts", &json!({"name": name, "region": region}))
+            .await
+            .is(201);
+    }
+    let count = async |client: &Client<'_>, query: &str| {
+        let list = client.get(&format!("/api/accounts?{query}")).await.is(200);
+        list.get("count").and_then(Value::as_i64)
+    };
+    assert_eq!(count(&rep, "limit=1").await, None);
+    assert_eq!(count(&rep, "count=false").await, None);
+    assert_eq!(count(&rep, "count=true&limit=1").await, Some(3));
+    assert_eq!(count(&other, "count=true").await, Some(1));
+    assert_eq!(
+        count(&rep, "count=true&filter=region:in:%E5%8D%8E%E4%B8%9C").await,
+        Some(2)
+    );
+    assert_eq!(count(&rep, "count=true&search=gamma").await, Some(1));
+    let first = rep.get("/api/accounts?limit=2").await.is(200);
+    let cursor = first["next"].as_str().unwrap();
+    let last = format!("count=true&limit=2&cursor={cursor}");
+    assert_eq!(count(&rep, &last).await, Some(3));
+}
+
+async fn accounts_are_found_by_their_tags(app: App) {
+    let admin = app.user("root", "administrator", None).await;
+    let rep = app.client("rep").await;
+    let other = app.user("zhao", "rep", None).await;
+    let mut tags = Vec::new();
+    for name in ["VIP", "bidding"] {
+        let tag = json!({"name": name, "kind": "custom"});
+        let tag = admin.post("/api/tags", &tag);
+        tags.push(tag.await.is(201)["record"]["id"].as_i64().unwrap());
+    }
+    let (vip, bidding) = (tags[0], tags[1]);
+    for (client, name, tags) in [
+        (&rep, "A", vec![vip]),
+        (&rep, "B", vec![vip, bidding]),
+        (&rep, "C", vec![]),
+        (&other, "D", vec![vip]),
+    ] {
+        let account = client.post("/api/accounts", &json!({"name": name})).await;
+        let account = account.is(201)["record"]["id"].clone();
+        for tag in tags {
+            let link = json!({"account_id": account, "tag_id": tag});
+            client.post("/api/account-tags", &link).await.is(201);
+        }
+    }
+    let names = async |query: &str| -> Vec<String> {
+        let path = format!("/api/accounts?sort=name&filter=tag_id:{query}");
+        let list = rep.get(&path).await.is(200);
+        let rows = list["rows"].as_array().unwrap().iter();
+        rows.map(|row| row["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&format!("in:{vip}")).await, ["A", "B"]);
+    assert_eq!(names(&format!("in:{vip},{bidding}")).await, ["A", "B"]);
+    let both = format!("in:{vip}&filter=tag_id:in:{bidding}");
+    assert_eq!(names(&both).await, ["B"]);
+    assert_eq!(names(&format!("not_in:{bidding}")).await, ["A", "C"]);
+    assert_eq!(names("is_set").await, ["A", "B"]);
+    assert_eq!(names("is_null").await, ["C"]);
+
+    // A tag that was taken off finds its account no more.
+    let links = rep
+        .get(&format!("/api/account-tags?filter=tag_id:in:{bidding}"))
+        .await
+        .is(200);
+    let link = format!("/api/account-tags/{}", links["rows"][0]["id"]);
+    admin.delete(&link, 1).await.is(204);
+    assert_eq!(names(&both).await, Vec::<String>::new());
 }
 
 async fn odd_characters_are_answered(app: App) {

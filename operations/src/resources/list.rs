@@ -2,14 +2,17 @@
 
 use millrace_models::scope::Action;
 use sea_orm::sea_query::ExprTrait as _;
-use sea_orm::sea_query::{Alias, Condition, Expr, LikeExpr, NullOrdering, Order, SelectStatement};
+use sea_orm::sea_query::{
+    Alias, Condition, Expr, LikeExpr, NullOrdering, Order, Query, SelectStatement,
+};
 use sea_orm::{ConnectionTrait, JsonValue, Value};
 use serde::{Deserialize, Serialize};
 
 use super::cursor::Cursor;
 use crate::caller::{Caller, column_of};
+use crate::entity;
 use crate::error::{OperationsError, Result};
-use crate::resource::{Field, Kind, Path, Resource};
+use crate::resource::{Field, Kind, Link, Path, Resource};
 use crate::row::{self, Row};
 use crate::search_index;
 use crate::store::Store;
@@ -113,6 +116,28 @@ pub async fn list(
         ));
     }
     page(store, caller, resource, query, Action::Read, limit).await
+}
+
+/// How many records the caller may read and meet the query, on all its pages.
+///
+/// # Errors
+///
+/// When the role may not read them, and when the query names what is not there or not seen.
+pub async fn count(
+    store: &Store,
+    caller: &Caller,
+    resource: &'static Resource,
+    query: &ListQuery,
+) -> Result<i64> {
+    let select = Query::select()
+        .expr(Expr::cust("COUNT(*)"))
+        .from(resource.table)
+        .cond_where(narrowed(store, caller, resource, query).await?)
+        .to_owned();
+    match store.reader.query_one(&select).await? {
+        Some(row) => Ok(row.try_get_by_index(0)?),
+        None => Ok(0),
+    }
 }
 
 /// The record of that id, as the caller may see it.
@@ -321,6 +346,11 @@ fn after(
 }
 
 fn filtered(caller: &Caller, resource: &'static Resource, filter: &Filter) -> Result<Condition> {
+    if let Some(link) = resource.links().find(|link| link.name == filter.field)
+        && let Some(condition) = linked(caller, resource, link, filter)?
+    {
+        return Ok(condition);
+    }
     let field = resource
         .field(&filter.field)
         .filter(|field| field.filterable && caller.sees(field))
@@ -357,6 +387,46 @@ fn filtered(caller: &Caller, resource: &'static Resource, filter: &Filter) -> Re
         Operator::IsNull => Condition::all().add(column.is_null()),
         Operator::IsSet => Condition::all().add(column.is_not_null()),
     })
+}
+
+/// The rows that records which the caller may read link to, or do not; `None` where the role reads no
+/// such records.
+fn linked(
+    caller: &Caller,
+    resource: &'static Resource,
+    link: &'static Link,
+    filter: &Filter,
+) -> Result<Option<Condition>> {
+    let Some(through) = entity::resource(link.through) else {
+        return Ok(None);
+    };
+    let Some(field) = through.field(link.name).filter(|field| caller.sees(field)) else {
+        return Ok(None);
+    };
+    let Ok(seen) = caller.condition(through, Action::Read) else {
+        return Ok(None);
+    };
+    let mut select = Query::select()
+        .expr(column_of(through, link.to))
+        .from(through.table)
+        .and_where(column_of(through, "deleted_at").is_null())
+        .cond_where(seen)
+        .to_owned();
+    if matches!(filter.operator, Operator::In | Operator::NotIn) {
+        let values = filter.values.iter().map(|value| comparable(field, value));
+        select.and_where(column_of(through, link.name).is_in(values.collect::<Result<Vec<_>>>()?));
+    }
+    let id = column_of(resource, "id");
+    Ok(Some(Condition::all().add(match filter.operator {
+        Operator::In | Operator::IsSet => id.in_subquery(select),
+        Operator::NotIn | Operator::IsNull => id.not_in_subquery(select),
+        Operator::AtLeast | Operator::AtMost | Operator::Below => {
+            return Err(OperationsError::field(
+                link.name,
+                "is compared by in, not_in, is_null or is_set",
+            ));
+        }
+    })))
 }
 
 /// A value to compare with: of the field's kind, whatever its bounds.

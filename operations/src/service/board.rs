@@ -2,7 +2,7 @@
 //!
 //! On the board are open deals, and won ones until they are completed. Count and sums of a column are
 //! of all its deals that the caller may read and that meet the filters; its rows are the first of them,
-//! and the rest follows by the list of opportunities with the same filters and the column's cursor.
+//! and the rest follows by the same call for that stage alone, with the column's cursor.
 
 use std::collections::BTreeMap;
 
@@ -38,6 +38,10 @@ pub struct BoardQuery {
     pub search: Option<String>,
     /// How many rows of each column, from 1 to [`MOST_ROWS`]; 20 without it.
     pub per_column: Option<u64>,
+    /// This column alone.
+    pub stage_id: Option<i64>,
+    /// Where its rows begin, from the part before.
+    pub cursor: Option<String>,
 }
 
 /// A board.
@@ -64,7 +68,7 @@ pub struct Column {
     pub weighted_amount: Option<i64>,
     /// The first of them, the latest first.
     pub rows: Vec<Card>,
-    /// Where the rest begins in the list of opportunities, if there is more.
+    /// Where the rest of them begins, if there is more.
     pub next: Option<String>,
 }
 
@@ -92,14 +96,25 @@ pub async fn board(store: &Store, caller: &Caller, query: &BoardQuery) -> Result
         let fault = format!("must be from 1 to {MOST_ROWS}");
         return Err(OperationsError::field("per_column", fault));
     }
+    if query.cursor.is_some() && query.stage_id.is_none() {
+        let fault = "goes on with one column: name its stage_id";
+        return Err(OperationsError::field("cursor", fault));
+    }
     let pipeline = pipeline_of(store, caller, query.pipeline_id).await?;
-    let stages = stage::Entity::find()
+    let mut stages = stage::Entity::find()
         .filter(stage::Column::PipelineId.eq(pipeline.id))
         .filter(stage::Column::DeletedAt.is_null())
         .order_by_asc(stage::Column::Position)
         .order_by_asc(stage::Column::Id)
         .all(store.reader())
         .await?;
+    if let Some(id) = query.stage_id {
+        stages.retain(|stage| stage.id == id);
+        if stages.is_empty() {
+            let fault = format!("is no stage of the pipeline: {id}");
+            return Err(OperationsError::field("stage_id", fault));
+        }
+    }
     let sums = sums(store, caller, query, &stages).await?;
     let mut columns = Vec::with_capacity(stages.len());
     for stage in &stages {
@@ -174,6 +189,7 @@ fn column_query(query: &BoardQuery, stage: &stage::Model, per_column: u64) -> Li
         view: query.view,
         search: query.search.clone(),
         limit: Some(per_column),
+        cursor: query.cursor.clone(),
         ..ListQuery::default()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use millrace_operations::entity::{opportunity, todo};
 use millrace_operations::resources::{Filter, ListQuery, Operator, View, create, list};
-use millrace_operations::service::board::{BoardQuery, board};
+use millrace_operations::service::board::{BoardQuery, Card, board};
 use millrace_operations::service::contract::{Terms, sign};
 use millrace_operations::service::contract_draft::from_quote;
 use millrace_operations::service::interaction::{NewInteraction, register};
@@ -178,7 +178,21 @@ async fn a_board_adds_up(home: Home) {
     let second = &shown.columns[1];
     assert!((second.rows[0].working_days_in_stage - 5.0).abs() < 0.01);
     assert!(!second.rows[0].stalled);
-    // The rest of a column by the list.
+    // The rest of a column, by itself or by the list.
+    let rest = BoardQuery {
+        stage_id: first.stage["id"].as_i64(),
+        cursor: first.next.clone(),
+        ..query.clone()
+    };
+    let rest = board(store, &desk.rep, &rest).await.unwrap();
+    assert_eq!(rest.columns.len(), 1);
+    let column = &rest.columns[0];
+    assert_eq!((column.count, column.amount), (3, Some(63_333)));
+    assert_eq!((column.rows.len(), &column.next), (1, &None));
+    assert!((column.rows[0].working_days_in_stage - 6.0).abs() < 0.01);
+    let seen =
+        |rows: &[Card]| -> Vec<_> { rows.iter().map(|row| row.record["id"].clone()).collect() };
+    assert!(!seen(&first.rows).contains(&seen(&column.rows)[0]));
     let filter = |field: &str, operator, values| Filter {
         field: field.to_owned(),
         operator,
@@ -229,6 +243,20 @@ async fn a_board_adds_up(home: Home) {
                 ..BoardQuery::default()
             },
             "per_column",
+        ),
+        (
+            BoardQuery {
+                stage_id: Some(99),
+                ..BoardQuery::default()
+            },
+            "stage_id",
+        ),
+        (
+            BoardQuery {
+                cursor: Some("x".to_owned()),
+                ..BoardQuery::default()
+            },
+            "cursor",
         ),
     ] {
         assert_eq!(field(board(store, &desk.rep, &wrong).await), said);

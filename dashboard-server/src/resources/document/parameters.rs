@@ -17,6 +17,11 @@ pub(super) fn list(resource: &'static Resource) -> Vec<Value> {
         "`next` of the page before, with the other parameters as they were.",
         &json!({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}),
     ));
+    parameters.push(query(
+        "count",
+        "Whether to say how many there are on all pages.",
+        &json!({"type": "boolean", "default": false}),
+    ));
     parameters
 }
 
@@ -127,6 +132,12 @@ fn pattern(resource: &'static Resource) -> String {
             let words = format!("({})", words.join("|"));
             ways.push(ordered(field.name.to_owned(), &words));
         }
+    }
+    for link in resource.links() {
+        let name = link.name;
+        ways.push(format!(
+            "{name}:((in|not_in):{NUMBER}(,{NUMBER})*|is_null|is_set)"
+        ));
     }
     ways.extend(named(&|_| true).map(|names| format!("{names}:(is_null|is_set)")));
     format!("^({})$", ways.join("|"))

@@ -104,6 +104,7 @@ pub(super) fn of(resource: &'static Resource) -> Vec<(String, Value)> {
         "properties": {
             "rows": {"type": "array", "items": reference(&name)},
             "next": {"type": ["string", "null"], "description": "The cursor of the next page, if there is one."},
+            "count": {"type": "integer", "format": "int64", "description": "How many there are on all pages, where that was asked."},
             "labels": reference("Labels"),
         },
     });

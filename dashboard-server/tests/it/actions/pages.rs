@@ -92,6 +92,16 @@ async fn a_board_counts_what_it_shows() {
         (&one["columns"][0]["count"], &one["columns"][1]["count"]),
         (&json!(1), &json!(0))
     );
+    office.deal().await;
+    let stage = columns[0]["stage"]["id"].as_i64().unwrap();
+    let column = format!("/api/opportunities/board?per_column=1&stage_id={stage}");
+    let first = office.rep.get(&column).await.is(200)["columns"].clone();
+    let next = first[0]["next"].as_str().unwrap();
+    let rest = format!("{column}&cursor={next}");
+    let rest = office.rep.get(&rest).await.is(200)["columns"].clone();
+    assert_eq!((&rest[0]["count"], &rest[1]), (&json!(2), &json!(null)));
+    assert_ne!(rest[0]["rows"][0]["id"], first[0]["rows"][0]["id"]);
+    assert_eq!(rest[0]["next"], json!(null));
     let none = office
         .other_rep
         .get("/api/opportunities/board")
@@ -113,6 +123,9 @@ async fn a_board_counts_what_it_shows() {
         "sort=name",
         "limit=5",
         "page=2",
+        "stage_id=99",
+        "stage_id=x",
+        "cursor=abc",
     ] {
         let answer = office
             .rep

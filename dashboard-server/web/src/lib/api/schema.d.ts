@@ -629,7 +629,7 @@ export interface paths {
         /**
          * The deals of a pipeline by stage
          * @description Open deals, and won ones until they are completed. Counts and sums are of all deals of a column; the
-         *     rest of its rows follows by the list of opportunities with the same filters and the column's cursor.
+         *     rest of its rows follows by the same call with its `stage_id` and the column's `next` as cursor.
          */
         get: operations["board_opportunities"];
         put?: never;
@@ -6386,6 +6386,11 @@ export interface components {
             rows: components["schemas"]["User"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A team; teams form a tree. A field that the caller does not see is absent. */
@@ -6440,6 +6445,11 @@ export interface components {
             rows: components["schemas"]["Team"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A team; teams form a tree. */
@@ -6585,6 +6595,11 @@ export interface components {
             rows: components["schemas"]["Role"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A role: who may what, as data. */
@@ -6819,6 +6834,11 @@ export interface components {
             rows: components["schemas"]["Account"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A customer (客户), owned or in the pool (客户公海). */
@@ -7056,6 +7076,11 @@ export interface components {
             rows: components["schemas"]["Tag"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A tag that accounts can carry and the pool routes by. */
@@ -7178,6 +7203,11 @@ export interface components {
             rows: components["schemas"]["AccountTag"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A tag on an account. */
@@ -7320,6 +7350,11 @@ export interface components {
             rows: components["schemas"]["Contact"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A person at a customer (联系人). */
@@ -7497,6 +7532,11 @@ export interface components {
             rows: components["schemas"]["Product"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A product. */
@@ -7663,6 +7703,11 @@ export interface components {
             rows: components["schemas"]["PriceList"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A price list. */
@@ -7813,6 +7858,11 @@ export interface components {
             rows: components["schemas"]["PriceListItem"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. The price of a product on a price list. */
@@ -7957,6 +8007,11 @@ export interface components {
             rows: components["schemas"]["Pipeline"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A stage of a pipeline (阶段). A field that the caller does not see is absent. */
@@ -8031,6 +8086,11 @@ export interface components {
             rows: components["schemas"]["Stage"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A deal (商机); a lead (线索) is a deal in its first stage. A field that the caller does not see is absent. */
@@ -8209,6 +8269,11 @@ export interface components {
             rows: components["schemas"]["Opportunity"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A deal (商机); a lead (线索) is a deal in its first stage. */
@@ -8523,6 +8588,11 @@ export interface components {
             rows: components["schemas"]["StageChange"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A version of a quote (报价单). A field that the caller does not see is absent. */
@@ -8697,6 +8767,11 @@ export interface components {
             rows: components["schemas"]["Quote"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A line of a quote. A field that the caller does not see is absent. */
@@ -8793,6 +8868,11 @@ export interface components {
             rows: components["schemas"]["QuoteLine"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A contract (合同), a framework contract or a call-off under one. A field that the caller does not see is absent. */
@@ -8941,6 +9021,11 @@ export interface components {
             rows: components["schemas"]["Contract"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description An order, a return, a credit or a cancellation. A field that the caller does not see is absent. */
@@ -9067,6 +9152,11 @@ export interface components {
             rows: components["schemas"]["Order"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A line of an order. A field that the caller does not see is absent. */
@@ -9151,6 +9241,11 @@ export interface components {
             rows: components["schemas"]["OrderLine"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description An instalment of a contract (回款计划期次), due by date or by an event and credit days. A field that the caller does not see is absent. */
@@ -9251,6 +9346,11 @@ export interface components {
             rows: components["schemas"]["PaymentPlan"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A request to a customer to pay (请款). A field that the caller does not see is absent. */
@@ -9330,6 +9430,11 @@ export interface components {
             rows: components["schemas"]["PaymentRequest"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description An application to finance to issue an invoice (开票申请). A field that the caller does not see is absent. */
@@ -9433,6 +9538,11 @@ export interface components {
             rows: components["schemas"]["InvoiceApplication"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description Money received (回款). A field that the caller does not see is absent. */
@@ -9531,6 +9641,11 @@ export interface components {
             rows: components["schemas"]["Receipt"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A part of a receipt that pays an instalment. A field that the caller does not see is absent. */
@@ -9591,6 +9706,11 @@ export interface components {
             rows: components["schemas"]["ReceiptAllocation"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A visit, call, message or meeting (跟进记录). A field that the caller does not see is absent. */
@@ -9696,6 +9816,11 @@ export interface components {
             rows: components["schemas"]["Interaction"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A note that only its author sees; the change log says that it changed, never what it says. A field that the caller does not see is absent. */
@@ -9758,6 +9883,11 @@ export interface components {
             rows: components["schemas"]["PrivateNote"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A note that only its author sees; the change log says that it changed, never what it says. */
@@ -9987,6 +10117,11 @@ export interface components {
             rows: components["schemas"]["Ticket"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A ticket (工单). */
@@ -10214,6 +10349,11 @@ export interface components {
             rows: components["schemas"]["Todo"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. Something to be done (待办). */
@@ -10400,6 +10540,11 @@ export interface components {
             rows: components["schemas"]["Delivery"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A delivery. */
@@ -10598,6 +10743,11 @@ export interface components {
             rows: components["schemas"]["Attachment"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A way in or out of the pool. A field that the caller does not see is absent. */
@@ -10670,6 +10820,11 @@ export interface components {
             rows: components["schemas"]["PoolMove"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description A setting of the firm. A field that the caller does not see is absent. */
@@ -10714,6 +10869,11 @@ export interface components {
             rows: components["schemas"]["Setting"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A setting of the firm. */
@@ -10841,6 +11001,11 @@ export interface components {
             rows: components["schemas"]["RoutingRule"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
         /** @description What makes a new record. A rule by which accounts without an owner are routed to a team: the first whose conditions all hold; a condition that is left empty always holds. */
@@ -10998,6 +11163,11 @@ export interface components {
             rows: components["schemas"]["Handover"][];
             /** @description The cursor of the next page, if there is one. */
             next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
             labels: components["schemas"]["Labels"];
         };
     };
@@ -11429,6 +11599,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -11631,6 +11803,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -12052,6 +12226,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -12197,6 +12373,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -12379,6 +12557,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -12623,6 +12803,10 @@ export interface operations {
                 filter?: string[];
                 /** @description How many rows of each column; 20 without it */
                 per_column?: number;
+                /** @description The column of this stage alone */
+                stage_id?: number;
+                /** @description `next` of that column before, with the other parameters as they were */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -13063,6 +13247,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -13266,6 +13452,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -13416,6 +13604,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -13641,6 +13831,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -14186,6 +14378,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -15256,6 +15450,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -15607,6 +15803,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -15908,6 +16106,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -16211,6 +16411,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -16516,6 +16718,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -16817,6 +17021,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -17118,6 +17324,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -17421,6 +17629,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -17724,6 +17934,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -18025,6 +18237,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -18399,6 +18613,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -18544,6 +18760,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -18847,6 +19065,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -19065,6 +19285,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -19424,6 +19646,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -19565,6 +19789,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -19999,6 +20225,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -20187,6 +20415,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -20453,6 +20683,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -20760,6 +20992,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -21065,6 +21299,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -21445,6 +21681,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -21588,6 +21826,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -21887,6 +22127,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before, with the other parameters as they were. */
                 cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
