@@ -7,7 +7,8 @@ const api = process.env.MILLRACE_URL ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [react()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  server: { proxy: { "/api": api } },
+  // The server compares Origin with Host: the browser's own Host has to reach it.
+  server: { proxy: { "/api": { target: api, changeOrigin: false } } },
   build: { outDir: "dist", chunkSizeWarningLimit: 1500 },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

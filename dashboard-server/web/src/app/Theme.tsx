@@ -10,6 +10,34 @@ import { useTexts } from "@/locales/i18n";
 const FONT =
   "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'PingFang SC', 'Hiragino Sans GB', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'Helvetica Neue', Arial, sans-serif";
 
+/** Words in these colours can be read on their own quiet grounds; styles.css has the same. */
+const LIGHT = {
+  colorSuccess: "#0b7a4b",
+  colorSuccessBg: "#e6f4ec",
+  colorSuccessBorder: "#a9d8bf",
+  colorWarning: "#9a5b00",
+  colorWarningBg: "#fff7e6",
+  colorWarningBorder: "#f0d49b",
+  colorError: "#b3261e",
+  colorErrorBg: "#fdecea",
+  colorErrorBorder: "#f2b8b5",
+};
+const DARK = {
+  colorInfo: "#6aa7f5",
+  colorInfoBg: "#111f36",
+  colorInfoBorder: "#1d3a66",
+  colorSuccess: "#5cd6a0",
+  colorSuccessBg: "#10291d",
+  colorSuccessBorder: "#1d4a34",
+  colorWarning: "#e8b339",
+  colorWarningBg: "#2b2111",
+  colorWarningBorder: "#574216",
+  colorError: "#f0685f",
+  colorErrorBg: "#33191a",
+  colorErrorBorder: "#5f2a2a",
+  colorLink: "#6aa7f5",
+};
+
 /** The name of a field that must be filled, with its mark behind it. */
 function starred(label: ReactNode, { required }: { required: boolean }) {
   return (
@@ -41,6 +69,7 @@ export function Theme({ children }: { children: ReactNode }) {
         algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
         token: {
           colorPrimary: "#1677ff",
+          ...(dark ? DARK : LIGHT),
           fontSize: 14,
           fontFamily: FONT,
           motion: !still,
@@ -59,6 +88,7 @@ export function Theme({ children }: { children: ReactNode }) {
 /** The theme's colours under the names that our own styles use, for the page and what lies over it. */
 function Colors() {
   const { token } = theme.useToken();
+  const dark = useMedia("(prefers-color-scheme: dark)");
   useEffect(() => {
     const colors = {
       "--text": token.colorText,
@@ -70,13 +100,15 @@ function Colors() {
       "--raised": token.colorBgElevated,
       "--hover": token.colorFillTertiary,
       "--fill": token.colorFillSecondary,
-      "--accent": token.colorPrimary,
+      // Words in the accent are lighter on dark ground than what is filled with it.
+      "--accent": dark ? DARK.colorInfo : token.colorPrimary,
+      "--accent-fill": token.colorPrimary,
       "--accent-quiet": token.colorPrimaryBg,
       "--font": token.fontFamily,
     };
     for (const [name, color] of Object.entries(colors)) {
       document.documentElement.style.setProperty(name, color);
     }
-  }, [token]);
+  }, [token, dark]);
   return null;
 }

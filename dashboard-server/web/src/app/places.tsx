@@ -154,7 +154,7 @@ export const DRAWERS: Partial<Record<Entity, LazyExoticComponent<ComponentType<{
       "RoutingRuleDrawer",
     ),
     user: drawer(() => import("@/features/admin/components/Users"), "UserDrawer"),
-    handover: drawer(() => import("@/features/admin/components/HandOver"), "HandoverDrawer"),
+    handover: drawer(() => import("@/features/admin/components/HandoverDrawer"), "HandoverDrawer"),
     receipt: drawer(() => import("@/features/contracts/components/ReceiptDrawer"), "ReceiptDrawer"),
     payment_request: drawer(
       () => import("@/features/contracts/components/PaperDrawers"),

@@ -6,7 +6,7 @@ import { labelOf } from "@/lib/api/records";
 import { NONE } from "@/lib/format";
 import type { Entity } from "@/lib/resources";
 import { useMe } from "@/lib/session";
-import { fullMoney, shareText, shortMoney } from "@/lib/units";
+import { fullMoney, shareText, shortMoney, shortShare } from "@/lib/units";
 import { ago, daysUntil, fullTime, shortDay } from "@/lib/when";
 import { useTexts } from "@/locales/i18n";
 import { useRecordAddress } from "./navigation";
@@ -26,11 +26,15 @@ export function Amount({ fen, currency, full }: { fen: Value; currency?: Value; 
   );
 }
 
-/** A share in basis points. */
+/** A share in basis points: to one decimal, exactly on hover. */
 export function Share({ value }: { value: Value }) {
   const { lang } = useTexts();
   if (typeof value !== "number") return <span className="faint">{NONE}</span>;
-  return <span className="figures">{shareText(value, lang)}</span>;
+  return (
+    <span className="figures" title={shareText(value, lang)}>
+      {shortShare(value, lang)}
+    </span>
+  );
 }
 
 /** A day, or the day of a moment, as in lists; the whole on hover. */

@@ -17,9 +17,12 @@ type Kind = (typeof KINDS)[number];
 export function Composer({
   accountId,
   opportunityId,
+  visits = true,
 }: {
   accountId: number;
   opportunityId?: number;
+  /** Whether a visit is offered beside it, where nothing else offers it. */
+  visits?: boolean;
 }) {
   const { t } = useTexts();
   const client = useQueryClient();
@@ -69,19 +72,21 @@ export function Composer({
           data-testid="log"
           onFocus={() => setOpen(true)}
         />
-        <Button
-          data-testid="visit"
-          onClick={() =>
-            openForm(
-              "visit",
-              opportunityId === undefined
-                ? { entity: "account", id: accountId }
-                : { entity: "opportunity", id: opportunityId },
-            )
-          }
-        >
-          {t("accounts.visit")}
-        </Button>
+        {visits && (
+          <Button
+            data-testid="visit"
+            onClick={() =>
+              openForm(
+                "visit",
+                opportunityId === undefined
+                  ? { entity: "account", id: accountId }
+                  : { entity: "opportunity", id: opportunityId },
+              )
+            }
+          >
+            {t("accounts.visit")}
+          </Button>
+        )}
       </div>
     );
   }

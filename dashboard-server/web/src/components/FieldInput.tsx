@@ -3,12 +3,14 @@ import dayjs from "dayjs";
 import type { Json } from "@/lib/api/records";
 import { instant } from "@/lib/format";
 import { usePhone } from "@/lib/media";
+import { grouped, typedNumber } from "@/lib/numberInput";
 import { type Entity, referenceOf } from "@/lib/resources";
 import { useMe } from "@/lib/session";
 import { isScaled } from "@/lib/units";
 import { momentOf } from "@/lib/when";
 import { useTexts } from "@/locales/i18n";
 import type { Field } from "./fields";
+import { RecentAccounts } from "./RecentAccounts";
 import { RecordSelect } from "./RecordSelect";
 import { choiceOptions } from "./words";
 
@@ -38,19 +40,19 @@ export function FieldInput({ entity, field, id, value, onChange }: Props) {
   const text = typeof value === "string" ? value : "";
   if (isScaled(kind)) {
     return (
-      <InputNumber
+      <InputNumber<number | string>
         {...common}
         className="wide"
         inputMode="decimal"
         precision={UNITS[kind]}
         controls={false}
         value={typeof value === "number" ? value : null}
-        onChange={(next) => onChange?.(next ?? undefined)}
+        onChange={(next) => onChange?.(typeof next === "number" ? next : undefined)}
         // Trailing zeros of a price or a quantity say nothing.
         formatter={(shown, { userTyping, input }) =>
           userTyping ? input : grouped(shown === undefined ? "" : String(shown), kind === "money")
         }
-        parser={(shown) => Number((shown ?? "").replaceAll(",", "")) || 0}
+        parser={typedNumber}
         suffix={kind === "share" ? "%" : undefined}
         prefix={kind === "money" || kind === "price" ? me.company.currency : undefined}
       />
@@ -106,14 +108,19 @@ export function FieldInput({ entity, field, id, value, onChange }: Props) {
       );
     case "reference":
       return (
-        <RecordSelect
-          {...common}
-          entity={field.entity ?? referenceOf(entity, field.name) ?? "account"}
-          filters={field.where}
-          allowClear={!field.required}
-          value={typeof value === "number" ? value : null}
-          onChange={(next) => onChange?.(next ?? undefined)}
-        />
+        <>
+          <RecordSelect
+            {...common}
+            entity={field.entity ?? referenceOf(entity, field.name) ?? "account"}
+            filters={field.where}
+            allowClear={!field.required}
+            value={typeof value === "number" ? value : null}
+            onChange={(next) => onChange?.(next ?? undefined)}
+          />
+          {field.recent && typeof value !== "number" && (
+            <RecentAccounts onPick={(account) => onChange?.(account)} />
+          )}
+        </>
       );
     case "flag":
       return (
@@ -143,14 +150,6 @@ export function FieldInput({ entity, field, id, value, onChange }: Props) {
         />
       );
   }
-}
-
-/** "1234.5" as "1,234.5"; money with its two decimals. */
-function grouped(text: string, whole: boolean): string {
-  if (text === "") return "";
-  const [units = "", decimals = ""] = text.split(".");
-  const shown = whole ? decimals : decimals.replace(/0+$/, "");
-  return units.replace(/\B(?=(\d{3})+$)/g, ",") + (shown ? `.${shown}` : "");
 }
 
 type TimeProps = {

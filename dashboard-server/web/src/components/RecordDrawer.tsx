@@ -131,15 +131,45 @@ export function RecordDrawer({
   );
 }
 
+/** The drawer of a record that is not there yet, or cannot be had. */
+export function PendingDrawer({
+  found,
+  testId,
+  width,
+}: {
+  found: { error: unknown; refetch: () => unknown };
+  testId: string;
+  width?: number;
+}) {
+  return (
+    <RecordDrawer
+      title=""
+      loading={!found.error}
+      error={found.error}
+      onRetry={() => void found.refetch()}
+      testId={testId}
+      width={width}
+    />
+  );
+}
+
 /** A form over the page; its address opens it again. */
-export function FormDrawer({ title, children }: { title: ReactNode; children: ReactNode }) {
+export function FormDrawer({
+  title,
+  children,
+  width = 480,
+}: {
+  title: ReactNode;
+  children: ReactNode;
+  width?: number;
+}) {
   const { t } = useTexts();
   const phone = usePhone();
   const { close } = useOverlay();
   return (
     <Drawer
       open
-      size={phone ? "100%" : 480}
+      size={phone ? "100%" : width}
       onClose={close}
       keyboard
       closable={false}
@@ -147,7 +177,7 @@ export function FormDrawer({ title, children }: { title: ReactNode; children: Re
       data-testid="form"
       title={
         <div className="record-head">
-          <span className="strong">{title}</span>
+          <span className="strong clip">{title}</span>
           <Button
             type="text"
             icon={<CloseOutlined />}

@@ -20,6 +20,8 @@ type Props = {
   allowClear?: boolean;
   disabled?: boolean;
   autoFocus?: boolean;
+  /** The first records are offered at once. */
+  defaultOpen?: boolean;
   "data-testid"?: string;
   "aria-label"?: string;
 };
@@ -35,7 +37,7 @@ export function RecordSelect({
 }: Props) {
   const { t, lang } = useTexts();
   const [typed, setTyped] = useState("");
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState(rest.defaultOpen ?? false);
   const search = useDeferredValue(typed.trim());
   const few = FEW.includes(entity);
   const found = useQuery({

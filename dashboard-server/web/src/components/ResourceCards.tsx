@@ -89,7 +89,8 @@ export function SortSelect({
       className="sort-select"
       size="small"
       variant="borderless"
-      value={sort ?? ""}
+      // What is no choice of a reader is the order that the list has by itself.
+      value={sort && sorts.includes(sort.replace(/^-/, "")) ? sort : ""}
       aria-label={t("part.sort")}
       popupMatchSelectWidth={false}
       onChange={(next) => onSort(next || null)}

@@ -12,6 +12,9 @@ const HEADER_PX = 38;
 const NEAR_PX = 600;
 const TOOLS_PX = 40;
 const LEAST_HEIGHT_PX = 240;
+const WIDTH_PX = 140;
+/** The share of its width that a column keeps. */
+const NARROWEST = 0.75;
 
 type Props<T extends Rec> = {
   entity: Entity;
@@ -60,7 +63,7 @@ export function ResourceRows<T extends Rec>({
   const { t } = useTexts();
   const box = useRef<HTMLDivElement>(null);
   const table = useRef<TableRef>(null);
-  const [height, setHeight] = useState(0);
+  const [{ width: room, height }, setSize] = useState({ width: 0, height: 0 });
   const [at, setAt] = useState(-1);
   const { hidden, choose } = useColumns(entity, columns);
   const shown = columns.filter(({ field }) => !hidden.includes(field));
@@ -72,7 +75,9 @@ export function ResourceRows<T extends Rec>({
   useEffect(() => {
     if (!box.current) return;
     const observer = new ResizeObserver(([entry]) => {
-      if (entry) setHeight(Math.floor(entry.contentRect.height));
+      if (!entry) return;
+      const { width, height } = entry.contentRect;
+      setSize({ width: Math.floor(width), height: Math.floor(height) });
     });
     observer.observe(box.current);
     return () => observer.disconnect();
@@ -100,7 +105,12 @@ export function ResourceRows<T extends Rec>({
     onSelect(next);
   };
 
-  const width = shown.reduce((sum, column) => sum + (column.width ?? 140), 0) + TOOLS_PX;
+  const tools = selected ? 2 * TOOLS_PX : TOOLS_PX;
+  const wished = shown.reduce((sum, column) => sum + (column.width ?? WIDTH_PX), 0);
+  // Columns give way a little before the table scrolls sideways.
+  const scale = Math.min(1, Math.max(NARROWEST, (room - tools) / wished));
+  const widthOf = (column: Column<T>) => Math.floor((column.width ?? WIDTH_PX) * scale);
+  const width = shown.reduce((sum, column) => sum + widthOf(column), tools);
   return (
     <div className={stale ? "resource-rows stale" : "resource-rows"} ref={box}>
       {height > 0 && (
@@ -141,7 +151,7 @@ export function ResourceRows<T extends Rec>({
             ...shown.map((column, index) => ({
               key: column.field,
               title: title(column),
-              width: column.width ?? 140,
+              width: widthOf(column),
               align: column.align,
               fixed: index === 0 ? ("start" as const) : undefined,
               sorter: column.sortable ?? false,

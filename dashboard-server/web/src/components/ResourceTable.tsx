@@ -67,6 +67,7 @@ export function ResourceTable<T extends Rec>({
   const found = useInfiniteQuery(pagesQuery<T>(entity, query));
   const pages = found.data?.pages;
   const rows = useMemo(() => pages?.flatMap((page) => page.rows) ?? [], [pages]);
+  const count = pages?.[0]?.count;
   const labels = useMemo(() => joinLabels(pages?.map((page) => page.labels) ?? []), [pages]);
   const [selected, setSelected] = useState<Map<number, T>>(new Map());
   const narrowed = state.search !== "" || state.filters.length > 0;
@@ -90,6 +91,13 @@ export function ResourceTable<T extends Rec>({
           onChange={(next) => change({ filters: next })}
         />
         <div className="resource-tools">
+          {count !== undefined && (count > 0 || narrowed) && (
+            <span className="resource-count quiet figures" aria-live="polite">
+              <span data-testid="list-count" data-count={count}>
+                {t("part.count", { count })}
+              </span>
+            </span>
+          )}
           {tools}
           {phone && sorts.length > 0 && (
             <SortSelect entity={entity} sorts={sorts} sort={sort} onSort={onSort} />
@@ -142,24 +150,20 @@ export function ResourceTable<T extends Rec>({
           onEnd={more}
         />
       )}
-      {!phone && rows.length > 0 && (
+      {!phone && rows.length > 0 && found.hasNextPage && (
         <div className="resource-foot quiet small">
           <span data-testid="list-shown">
-            {t(found.hasNextPage ? "part.shown" : "part.shownAll", {
-              count: rows.length,
-            })}
+            {t("part.shown", { shown: rows.length, count: count ?? rows.length })}
           </span>
-          {found.hasNextPage && (
-            <Button
-              type="link"
-              size="small"
-              loading={found.isFetchingNextPage}
-              onClick={more}
-              data-testid="list-more"
-            >
-              {t("part.loadMore")}
-            </Button>
-          )}
+          <Button
+            type="link"
+            size="small"
+            loading={found.isFetchingNextPage}
+            onClick={more}
+            data-testid="list-more"
+          >
+            {t("part.loadMore")}
+          </Button>
         </div>
       )}
       {selected.size > 0 && (

@@ -35,6 +35,8 @@ export type Field = {
   entity?: Entity;
   /** Of a reference: only records that meet these. */
   where?: Filter[];
+  /** Of a reference to an account: those of one's last contacts are offered beside the search. */
+  recent?: boolean;
   help?: ReactNode;
   placeholder?: string;
   /** A value from history, and where it comes from. */

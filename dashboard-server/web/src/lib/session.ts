@@ -71,6 +71,11 @@ export function useMay(): (entity: string, action: Action) => boolean {
   return (entity, action) => scopeOf(rights, entity, action) !== null;
 }
 
+/** Whether the one who is signed in sees amounts. */
+export function useSeesAmounts(): boolean {
+  return useMe().rights.visibility.includes("amounts");
+}
+
 /** Whether the one who is signed in looks after others, and so sees numbers of a team first. */
 export function leads({ rights }: Me): boolean {
   const scope = scopeOf(rights, "opportunity", "read");

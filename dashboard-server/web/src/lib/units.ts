@@ -41,6 +41,11 @@ export function shareText(basisPoints: number, lang: Lang): string {
   return `${text}${lang === "zh" ? " %" : "%"}`;
 }
 
+/** The same to one decimal, as in lists. */
+export function shortShare(basisPoints: number, lang: Lang): string {
+  return `${(basisPoints / 100).toFixed(1)}${lang === "zh" ? " %" : "%"}`;
+}
+
 export function quantityText(thousandths: number): string {
   return (thousandths / 1000).toLocaleString("en-US", { maximumFractionDigits: 3 });
 }

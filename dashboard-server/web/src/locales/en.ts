@@ -1,12 +1,13 @@
-import { en as admin } from "./features/admin";
-import { en as contracts } from "./features/contracts";
+import { en as admin } from "./features/admin.en";
+import { en as contracts } from "./features/contracts.en";
 import { en as dashboard } from "./features/dashboard.en";
 import { en as opportunities } from "./features/opportunities";
 import { en as problems } from "./features/problems";
 import { en as quotes } from "./features/quotes";
-import { en as records } from "./features/records";
+import { en as records } from "./features/records.en";
 import { en as shell } from "./features/shell";
 import { en as tickets } from "./features/tickets";
+import { en as words } from "./features/words.en";
 import { en as work } from "./features/work";
 import type { Texts } from "./texts";
 import type { zh } from "./zh";
@@ -22,5 +23,6 @@ export const en: Texts<typeof zh> = {
   ...records,
   ...shell,
   ...tickets,
+  ...words,
   ...work,
 };

@@ -1,12 +1,13 @@
-import { zh as admin } from "./features/admin";
-import { zh as contracts } from "./features/contracts";
+import { zh as admin } from "./features/admin.zh";
+import { zh as contracts } from "./features/contracts.zh";
 import { zh as dashboard } from "./features/dashboard.zh";
 import { zh as opportunities } from "./features/opportunities";
 import { zh as problems } from "./features/problems";
 import { zh as quotes } from "./features/quotes";
-import { zh as records } from "./features/records";
+import { zh as records } from "./features/records.zh";
 import { zh as shell } from "./features/shell";
 import { zh as tickets } from "./features/tickets";
+import { zh as words } from "./features/words.zh";
 import { zh as work } from "./features/work";
 
 /** All texts in Chinese; a file for each feature, with no key at the top twice. */
@@ -20,5 +21,6 @@ export const zh = {
   ...records,
   ...shell,
   ...tickets,
+  ...words,
   ...work,
 };

@@ -2,6 +2,9 @@
 
 export type HandoverKind = "round_robin" | "region" | "team" | "accounts";
 
+/** Who may take over: those who can sign in. */
+export const AT_WORK = [{ field: "enabled", op: "in" as const, values: ["true"] }];
+
 export type Heir = { key: string; of: string | number | null; userId: number | null };
 
 export type HandoverDraft = {

@@ -1,5 +1,5 @@
 /** What the pages of deals ask for, and do. */
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { getFrom, type Sending } from "@/lib/api/client";
 import { act, type Filter, listQuery, type One, type Page, writeFilter } from "@/lib/api/records";
 import type { Missing } from "@/lib/problem";
@@ -14,21 +14,37 @@ export type BoardQuery = {
   perColumn: number;
 };
 
+function boardParameters({ pipelineId, mine, search, filters, perColumn }: BoardQuery) {
+  return {
+    pipeline_id: pipelineId,
+    view: mine ? "mine" : null,
+    search,
+    filter: filters.map(writeFilter),
+    per_column: perColumn,
+  };
+}
+
 /** The open deals by stage, and the won ones that are not completed. */
-export function boardQuery({ pipelineId, mine, search, filters, perColumn }: BoardQuery) {
+export function boardQuery(query: BoardQuery) {
+  const { pipelineId, mine, search, filters, perColumn } = query;
   return queryOptions({
     queryKey: ["records", "opportunity", "board", pipelineId, mine, search, filters, perColumn],
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) =>
+      getFrom<Board>("/api/opportunities/board", boardParameters(query), signal),
+  });
+}
+
+/** The cards of a column behind those of the board, from its cursor on, part by part. */
+export function columnQuery(query: BoardQuery, stageId: number, cursor: string | null | undefined) {
+  return infiniteQueryOptions({
+    queryKey: ["records", "opportunity", "column", query, stageId, cursor],
+    initialPageParam: cursor ?? null,
+    getNextPageParam: (last: Board) => last.columns[0]?.next ?? null,
+    queryFn: ({ pageParam, signal }) =>
       getFrom<Board>(
         "/api/opportunities/board",
-        {
-          pipeline_id: pipelineId,
-          view: mine ? "mine" : null,
-          search,
-          filter: filters.map(writeFilter),
-          per_column: perColumn,
-        },
+        { ...boardParameters(query), stage_id: stageId, cursor: pageParam },
         signal,
       ),
   });

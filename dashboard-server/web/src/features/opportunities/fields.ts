@@ -20,7 +20,7 @@ export function dealFields({ account, amounts, asked, suggested = {} }: Wanted):
   const ofAccount = [{ field: "account_id", op: "in" as const, values: [String(account ?? 0)] }];
   return [
     ...(asked
-      ? [{ name: "account_id", kind: "reference", required: true, autoFocus: true } as const]
+      ? [{ name: "account_id", kind: "reference", required: true, recent: true } as const]
       : []),
     {
       name: "name",

@@ -1,7 +1,7 @@
 /** What the pages of quotes ask for, and do. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { getFrom, postTo, putTo } from "@/lib/api/client";
-import { act, listQuery, type One, type Page } from "@/lib/api/records";
+import { act, allOf, type ListQuery, listQuery, type One, type Page } from "@/lib/api/records";
 import { pathOf } from "@/lib/resources";
 import type { LineRequest } from "./lines";
 import type { Priced, PriceList, PriceListItem, Product, Quote, QuoteLine } from "./types";
@@ -49,14 +49,17 @@ export const priceListsQuery = queryOptions({
 /** The prices of those products on a price list. */
 export function itemsQuery(priceListId: number | null, productIds: number[]) {
   const sorted = [...new Set(productIds)].sort((a, b) => a - b);
+  const query: ListQuery = {
+    filters: [
+      { field: "price_list_id", op: "in", values: [String(priceListId ?? 0)] },
+      { field: "product_id", op: "in", values: sorted.map(String) },
+    ],
+  };
   return queryOptions({
-    ...listQuery<PriceListItem>("price_list_item", {
-      filters: [
-        { field: "price_list_id", op: "in", values: [String(priceListId ?? 0)] },
-        { field: "product_id", op: "in", values: sorted.map(String) },
-      ],
-      limit: 100,
-    }),
+    queryKey: ["records", "price_list_item", "all", query],
+    placeholderData: keepPreviousData,
+    // Each product has a price for each of its quantities.
+    queryFn: ({ signal }) => allOf<PriceListItem>("price_list_item", query, signal),
     enabled: priceListId !== null && sorted.length > 0,
     staleTime: 5 * 60_000,
   });
@@ -76,11 +79,11 @@ export function productsQuery(search: string) {
 
 export function productsByIdQuery(ids: number[]) {
   const sorted = [...new Set(ids)].sort((a, b) => a - b);
+  const query: ListQuery = { filters: [{ field: "id", op: "in", values: sorted.map(String) }] };
   return queryOptions({
-    ...listQuery<Product>("product", {
-      filters: [{ field: "id", op: "in", values: sorted.map(String) }],
-      limit: 100,
-    }),
+    queryKey: ["records", "product", "all", query],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => allOf<Product>("product", query, signal),
     enabled: sorted.length > 0,
     staleTime: 5 * 60_000,
   });

@@ -24,7 +24,13 @@ export type Label = {
 /** What the references of an answer are called, by resource and id. */
 export type Labels = { [entity: string]: { [id: string]: Label } | undefined };
 
-export type Page<T extends Rec = Rec> = { rows: T[]; next?: string | null; labels: Labels };
+export type Page<T extends Rec = Rec> = {
+  rows: T[];
+  next?: string | null;
+  labels: Labels;
+  /** How many there are on all pages, where that was asked. */
+  count?: number;
+};
 export type One<T extends Rec = Rec> = { record: T; labels: Labels };
 
 export type FieldChange = { field: string; before?: Json; after?: Json };
@@ -57,6 +63,8 @@ export type ListQuery = {
   /** A field, with a minus for the greatest first. */
   sort?: string | null;
   limit?: number;
+  /** Whether to say how many there are on all pages. */
+  count?: boolean;
 };
 
 /** A filter as it stands in an address: `status:in:active,dormant`. */
@@ -87,8 +95,15 @@ export function readFilter(text: string): Filter | null {
 }
 
 /** The parameters that ask for a list. */
-export function listParameters({ filters = [], view, search, sort, limit }: ListQuery) {
-  return { view, search, sort, limit, filter: filters.map(writeFilter) };
+export function listParameters({ filters = [], view, search, sort, limit, count }: ListQuery) {
+  return {
+    view,
+    search,
+    sort,
+    limit,
+    count: count ? true : undefined,
+    filter: filters.map(writeFilter),
+  };
 }
 
 /** A page of a list. */
@@ -100,7 +115,7 @@ export function listQuery<T extends Rec = Rec>(entity: Entity, query: ListQuery 
   });
 }
 
-/** A list page by page; the rows before stay until those asked for are there. */
+/** A list page by page, counted with its first; the rows before stay until those asked for are there. */
 export function pagesQuery<T extends Rec = Rec>(entity: Entity, query: ListQuery = {}) {
   return infiniteQueryOptions({
     queryKey: ["records", entity, "pages", query],
@@ -110,10 +125,36 @@ export function pagesQuery<T extends Rec = Rec>(entity: Entity, query: ListQuery
     queryFn: ({ pageParam, signal }) =>
       getFrom<Page<T>>(
         pathOf(entity),
-        { ...listParameters({ limit: 100, ...query }), cursor: pageParam },
+        {
+          ...listParameters({ limit: 100, ...query, count: pageParam === null }),
+          cursor: pageParam,
+        },
         signal,
       ),
   });
+}
+
+/** A list to its end; for what is known to be little. */
+export async function allOf<T extends Rec = Rec>(
+  entity: Entity,
+  query: ListQuery,
+  signal?: AbortSignal,
+): Promise<{ rows: T[]; labels: Labels }> {
+  const pages: Page<T>[] = [];
+  for (let cursor: string | null = null; ; ) {
+    const page: Page<T> = await getFrom<Page<T>>(
+      pathOf(entity),
+      { ...listParameters({ limit: 100, ...query }), cursor },
+      signal,
+    );
+    pages.push(page);
+    if (!page.next) break;
+    cursor = page.next;
+  }
+  return {
+    rows: pages.flatMap(({ rows }) => rows),
+    labels: joinLabels(pages.map(({ labels }) => labels)),
+  };
 }
 
 export function recordQuery<T extends Rec = Rec>(entity: Entity, id: number) {

@@ -4,9 +4,6 @@ import type { Texts } from "../texts";
 export const zh = {
   quoting: {
     title: "报价",
-    mine: "我的",
-    all: "全部可见",
-    who: "看谁的报价",
     tabs: { all: "全部", approve: "待审批", out: "已发出待答复", draft: "草稿" },
     kind: "显示哪些报价",
     emptyTitle: "还没有报价",
@@ -141,9 +138,6 @@ export const zh = {
 export const en: Texts<typeof zh> = {
   quoting: {
     title: "Quotes",
-    mine: "Mine",
-    all: "All I see",
-    who: "Whose quotes",
     tabs: { all: "All", approve: "To approve", out: "Sent, no answer", draft: "Drafts" },
     kind: "Which quotes",
     emptyTitle: "No quotes yet",

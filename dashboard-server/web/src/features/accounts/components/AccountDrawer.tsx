@@ -73,7 +73,7 @@ export function AccountDrawer({ id }: { id: number }) {
       "timeline",
       "interaction",
       <>
-        {may("interaction", "create") && !pooled && <Composer accountId={id} />}
+        {may("interaction", "create") && !pooled && <Composer accountId={id} visits={false} />}
         <Timeline entity="account" id={id} />
       </>,
     );

@@ -33,7 +33,7 @@ export function VisitForm({ subject }: { subject: Opened | null }) {
         ? dealAccount
         : null;
   const fields = useMemo((): Field[] => {
-    const whose: Field = { name: "account_id", kind: "reference", required: true };
+    const whose: Field = { name: "account_id", kind: "reference", required: true, recent: true };
     const met: Field = {
       name: "contact_id",
       kind: "reference",

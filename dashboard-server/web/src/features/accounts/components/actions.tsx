@@ -1,31 +1,43 @@
 import { Button } from "antd";
 import { useAsk } from "@/components/ask";
-import { useOverlay } from "@/components/navigation";
 import { useAction } from "@/components/useAction";
+import { usePhone } from "@/lib/media";
 import { useMay, useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
 import { type Account, assign, claim, release, request } from "../api";
+import { useRouted } from "../routing";
 
-/** Claims with one tap; who was faster is told. */
-export function ClaimButton({
-  account,
-  open,
-  size,
-}: {
-  account: Account;
-  /** Opens the account afterwards. */
-  open?: boolean;
-  size?: "small" | "middle";
-}) {
+/** Claims with one tap, or asks for what is routed to others; who was faster is told. */
+export function ClaimButton({ account, inList }: { account: Account; inList?: boolean }) {
   const { t } = useTexts();
-  const { openRecord } = useOverlay();
-  const take = useAction(claim, () => {
-    if (open) openRecord({ entity: "account", id: account.id }, { replace: true });
-    return t("accounts.claimed", { name: account.name });
-  });
+  const phone = usePhone();
+  const routed = useRouted();
+  const { askRequest, requesting } = useOwnership();
+  const take = useAction(claim, () => t("accounts.claimed", { name: account.name }));
+  const size = inList && !phone ? "small" : "middle";
+  if (routed(account) === "elsewhere") {
+    // In the drawer the buttons of ownership have it.
+    if (!inList) return null;
+    return (
+      <Button
+        type="text"
+        size={size}
+        title={t("accounts.routedElsewhere")}
+        loading={requesting.isPending}
+        data-testid="request"
+        onClick={async (event) => {
+          event.stopPropagation();
+          const answer = await askRequest();
+          if (answer) requesting.mutate({ id: account.id, why: String(answer.reason) });
+        }}
+      >
+        {t("accounts.request")}
+      </Button>
+    );
+  }
   return (
     <Button
-      type="primary"
+      type={inList ? "default" : "primary"}
       size={size}
       loading={take.isPending}
       data-testid="claim"

@@ -1,11 +1,12 @@
 import { PlusOutlined } from "@ant-design/icons";
-import { Button, Segmented } from "antd";
+import { Button, Checkbox, Segmented } from "antd";
 import { useEffect, useMemo } from "react";
 import { useSearchParams } from "react-router";
 import { useAsk } from "@/components/ask";
 import type { BulkAction } from "@/components/BulkBar";
-import { Ago, Choice, Day, Named, UserName } from "@/components/Cells";
+import { Choice, Day, Named, UserName } from "@/components/Cells";
 import type { FilterSpec } from "@/components/FilterChips";
+import { useListState } from "@/components/listState";
 import { useOverlay } from "@/components/navigation";
 import { type Column, ResourceTable } from "@/components/ResourceTable";
 import { EmptyState, PermissionState } from "@/components/States";
@@ -16,6 +17,7 @@ import { useTexts } from "@/locales/i18n";
 import type { Account } from "../api";
 import { ClaimButton, useOwnership } from "../components/actions";
 import { CountdownBadge } from "../components/CountdownBadge";
+import { useLine } from "../routing";
 import "../accounts.css";
 
 type View = "mine" | "pool" | "all";
@@ -26,10 +28,17 @@ const FILTERS: FilterSpec[] = [
   { field: "industry", kind: "text" },
   { field: "level", kind: "text" },
   { field: "source", kind: "text" },
+  { field: "tag_id", kind: "reference" },
   { field: "owner_id", kind: "reference" },
   { field: "team_id", kind: "reference" },
   { field: "created_at", kind: "moment" },
 ];
+
+const HIDDEN_FILTERS: Record<View, string[]> = {
+  mine: ["owner_id", "team_id"],
+  pool: ["owner_id", "tag_id"],
+  all: [],
+};
 
 /** One's own accounts, those of the pool, and all that one may see. */
 export function AccountsPage() {
@@ -60,12 +69,12 @@ export function AccountsPage() {
         field: "claim",
         title: "",
         width: 88,
-        render: (row) => <ClaimButton account={row} size="small" />,
+        render: (row) => <ClaimButton account={row} inList />,
       },
       view !== "pool" && {
         field: "countdown",
         title: t("accounts.countdown"),
-        width: 130,
+        width: 150,
         render: (row) =>
           row.owner_id === null ? (
             <span className="quiet">{t("accounts.inPool")}</span>
@@ -75,7 +84,7 @@ export function AccountsPage() {
       },
       {
         field: "status",
-        width: 84,
+        width: 96,
         render: (row) => <Choice entity="account" field="status" value={row.status} />,
       },
       { field: "level", width: 84, render: (row) => textOf(row, "level") },
@@ -95,7 +104,7 @@ export function AccountsPage() {
         field: "pooled_at",
         width: 120,
         sortable: true,
-        render: (row) => <Ago value={row.pooled_at} />,
+        render: (row) => <Day value={row.pooled_at} />,
       },
       { field: "source", width: 110, hidden: true, render: (row) => textOf(row, "source") },
       view !== "pool" && {
@@ -114,6 +123,7 @@ export function AccountsPage() {
         field: "created_at",
         width: 110,
         sortable: true,
+        hidden: view === "pool",
         render: (row) => <Day value={row.created_at} />,
       },
     ];
@@ -157,10 +167,12 @@ export function AccountsPage() {
         entity="account"
         columns={columns}
         filters={FILTERS.filter(
-          ({ field }) => view === "all" || !["owner_id", "team_id"].includes(field),
+          // What hangs on an account is not seen while it is in the pool, so neither are its tags.
+          ({ field }) => !HIDDEN_FILTERS[view].includes(field),
         )}
         base={{ view: view === "all" ? null : view }}
         bulk={actions}
+        tools={view === "pool" && <RoutedHere />}
         onOpen={(row) => openRecord({ entity: "account", id: row.id })}
         card={(row, labels) => ({
           title: row.name,
@@ -179,11 +191,11 @@ export function AccountsPage() {
             .join(" · "),
           end:
             view === "pool" ? (
-              <Ago value={row.pooled_at} />
+              <Day value={row.pooled_at} />
             ) : view === "all" ? (
               <UserName id={row.owner_id} labels={labels} />
             ) : null,
-          action: view === "pool" ? <ClaimButton account={row} /> : null,
+          action: view === "pool" ? <ClaimButton account={row} inList /> : null,
         })}
         empty={
           <EmptyState
@@ -207,6 +219,35 @@ export function AccountsPage() {
         }
       />
     </main>
+  );
+}
+
+/** Leaves of the pool what one may claim at once. */
+function RoutedHere() {
+  const { t } = useTexts();
+  const line = useLine();
+  const { state, change } = useListState();
+  if (!line || line.size === 0) return null;
+  const values = [...line].sort((a, b) => a - b).map(String);
+  const on = state.filters.some(
+    (filter) =>
+      filter.field === "team_id" &&
+      filter.op === "in" &&
+      [...filter.values].sort().join() === [...values].sort().join(),
+  );
+  const others = state.filters.filter(({ field }) => field !== "team_id");
+  return (
+    <Checkbox
+      checked={on}
+      data-testid="routed-here"
+      onChange={({ target }) =>
+        change({
+          filters: target.checked ? [...others, { field: "team_id", op: "in", values }] : others,
+        })
+      }
+    >
+      {t("accounts.routedHere")}
+    </Checkbox>
   );
 }
 

@@ -9,7 +9,7 @@ import { Facts } from "@/components/Facts";
 import type { Field } from "@/components/fields";
 import { History } from "@/components/History";
 import { useOverlay } from "@/components/navigation";
-import { FormDrawer, RecordDrawer } from "@/components/RecordDrawer";
+import { FormDrawer, PendingDrawer, RecordDrawer } from "@/components/RecordDrawer";
 import { RecordForm } from "@/components/RecordForm";
 import { type Column, ResourceTable } from "@/components/ResourceTable";
 import { EmptyState } from "@/components/States";
@@ -203,15 +203,7 @@ export function UserDrawer({ id }: { id: number }) {
     (_done, { enabled }) => t(enabled ? "admin.user.enabled" : "admin.user.disabled"),
   );
   if (!user || !labels) {
-    return (
-      <RecordDrawer
-        title=""
-        loading={!found.error}
-        error={found.error}
-        onRetry={() => found.refetch()}
-        testId="user"
-      />
-    );
+    return <PendingDrawer found={found} testId="user" />;
   }
   const update = may("user", "update");
   const name = user.name;

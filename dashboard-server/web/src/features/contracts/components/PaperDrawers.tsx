@@ -5,7 +5,7 @@ import { ActionDialog, useStep } from "@/components/ActionDialog";
 import { Choice, RecordLink, UserName } from "@/components/Cells";
 import { Facts, HeadNumbers } from "@/components/Facts";
 import { History } from "@/components/History";
-import { RecordDrawer } from "@/components/RecordDrawer";
+import { PendingDrawer, RecordDrawer } from "@/components/RecordDrawer";
 import { recordQuery } from "@/lib/api/records";
 import { dayOf } from "@/lib/format";
 import { useMay, useMe } from "@/lib/session";
@@ -27,15 +27,7 @@ export function PaymentRequestDrawer({ id }: { id: number }) {
     enabled: request !== undefined && may("payment_plan", "read"),
   });
   if (!request || !labels) {
-    return (
-      <RecordDrawer
-        title=""
-        loading={!found.error}
-        error={found.error}
-        onRetry={() => found.refetch()}
-        testId="payment-request"
-      />
-    );
+    return <PendingDrawer found={found} testId="payment-request" />;
   }
   const update = may("payment_request", "update");
   return (
@@ -153,15 +145,7 @@ export function InvoiceDrawer({ id }: { id: number }) {
   const invoice = found.data?.record;
   const labels = found.data?.labels;
   if (!invoice || !labels) {
-    return (
-      <RecordDrawer
-        title=""
-        loading={!found.error}
-        error={found.error}
-        onRetry={() => found.refetch()}
-        testId="invoice"
-      />
-    );
+    return <PendingDrawer found={found} testId="invoice" />;
   }
   const answers = may("invoice_application", "assign");
   return (

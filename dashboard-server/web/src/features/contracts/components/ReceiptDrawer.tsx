@@ -6,7 +6,7 @@ import { Choice, Day, RecordLink } from "@/components/Cells";
 import { Facts, HeadNumbers } from "@/components/Facts";
 import { History } from "@/components/History";
 import { useOverlay } from "@/components/navigation";
-import { RecordDrawer } from "@/components/RecordDrawer";
+import { PendingDrawer, RecordDrawer } from "@/components/RecordDrawer";
 import { FailureState } from "@/components/States";
 import { listQuery, recordQuery } from "@/lib/api/records";
 import { useMay } from "@/lib/session";
@@ -39,15 +39,7 @@ export function ReceiptDrawer({ id }: { id: number }) {
   const receipt = found.data?.record;
   const labels = found.data?.labels;
   if (!receipt || !labels) {
-    return (
-      <RecordDrawer
-        title=""
-        loading={!found.error}
-        error={found.error}
-        onRetry={() => found.refetch()}
-        testId="receipt"
-      />
-    );
+    return <PendingDrawer found={found} testId="receipt" />;
   }
   const amount = receipt.amount ?? 0;
   const held = receipt.allocated_amount ?? 0;

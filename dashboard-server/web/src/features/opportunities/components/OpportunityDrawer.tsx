@@ -7,7 +7,7 @@ import { Composer } from "@/components/Composer";
 import { Facts, HeadNumbers } from "@/components/Facts";
 import { History } from "@/components/History";
 import { useOverlay } from "@/components/navigation";
-import { RecordDrawer } from "@/components/RecordDrawer";
+import { PendingDrawer, RecordDrawer } from "@/components/RecordDrawer";
 import { RecordForm } from "@/components/RecordForm";
 import { Timeline } from "@/components/Timeline";
 import { Attachments } from "@/components/Uploader";
@@ -61,15 +61,7 @@ export function OpportunityDrawer({ id }: { id: number }) {
   const deal = found.data?.record;
   const labels = found.data?.labels;
   if (!deal || !labels) {
-    return (
-      <RecordDrawer
-        title=""
-        loading={!found.error}
-        error={found.error}
-        onRetry={() => found.refetch()}
-        testId="opportunity"
-      />
-    );
+    return <PendingDrawer found={found} testId="opportunity" />;
   }
   const canEdit = may("opportunity", "update") && deal.owner_id !== null;
   if (editing) {

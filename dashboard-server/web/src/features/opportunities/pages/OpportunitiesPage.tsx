@@ -22,8 +22,8 @@ import { stageName, useMove } from "../components/useMove";
 import type { Board, Opportunity } from "../types";
 import "../opportunities.css";
 
-/** So many cards of a column are shown; the rest is in the table. */
-const PER_COLUMN = 50;
+/** So many cards of a column come at first, and with each "more". */
+const PER_COLUMN = 30;
 
 const FILTERS: FilterSpec[] = [
   { field: "owner_id", kind: "reference" },
@@ -80,17 +80,17 @@ export function OpportunitiesPage() {
     <main className="work-page deals-page">
       <header className="page-head">
         <h1>{t("deal.title")}</h1>
-        <Segmented
-          value={look.mine ? "mine" : "team"}
-          aria-label={t("deal.who")}
-          onChange={(who) => look.setMine(who === "mine")}
-          options={[
-            { value: "mine", label: t("deal.mine") },
-            ...(leads(me) || !look.mine || me.rights.grants.opportunity?.scope !== "own"
-              ? [{ value: "team", label: t("deal.team") }]
-              : []),
-          ]}
-        />
+        {(leads(me) || !look.mine) && (
+          <Segmented
+            value={look.mine ? "mine" : "team"}
+            aria-label={t("deal.who")}
+            onChange={(who) => look.setMine(who === "mine")}
+            options={[
+              { value: "mine", label: t("deal.mine") },
+              { value: "team", label: t("deal.team") },
+            ]}
+          />
+        )}
         <Segmented
           value={look.table ? "table" : "board"}
           aria-label={t("deal.view")}
@@ -124,7 +124,11 @@ export function OpportunitiesPage() {
         )}
       </header>
       <IdleProposals />
-      {look.table ? <DealTable mine={look.mine} /> : <BoardView {...look} />}
+      {look.table ? (
+        <DealTable mine={look.mine} />
+      ) : (
+        <BoardView mine={look.mine} pipelineId={look.pipelineId} />
+      )}
     </main>
   );
 }
@@ -149,26 +153,16 @@ function NoDeals({ mine }: { mine: boolean }) {
   );
 }
 
-function BoardView({
-  mine,
-  pipelineId,
-  setTable,
-}: {
-  mine: boolean;
-  pipelineId: number | null;
-  setTable: (table: boolean) => void;
-}) {
+function BoardView({ mine, pipelineId }: { mine: boolean; pipelineId: number | null }) {
   const { t, lang } = useTexts();
   const may = useMay();
   const { openRecord } = useOverlay();
   const { state, change } = useListState();
   const move = useMove();
-  const [, setParams] = useSearchParams();
   const known = new Set(FILTERS.map(({ field }) => field));
   const filters = state.filters.filter(({ field }) => known.has(field));
-  const found = useQuery(
-    boardQuery({ pipelineId, mine, search: state.search, filters, perColumn: PER_COLUMN }),
-  );
+  const query = { pipelineId, mine, search: state.search, filters, perColumn: PER_COLUMN };
+  const found = useQuery(boardQuery(query));
   const board = found.data;
   const narrowed = state.search !== "" || filters.length > 0;
   const none = board?.columns.every(({ count }) => count === 0);
@@ -203,20 +197,12 @@ function BoardView({
           )}
           <DealBoard
             board={board}
+            query={query}
             mine={mine}
             stale={found.isPlaceholderData}
             movable={may("opportunity", "update")}
             onOpen={(deal) => openRecord({ entity: "opportunity", id: deal.id })}
             onMove={(deal, stage) => move.mutate({ deal, stage })}
-            onMore={(stage) => {
-              setTable(true);
-              setParams((now) => {
-                const next = new URLSearchParams(now);
-                next.set("view", "table");
-                next.append("filter", `stage_id:in:${stage.id}`);
-                return next;
-              });
-            }}
           />
           <span className="hidden" aria-live="polite">
             {move.isPending && t("deal.moveTo", { stage: stageName(move.variables.stage, lang) })}

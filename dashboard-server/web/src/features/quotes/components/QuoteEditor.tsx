@@ -1,18 +1,16 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Alert, App, Button, Collapse, Form, Input, Select, Tag } from "antd";
+import { Alert, App, Button, Collapse, Form, Input } from "antd";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { FieldInput } from "@/components/FieldInput";
 import { useOverlay } from "@/components/navigation";
-import { RecordSelect } from "@/components/RecordSelect";
 import { Refusal, useTellProblem } from "@/components/States";
 import { useDirtyGuard } from "@/components/useDirtyGuard";
 import { type One, type Rec, refreshRecords } from "@/lib/api/records";
-import { dayOf, NONE } from "@/lib/format";
+import { dayOf } from "@/lib/format";
 import { type Prefill, prefillQuery, sourceText } from "@/lib/prefill";
-import { faultsOf, tellFault } from "@/lib/problem";
+import { faultsOf } from "@/lib/problem";
 import { useMe } from "@/lib/session";
-import { fullMoney, priceText, quantityText, shareText, stored, written } from "@/lib/units";
+import { shareText } from "@/lib/units";
 import { useTexts } from "@/locales/i18n";
 import {
   type For,
@@ -26,14 +24,15 @@ import {
 } from "../api";
 import { type DraftLine, faultsByLine, newLine, requestsOf, standardList } from "../lines";
 import type { Product, Quote } from "../types";
+import { KnownProducts } from "./KnownProducts";
 import { LineRow } from "./LineRow";
 import { ProductPicker } from "./ProductPicker";
-import { type Pricing, usePricing } from "./useDraft";
+import { QuoteTerms, type Terms } from "./QuoteTerms";
+import { QuoteTotals } from "./QuoteTotals";
+import { usePricing } from "./useDraft";
 
 /** How many days a quote holds when nothing else is said. */
 const VALID_DAYS = 30;
-/** So many products that the customer had are offered beside the search. */
-const KNOWN = 8;
 
 type Props = {
   whose: For;
@@ -47,7 +46,6 @@ type Props = {
 };
 
 type Then = "draft" | "send" | "approval";
-type Terms = "payment_terms" | "delivery_terms" | "contact_id";
 
 /** The day so many days after a day. */
 function daysAfter(day: string, days: number): string {
@@ -257,7 +255,7 @@ export function QuoteEditor({ whose, account, base, baseLines = [], named, save 
         {t("quoting.addOther")}
       </Button>
 
-      <Totals pricing={pricing} currency={currency} company={company} />
+      <QuoteTotals pricing={pricing} currency={currency} company={company} />
 
       <Collapse
         ghost
@@ -276,108 +274,14 @@ export function QuoteEditor({ whose, account, base, baseLines = [], named, save 
               </>
             ),
             children: (
-              <>
-                <div className="quote-terms">
-                  <HeadItem label={t("quoting.validUntil")} fault={headFault("valid_until")}>
-                    <FieldInput
-                      entity="quote"
-                      field={{ name: "valid_until", kind: "day" }}
-                      value={head.valid_until ?? undefined}
-                      onChange={(value) =>
-                        change({ valid_until: typeof value === "string" ? value : null })
-                      }
-                    />
-                  </HeadItem>
-                  <HeadItem label={t("quoting.priceList")} fault={headFault("price_list_id")}>
-                    <Select<number>
-                      className="wide"
-                      aria-label={t("quoting.priceList")}
-                      allowClear
-                      placeholder={t("quoting.noPriceList")}
-                      value={head.price_list_id ?? undefined}
-                      onChange={(id) => change({ price_list_id: id ?? null })}
-                      options={lists.data?.rows
-                        .filter((list) => list.enabled && list.currency === currency)
-                        .map((list) => ({ value: list.id, label: list.name }))}
-                    />
-                  </HeadItem>
-                  <HeadItem
-                    label={t("quoting.contact")}
-                    source={sourceOf("contact_id")}
-                    fault={headFault("contact_id")}
-                  >
-                    <RecordSelect
-                      entity="contact"
-                      aria-label={t("quoting.contact")}
-                      value={head.contact_id ?? null}
-                      filters={[{ field: "account_id", op: "in", values: [String(account.id)] }]}
-                      onChange={(id) => change({ contact_id: id })}
-                    />
-                  </HeadItem>
-                  <HeadItem label={t("quoting.currency")} fault={headFault("currency")}>
-                    <Select
-                      className="wide"
-                      aria-label={t("quoting.currency")}
-                      value={currency}
-                      onChange={(value) =>
-                        change({
-                          currency: value === company ? null : value,
-                          rate: value === company ? null : head.rate,
-                          price_list_id: null,
-                        })
-                      }
-                      options={[
-                        ...new Set([company, "CNY", "USD", "EUR", "GBP", "JPY", "HKD"]),
-                      ].map((value) => ({ value, label: value }))}
-                    />
-                  </HeadItem>
-                  {head.currency && (
-                    <HeadItem label={t("quoting.rate")} fault={headFault("rate")}>
-                      <FieldInput
-                        entity="quote"
-                        field={{ name: "rate", kind: "price" }}
-                        value={head.rate ? written(head.rate, "price") : undefined}
-                        onChange={(value) =>
-                          change({
-                            rate: typeof value === "number" ? stored(value, "price") : null,
-                          })
-                        }
-                      />
-                    </HeadItem>
-                  )}
-                </div>
-                {(["payment_terms", "delivery_terms"] as const).map((field) => (
-                  <HeadItem
-                    key={field}
-                    label={t(
-                      field === "payment_terms" ? "quoting.paymentTerms" : "quoting.deliveryTerms",
-                    )}
-                    source={sourceOf(field)}
-                    fault={headFault(field)}
-                  >
-                    <Input.TextArea
-                      value={head[field] ?? ""}
-                      maxLength={1000}
-                      autoSize={{ minRows: 1, maxRows: 5 }}
-                      aria-label={t(
-                        field === "payment_terms"
-                          ? "quoting.paymentTerms"
-                          : "quoting.deliveryTerms",
-                      )}
-                      onChange={(event) => change({ [field]: event.target.value || null })}
-                    />
-                  </HeadItem>
-                ))}
-                <HeadItem label={t("quoting.riskNote")} fault={headFault("risk_note")}>
-                  <Input.TextArea
-                    value={head.risk_note ?? ""}
-                    maxLength={2000}
-                    autoSize={{ minRows: 1, maxRows: 5 }}
-                    aria-label={t("quoting.riskNote")}
-                    onChange={(event) => change({ risk_note: event.target.value || null })}
-                  />
-                </HeadItem>
-              </>
+              <QuoteTerms
+                head={head}
+                accountId={account.id}
+                priceLists={lists.data?.rows ?? []}
+                sourceOf={sourceOf}
+                faultOf={headFault}
+                onChange={change}
+              />
             ),
           },
         ]}
@@ -427,161 +331,5 @@ export function QuoteEditor({ whose, account, base, baseLines = [], named, save 
         </Button>
       </div>
     </Form>
-  );
-}
-
-function HeadItem({
-  label,
-  source,
-  fault,
-  children,
-}: {
-  label: string;
-  source?: string | null;
-  fault?: string;
-  children: React.ReactNode;
-}) {
-  const { t } = useTexts();
-  return (
-    <Form.Item
-      label={
-        <>
-          {label}
-          {source && <Tag className="source">{t("quoting.from", { source })}</Tag>}
-        </>
-      }
-      validateStatus={fault ? "error" : undefined}
-      help={fault && tellFault(fault, t)}
-    >
-      {children}
-    </Form.Item>
-  );
-}
-
-/** What the customer bought or was quoted before: added with the price of then by one tap. */
-function KnownProducts({
-  history,
-  taken,
-  currency,
-  onPick,
-}: {
-  history: Prefill;
-  taken: number[];
-  currency: string;
-  onPick: (line: Partial<DraftLine>) => void;
-}) {
-  const { t } = useTexts();
-  const left = history.products.filter(({ product_id }) => !taken.includes(product_id));
-  if (left.length === 0) return null;
-  return (
-    <section className="known" aria-label={t("quoting.known")}>
-      <span className="quiet small">{t("quoting.known")}</span>
-      {left.slice(0, KNOWN).map((product) => {
-        const source = sourceText(product.source, (entity) => t(`entity.${entity}`));
-        const words = {
-          source,
-          quantity: product.quantity === null ? NONE : quantityText(product.quantity),
-          unit: product.unit ?? "",
-        };
-        const price = product.unit_price;
-        return (
-          <Button
-            key={product.product_id}
-            size="small"
-            icon={<PlusOutlined />}
-            data-testid="known-product"
-            title={
-              typeof price === "number"
-                ? t("quoting.knownNote", { ...words, price: priceText(price, currency) })
-                : t("quoting.knownNoPrice", words)
-            }
-            onClick={() =>
-              onPick({
-                productId: product.product_id,
-                description: product.description ?? "",
-                quantity: product.quantity === null ? 1 : written(product.quantity, "quantity"),
-                unit: product.unit,
-                ...(typeof price === "number"
-                  ? { by: "price", price: written(price, "price") }
-                  : {}),
-                tax: product.tax_rate === null ? null : written(product.tax_rate, "share"),
-                source,
-              })
-            }
-          >
-            <span className="clip">{product.description ?? `#${product.product_id}`}</span>
-          </Button>
-        );
-      })}
-    </section>
-  );
-}
-
-function Totals({
-  pricing,
-  currency,
-  company,
-}: {
-  pricing: Pricing;
-  currency: string;
-  company: string;
-}) {
-  const { t, lang } = useTexts();
-  const { priced, stale } = pricing;
-  if (!pricing.request) return null;
-  const totals = priced?.totals;
-  const rows: { key: string; label: string; value: string; strong?: boolean; fen?: number }[] = [];
-  if (totals && priced) {
-    rows.push(
-      { key: "list", label: t("quoting.listTotal"), value: fullMoney(totals.list_amount, company) },
-      {
-        key: "discount",
-        label: t("quoting.totalDiscount"),
-        value: shareText(priced.discount ?? 0, lang),
-      },
-      {
-        key: "net",
-        label: t("quoting.net"),
-        value: fullMoney(totals.amount_without_tax, company),
-      },
-    );
-    if (priced.margin !== undefined) {
-      rows.push({
-        key: "margin",
-        label: t("quoting.margin"),
-        value: priced.margin === null ? NONE : shareText(priced.margin, lang),
-      });
-    }
-    rows.push({
-      key: "total",
-      label: t("quoting.total"),
-      value: fullMoney(totals.original_amount, currency),
-      strong: true,
-      fen: totals.original_amount,
-    });
-    if (currency !== company) {
-      rows.push({
-        key: "base",
-        label: "",
-        value: t("quoting.totalBase", { value: fullMoney(totals.amount, company) }),
-      });
-    }
-  }
-  return (
-    <dl
-      className={stale ? "quote-totals stale" : "quote-totals"}
-      aria-live="polite"
-      data-testid="quote-totals"
-    >
-      {rows.length === 0 && <div className="quiet small">{t("quoting.pricing")}</div>}
-      {rows.map(({ key, label, value, strong, fen }) => (
-        <div key={key} className={strong ? "total" : undefined}>
-          <dt>{label}</dt>
-          <dd className="figures" data-testid={`total-${key}`} data-fen={fen}>
-            {value}
-          </dd>
-        </div>
-      ))}
-    </dl>
   );
 }

@@ -1,14 +1,12 @@
-import { CloseOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Button, Drawer, Form, Segmented, Skeleton } from "antd";
+import { Form, Segmented, Skeleton } from "antd";
 import { type ReactNode, useMemo, useState } from "react";
-import { useOverlay } from "@/components/navigation";
+import { FormDrawer } from "@/components/RecordDrawer";
 import { RecordSelect } from "@/components/RecordSelect";
 import { EmptyState, FailureState } from "@/components/States";
 import type { Opened } from "@/lib/address";
 import { type Rec, recordQuery } from "@/lib/api/records";
-import { usePhone } from "@/lib/media";
-import { useMe } from "@/lib/session";
+import { useSeesAmounts } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
 import {
   addAlternative,
@@ -26,32 +24,11 @@ import "../quotes.css";
 /** The drawer that a quote is entered in; wider than other forms. */
 function Sheet({ title, children }: { title: ReactNode; children: ReactNode }) {
   const { t } = useTexts();
-  const phone = usePhone();
-  const { close } = useOverlay();
-  const sees = useMe().rights.visibility.includes("amounts");
+  const sees = useSeesAmounts();
   return (
-    <Drawer
-      open
-      size={phone ? "100%" : 720}
-      onClose={close}
-      closable={false}
-      className="record-drawer form-drawer"
-      data-testid="form"
-      title={
-        <div className="record-head">
-          <span className="strong clip">{title}</span>
-          <Button
-            type="text"
-            icon={<CloseOutlined />}
-            aria-label={t("part.close")}
-            data-testid="drawer-close"
-            onClick={close}
-          />
-        </div>
-      }
-    >
+    <FormDrawer title={title} width={720}>
       {sees ? children : <EmptyState title={t("quoting.needsAmounts")} />}
-    </Drawer>
+    </FormDrawer>
   );
 }
 
@@ -103,6 +80,7 @@ export function QuoteForm({ subject }: { subject: Opened | null }) {
                 key={kind}
                 entity={kind}
                 autoFocus
+                defaultOpen
                 aria-label={t(kind === "opportunity" ? "quoting.forDeal" : "quoting.forAccount")}
                 data-testid="quote-for"
                 value={chosen?.entity === kind ? chosen.id : null}

@@ -1,16 +1,18 @@
 import { PlusOutlined } from "@ant-design/icons";
-import { Button, Segmented, Tag } from "antd";
+import { Button, Segmented } from "antd";
 import { useSearchParams } from "react-router";
-import { Amount, Choice, Day, Due, Named, Share, UserName } from "@/components/Cells";
+import { Amount, Day, Due, Share } from "@/components/Cells";
+import { amountColumn, ChoiceTag, dayColumn, namedColumn, tagColumn } from "@/components/columns";
 import type { FilterSpec } from "@/components/FilterChips";
 import { useOverlay } from "@/components/navigation";
 import { type Column, ResourceTable } from "@/components/ResourceTable";
 import { EmptyState } from "@/components/States";
+import { useWho, WhoSwitch } from "@/components/WhoSwitch";
 import { type Filter, type Labels, labelOf } from "@/lib/api/records";
 import { usePhone } from "@/lib/media";
-import { leads, useMay, useMe } from "@/lib/session";
+import { useMay, useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
-import { QUOTE_TONES } from "../components/QuoteDrawer";
+import { QUOTE_TONES } from "../tones";
 import type { Quote } from "../types";
 
 const FILTERS: FilterSpec[] = [
@@ -33,8 +35,7 @@ export function QuotesPage() {
   const phone = usePhone();
   const { openForm, openRecord } = useOverlay();
   const [params, setParams] = useSearchParams();
-  const standard = leads(me) ? "all" : "mine";
-  const who = params.get("who") ?? standard;
+  const { who } = useWho();
   const asked = params.get("kind") ?? "all";
   const tab: Tab = Object.hasOwn(TABS, asked) ? (asked as Tab) : "all";
   const set = (name: string, value: string | null) =>
@@ -61,27 +62,11 @@ export function QuotesPage() {
         </>
       ),
     },
-    {
-      field: "account_id",
-      width: 200,
-      render: (row, labels) => <Named entity="account" id={row.account_id} labels={labels} />,
-    },
-    {
-      field: "opportunity_id",
-      width: 200,
-      render: (row, labels) => (
-        <Named entity="opportunity" id={row.opportunity_id} labels={labels} />
-      ),
-    },
+    namedColumn("quote", "account_id", 200),
+    namedColumn("quote", "opportunity_id", 200),
+    ...amountColumn<Quote>(sees),
     ...(sees
       ? [
-          {
-            field: "amount",
-            width: 110,
-            align: "right",
-            sortable: true,
-            render: (row) => <Amount fen={row.amount} />,
-          } satisfies Column<Quote>,
           {
             field: "discount",
             width: 80,
@@ -101,16 +86,8 @@ export function QuotesPage() {
           } satisfies Column<Quote>,
         ]
       : []),
-    {
-      field: "outcome",
-      width: 100,
-      render: (row) => (
-        <Tag color={QUOTE_TONES[row.outcome]}>
-          <Choice entity="quote" field="outcome" value={row.outcome} />
-        </Tag>
-      ),
-    },
-    { field: "sent_at", width: 90, sortable: true, render: (row) => <Day value={row.sent_at} /> },
+    tagColumn("quote", "outcome", 100, QUOTE_TONES),
+    dayColumn("sent_at", 90),
     {
       field: "valid_until",
       width: 110,
@@ -118,32 +95,14 @@ export function QuotesPage() {
       render: (row) =>
         row.outcome === "sent" ? <Due value={row.valid_until} /> : <Day value={row.valid_until} />,
     },
-    {
-      field: "owner_id",
-      width: 100,
-      render: (row, labels) => <UserName id={row.owner_id} labels={labels} />,
-    },
-    {
-      field: "decided_at",
-      width: 90,
-      sortable: true,
-      hidden: true,
-      render: (row) => <Day value={row.decided_at} />,
-    },
+    namedColumn("quote", "owner_id", 100),
+    { ...dayColumn<Quote>("decided_at", 90), hidden: true },
   ];
   return (
     <main className="work-page">
       <header className="page-head">
         <h1>{t("quoting.title")}</h1>
-        <Segmented
-          value={who}
-          aria-label={t("quoting.who")}
-          onChange={(next) => set("who", next === standard ? null : String(next))}
-          options={[
-            { value: "mine", label: t("quoting.mine") },
-            { value: "all", label: t("quoting.all") },
-          ]}
-        />
+        <WhoSwitch />
         <Segmented
           value={tab}
           aria-label={t("quoting.kind")}
@@ -189,11 +148,7 @@ export function QuotesPage() {
           title: labelOf(labels, "account", row.account_id, lang),
           figure: sees ? <Amount fen={row.amount} /> : undefined,
           second: `${row.number} v${row.quote_version}`,
-          end: (
-            <Tag color={QUOTE_TONES[row.outcome]}>
-              <Choice entity="quote" field="outcome" value={row.outcome} />
-            </Tag>
-          ),
+          end: <ChoiceTag entity="quote" field="outcome" value={row.outcome} tones={QUOTE_TONES} />,
         })}
       />
     </main>

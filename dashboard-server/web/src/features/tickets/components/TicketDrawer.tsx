@@ -6,7 +6,7 @@ import { Choice, RecordLink, UserName } from "@/components/Cells";
 import { Facts, HeadNumbers } from "@/components/Facts";
 import type { Field } from "@/components/fields";
 import { History } from "@/components/History";
-import { RecordDrawer } from "@/components/RecordDrawer";
+import { PendingDrawer, RecordDrawer } from "@/components/RecordDrawer";
 import { RecordForm } from "@/components/RecordForm";
 import { Attachments } from "@/components/Uploader";
 import { changeRecord, recordQuery } from "@/lib/api/records";
@@ -61,15 +61,7 @@ export function TicketDrawer({ id }: { id: number }) {
   const ticket = found.data?.record;
   const labels = found.data?.labels;
   if (!ticket || !labels) {
-    return (
-      <RecordDrawer
-        title=""
-        loading={!found.error}
-        error={found.error}
-        onRetry={() => found.refetch()}
-        testId="ticket"
-      />
-    );
+    return <PendingDrawer found={found} testId="ticket" />;
   }
   const edits = may("ticket", "update") && !["closed", "cancelled"].includes(ticket.status);
   if (editing) {

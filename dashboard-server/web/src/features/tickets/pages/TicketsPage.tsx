@@ -1,7 +1,7 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { Button, Segmented, Tag } from "antd";
 import { useSearchParams } from "react-router";
-import { Ago, Choice, Named, UserName } from "@/components/Cells";
+import { Choice, Day, Named, UserName } from "@/components/Cells";
 import { useOverlay } from "@/components/navigation";
 import { type Column, ResourceTable } from "@/components/ResourceTable";
 import { EmptyState } from "@/components/States";
@@ -97,7 +97,7 @@ export function TicketsPage() {
       field: "opened_at",
       width: 110,
       sortable: true,
-      render: (row) => <Ago value={row.opened_at} />,
+      render: (row) => <Day value={row.opened_at} />,
     },
     { field: "number", width: 140, sortable: true, hidden: true, render: (row) => row.number },
   ];

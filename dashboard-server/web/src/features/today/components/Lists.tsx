@@ -1,4 +1,4 @@
-import { Button } from "antd";
+import { Button, Dropdown } from "antd";
 import { Ago, Amount, Choice, Day, Due, RecordLink, UserName } from "@/components/Cells";
 import { useOverlay } from "@/components/navigation";
 import { useAction } from "@/components/useAction";
@@ -103,8 +103,15 @@ export function Idle({ rows, labels }: Props) {
 /** What was agreed to come next, with customers. */
 export function NextSteps({ rows, labels }: Props) {
   const { t } = useTexts();
+  const may = useMay();
+  const { openRecord, openForm } = useOverlay();
   return (
-    <Section title={t("today.nextSteps")} rows={rows} testId="next-steps">
+    <Section
+      title={t("today.nextSteps")}
+      note={t("today.nextStepsNote")}
+      rows={rows}
+      testId="next-steps"
+    >
       {(step) => (
         <li key={step.id}>
           <div className="grow">
@@ -118,9 +125,36 @@ export function NextSteps({ rows, labels }: Props) {
             </div>
           </div>
           <Due value={step.next_at} />
+          {may("interaction", "create") && typeof step.account_id === "number" && (
+            <FollowUp
+              onLog={() => openRecord({ entity: "account", id: Number(step.account_id) })}
+              onVisit={() => openForm("visit", { entity: "account", id: Number(step.account_id) })}
+            />
+          )}
         </li>
       )}
     </Section>
+  );
+}
+
+/** The next step is made by a contact: written down in the account's drawer, or checked in. */
+function FollowUp({ onLog, onVisit }: { onLog: () => void; onVisit: () => void }) {
+  const { t } = useTexts();
+  return (
+    <Dropdown
+      trigger={["click"]}
+      menu={{
+        items: [
+          { key: "log", label: t("today.log") },
+          { key: "visit", label: t("create.visit") },
+        ],
+        onClick: ({ key }) => (key === "log" ? onLog() : onVisit()),
+      }}
+    >
+      <Button size="small" data-testid="follow-up">
+        {t("today.follow")}
+      </Button>
+    </Dropdown>
   );
 }
 

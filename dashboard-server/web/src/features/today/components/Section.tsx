@@ -9,6 +9,7 @@ export function Section<T>({
   title,
   note,
   rows,
+  count = rows.length,
   tone,
   testId,
   action,
@@ -17,6 +18,8 @@ export function Section<T>({
   title: string;
   note?: string;
   rows: T[];
+  /** How many there are, where not all are here. */
+  count?: number;
   tone?: "warning";
   testId: string;
   action?: ReactNode;
@@ -30,7 +33,7 @@ export function Section<T>({
     <section className="card due-section" data-testid={testId}>
       <div className="due-head">
         <h2>
-          {title} <span className={tone === "warning" ? "count warn" : "count"}>{rows.length}</span>
+          {title} <span className={tone === "warning" ? "count warn" : "count"}>{count}</span>
         </h2>
         {note && <span className="quiet small">{note}</span>}
         {action}

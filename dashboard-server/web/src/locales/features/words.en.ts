@@ -1,0 +1,175 @@
+import type { Texts } from "../texts";
+import type { zh } from "./words.zh";
+
+export const en: Texts<typeof zh> = {
+  choice: {
+    account: {
+      status: {
+        prospect: "prospect",
+        active: "active",
+        dormant: "dormant",
+        lost: "lost",
+        blocked: "blocked",
+      },
+      pool_state: { owned: "owned", pooled: "pool" },
+    },
+    contact: {
+      decision_role: {
+        decider: "decider",
+        influencer: "influencer",
+        buyer: "buyer",
+        user: "user",
+        gatekeeper: "gatekeeper",
+      },
+    },
+    contract: {
+      kind: { sale: "sale", framework: "framework", call_off: "call-off", service: "service" },
+      status: {
+        draft: "draft",
+        signed: "signed",
+        effective: "effective",
+        completed: "completed",
+        terminated: "terminated",
+      },
+    },
+    interaction: {
+      kind: {
+        visit: "visit",
+        call: "call",
+        message: "message",
+        meeting: "meeting",
+        mail: "mail",
+        note: "note",
+      },
+    },
+    invoice_application: {
+      kind: { special: "special VAT invoice", ordinary: "ordinary invoice" },
+      status: { applied: "applied", issued: "issued", rejected: "rejected", voided: "voided" },
+    },
+    opportunity: {
+      outcome: {
+        open: "open",
+        won: "won",
+        lost: "lost",
+        invalid: "invalid",
+        duplicate: "duplicate",
+        shelved: "shelved",
+      },
+    },
+    stage_change: {
+      kind: {
+        open: "opened",
+        forward: "moved on",
+        back: "moved back",
+        skip: "skipped",
+        close: "closed",
+        reopen: "reopened",
+        complete: "completed",
+        correction: "corrected",
+      },
+      outcome: {
+        open: "open",
+        won: "won",
+        lost: "lost",
+        invalid: "invalid",
+        duplicate: "duplicate",
+        shelved: "shelved",
+      },
+    },
+    order: {
+      kind: { sale: "sale", return: "return", credit: "credit", cancel: "cancelled" },
+      status: {
+        placed: "placed",
+        in_production: "in production",
+        delivered: "delivered",
+        accepted: "accepted",
+        cancelled: "cancelled",
+      },
+    },
+    payment_plan: {
+      kind: {
+        advance: "advance",
+        progress: "progress",
+        delivery: "on delivery",
+        acceptance: "on acceptance",
+        retention: "retention",
+        other: "other",
+      },
+      due_by: {
+        date: "a date",
+        signing: "after signing",
+        shipment: "after shipment",
+        acceptance: "after acceptance",
+        invoice: "after the invoice",
+      },
+      status: {
+        waiting: "waiting",
+        due: "due",
+        partly_paid: "partly paid",
+        paid: "paid",
+        written_off: "written off",
+      },
+    },
+    payment_request: {
+      status: { draft: "draft", sent: "sent", paid: "paid", cancelled: "cancelled" },
+    },
+    pool_move: {
+      kind: {
+        claim: "claimed",
+        assign: "assigned",
+        release: "released",
+        return: "returned",
+        request: "requested",
+      },
+    },
+    quote: {
+      outcome: {
+        draft: "draft",
+        in_approval: "in approval",
+        approved: "approved",
+        sent: "sent",
+        accepted: "accepted",
+        partial: "partly accepted",
+        declined: "declined",
+        expired: "expired",
+        superseded: "superseded",
+        withdrawn: "withdrawn",
+      },
+    },
+    receipt: {
+      kind: { payment: "payment", advance: "advance", retention: "retention", refund: "refund" },
+    },
+    ticket: {
+      severity: { low: "low", normal: "normal", high: "high", urgent: "urgent" },
+      status: {
+        open: "open",
+        in_progress: "in progress",
+        paused: "paused",
+        resolved: "resolved",
+        closed: "closed",
+        cancelled: "cancelled",
+      },
+    },
+    todo: {
+      source: {
+        manual: "by hand",
+        rule: "rule",
+        alert: "alert",
+        ticket: "ticket",
+        approval: "approval",
+        handover: "handover",
+      },
+      state: { open: "open", snoozed: "snoozed", done: "done", cancelled: "cancelled" },
+    },
+    user: { language: { zh: "中文", en: "English" } },
+  },
+  attachment: {
+    requirements: "requirements document",
+    signed_contract: "signed contract",
+    drawing: "drawing",
+    photo: "photo",
+    quote: "quote document",
+    invoice: "invoice",
+    other: "other",
+  },
+};
