@@ -193,8 +193,14 @@ function Headline({
     case "pool_move":
       return (
         <span>
-          <Choice entity="pool_move" field="kind" value={record.kind} />{" "}
-          <UserName id={record.user_id} labels={labels} />
+          <Choice entity="pool_move" field="kind" value={record.kind} />
+          {/* Who does it for themselves stands at the end of the line already. */}
+          {typeof record.user_id === "number" && record.user_id !== record.by_id && (
+            <>
+              {" "}
+              <UserName id={record.user_id} labels={labels} />
+            </>
+          )}
         </span>
       );
     case "attachment":
