@@ -24,6 +24,8 @@ contract! {
     today_says_what_is_due,
     a_timeline_tells_all_in_order,
     a_board_adds_up,
+    a_column_of_a_board_goes_on,
+    a_board_says_what_it_cannot_be_asked_for,
     pages_stay_within_scope,
 }
 
@@ -178,7 +180,33 @@ async fn a_board_adds_up(home: Home) {
     let second = &shown.columns[1];
     assert!((second.rows[0].working_days_in_stage - 5.0).abs() < 0.01);
     assert!(!second.rows[0].stalled);
-    // The rest of a column, by itself or by the list.
+    // Won deals stay until they are completed.
+    let deal = desk.deal().await;
+    let quote = desk.accepted(deal, desk.one_valve()).await;
+    let terms = Terms::default();
+    let contract = go!(desk, &desk.assistant, from_quote(quote.id, terms.clone())).unwrap();
+    let today = store.calendar().date_of(store.now());
+    go!(desk, &desk.assistant, sign(contract.id, today, None)).unwrap();
+    let last = async || board(store, &desk.rep, &query).await.unwrap().columns[5].count;
+    assert_eq!(last().await, 1);
+    go!(desk, &desk.rep, complete(deal, None)).unwrap();
+    assert_eq!(last().await, 0);
+}
+
+async fn a_column_of_a_board_goes_on(home: Home) {
+    let desk = Desk::open(home).await;
+    let store = &desk.home.store;
+    for _ in 0..3 {
+        desk.deal().await;
+    }
+    desk.home.clock.advance(TimeDelta::days(7));
+    let query = BoardQuery {
+        per_column: Some(2),
+        ..BoardQuery::default()
+    };
+    let shown = board(store, &desk.rep, &query).await.unwrap();
+    let first = &shown.columns[0];
+    // By itself, with the time in stage, or by the list.
     let rest = BoardQuery {
         stage_id: first.stage["id"].as_i64(),
         cursor: first.next.clone(),
@@ -187,9 +215,9 @@ async fn a_board_adds_up(home: Home) {
     let rest = board(store, &desk.rep, &rest).await.unwrap();
     assert_eq!(rest.columns.len(), 1);
     let column = &rest.columns[0];
-    assert_eq!((column.count, column.amount), (3, Some(63_333)));
+    assert_eq!((column.count, column.amount), (3, first.amount));
     assert_eq!((column.rows.len(), &column.next), (1, &None));
-    assert!((column.rows[0].working_days_in_stage - 6.0).abs() < 0.01);
+    assert!(column.rows[0].working_days_in_stage > 4.0);
     let seen =
         |rows: &[Card]| -> Vec<_> { rows.iter().map(|row| row.record["id"].clone()).collect() };
     assert!(!seen(&first.rows).contains(&seen(&column.rows)[0]));
@@ -211,17 +239,11 @@ async fn a_board_adds_up(home: Home) {
         .await
         .unwrap();
     assert_eq!(rest.rows.len(), 1);
-    // Won deals stay until they are completed.
-    let deal = desk.deal().await;
-    let quote = desk.accepted(deal, desk.one_valve()).await;
-    let terms = Terms::default();
-    let contract = go!(desk, &desk.assistant, from_quote(quote.id, terms.clone())).unwrap();
-    let today = store.calendar().date_of(store.now());
-    go!(desk, &desk.assistant, sign(contract.id, today, None)).unwrap();
-    let last = async || board(store, &desk.rep, &query).await.unwrap().columns[5].count;
-    assert_eq!(last().await, 1);
-    go!(desk, &desk.rep, complete(deal, None)).unwrap();
-    assert_eq!(last().await, 0);
+}
+
+async fn a_board_says_what_it_cannot_be_asked_for(home: Home) {
+    let desk = Desk::open(home).await;
+    let store = &desk.home.store;
     for (wrong, said) in [
         (
             BoardQuery {

@@ -167,6 +167,14 @@ export const en: Texts<typeof zh> = {
       },
     },
     routing: {
+      kinds: {
+        region: "region",
+        industry: "industry",
+        contract: "contract",
+        level: "level",
+        source: "source",
+        custom: "custom",
+      },
       tags: "Tags",
       tagsNote: "Accounts that carry a tag are routed to its team in the pool.",
       rules: "Routing rules",

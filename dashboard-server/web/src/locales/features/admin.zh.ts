@@ -162,6 +162,14 @@ export const zh = {
       },
     },
     routing: {
+      kinds: {
+        region: "区域",
+        industry: "行业",
+        contract: "合同",
+        level: "级别",
+        custom: "自定义",
+        source: "来源",
+      },
       tags: "标签",
       tagsNote: "客户带上标签后，公海按标签分配到团队。",
       rules: "分配规则",

@@ -82,7 +82,11 @@ export function Routing() {
                   onClick={() => openRecord({ entity: "tag", id: tag.id })}
                 >
                   <span className="strong grow">{textOf(tag, "name")}</span>
-                  <span className="quiet small">{textOf(tag, "kind")}</span>
+                  <span className="quiet small">
+                    {t(`admin.routing.kinds.${textOf(tag, "kind")}`, {
+                      defaultValue: textOf(tag, "kind"),
+                    })}
+                  </span>
                   {typeof tag.team_id === "number" && (
                     <span>
                       → <Named entity="team" id={tag.team_id} labels={tags.data.labels} />
