@@ -390,6 +390,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/drivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What moved a number between two periods */
+        post: operations["drivers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/export": {
         parameters: {
             query?: never;
@@ -4685,6 +4702,112 @@ export interface components {
             /** @description Where the next page begins; null on the last one. */
             next_cursor?: string | null;
         };
+        /** @description What moved a number: what is asked. */
+        DriversRequest: {
+            /**
+             * @description The metric.
+             * @example win_rate
+             */
+            metric: string;
+            /** @description Conditions that all must hold. */
+            where?: components["schemas"]["Condition"][];
+            period?: components["schemas"]["Period"] | null;
+            /** @description `previous`, `year_ago` (where left out) or `baseline:FROM..TO`. */
+            compare?: string | null;
+            /**
+             * @description Dimensions to look in, at most 12; those of the metric's declaration where left out.
+             * @example [
+             *       "region",
+             *       "product"
+             *     ]
+             */
+            by?: string[];
+            /** @description Conditions of a segment at most, 1 to 3; 3 where left out. */
+            depth?: number | null;
+            /** @description Segments at most, 1 to 30; 8 where left out. */
+            max?: number | null;
+            /**
+             * Format: date-time
+             * @description Answer as of then; without it the time is now.
+             */
+            as_of?: string | null;
+        };
+        /** @description A driver report. */
+        DriversResult: {
+            /** @description The metric. */
+            metric: string;
+            /** @description What it is measured in. */
+            unit: string;
+            /** @description Which way is better: `up`, `down` or `none`. */
+            direction: string;
+            /** @description The later period. */
+            period: components["schemas"]["Period"];
+            /** @description The earlier one. */
+            compared: components["schemas"]["Period"];
+            /** @description The conditions that all records met. */
+            where: components["schemas"]["Condition"][];
+            /** @description The dimensions that were looked in. */
+            by: string[];
+            /**
+             * Format: date-time
+             * @description The time of the answer.
+             */
+            as_of: string;
+            /** @description The versions of the tables that were read. */
+            versions: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description The number before.
+             */
+            before?: number | null;
+            /**
+             * Format: double
+             * @description The number after.
+             */
+            after?: number | null;
+            /**
+             * Format: double
+             * @description After less before; null where one of them is.
+             */
+            change?: number | null;
+            /** @description Where the change lies with 95 % confidence: its lower and upper end. */
+            ci?: number[] | null;
+            /** @description Whether the change as a whole is beyond chance. */
+            significant: boolean;
+            /**
+             * Format: int64
+             * @description The records behind `before`.
+             */
+            n_before: number;
+            /**
+             * Format: int64
+             * @description The records behind `after`.
+             */
+            n_after: number;
+            /**
+             * @description Disjoint segments, the largest contribution first; with `rest` they sum to the change.
+             *     Where none is significant, the values of the one dimension that tells most.
+             */
+            segments: components["schemas"]["Segment"][];
+            /** @description All other records. */
+            rest: components["schemas"]["Segment"];
+            /** @description Whether no segment deviates beyond chance. */
+            chance: boolean;
+            /** @description Whether everything moved alike, and segments are judged against that. */
+            common: boolean;
+            /** @description How many segments were searched. */
+            searched: number;
+            /**
+             * Format: double
+             * @description The part of `rest` that a quantile's straight line leaves unexplained; 0 for other measures.
+             */
+            residual: number;
+            factors?: components["schemas"]["Factors"] | null;
+            /** @description What to know before it is believed. */
+            flags: components["schemas"]["Flag"][];
+        };
         /** @description What is due. */
         Due: {
             todos: components["schemas"]["Todo"][];
@@ -4765,6 +4888,34 @@ export interface components {
             /** @description The language of headers and definitions; Chinese where left out. */
             lang?: components["schemas"]["Language"];
         };
+        /** @description What the factors of a product gave to its change. */
+        Factors: {
+            /** @description The counts whose ratios are the factors; the first is a factor itself, the last the metric. */
+            names: string[];
+            /** @description What each factor gave in all, split by no dimension. */
+            total: number[];
+            /** @description What they gave as sums over the values of a dimension. */
+            by: components["schemas"]["FactorsBy"][];
+        };
+        /** @description What the factors gave by a dimension. */
+        FactorsBy: {
+            /** @description The dimension. */
+            dimension: string;
+            /** @description What each factor gave, summed over the values. */
+            total: number[];
+            /** @description The values, the largest change first. */
+            rows: components["schemas"]["FactorsOf"][];
+        };
+        /** @description What the factors gave in one value. */
+        FactorsOf: {
+            value?: components["schemas"]["Scalar"] | null;
+            /** @description The counts before. */
+            before: number[];
+            /** @description The counts after. */
+            after: number[];
+            /** @description What each factor gave. */
+            effects: number[];
+        };
         /** @description A field that does not hold what it should. */
         FieldFault: {
             /**
@@ -4782,6 +4933,72 @@ export interface components {
         FirstResponse: {
             /** @description What was answered. */
             response: string;
+        };
+        /** @description Something to know before a report is believed. */
+        Flag: {
+            /** @description The dimension. */
+            dimension: string;
+            /**
+             * Format: double
+             * @description What the values' own changes gave.
+             */
+            rate: number;
+            /**
+             * Format: double
+             * @description What the change of their shares gave.
+             */
+            mix: number;
+            /** @enum {string} */
+            kind: "reversal";
+        } | {
+            /**
+             * Format: int64
+             * @description Of the earlier period.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description Of the later period.
+             */
+            after: number;
+            /** @enum {string} */
+            kind: "immature";
+        } | {
+            /**
+             * Format: date
+             * @description Its last day.
+             */
+            to: string;
+            /** @enum {string} */
+            kind: "unfinished";
+        } | {
+            /**
+             * Format: int64
+             * @description Of the earlier period.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description Of the later period.
+             */
+            after: number;
+            /** @enum {string} */
+            kind: "restated";
+        } | {
+            /** @description The factor that differs most. */
+            factor: string;
+            /**
+             * Format: double
+             * @description The least that it gave.
+             */
+            least: number;
+            /**
+             * Format: double
+             * @description The most that it gave.
+             */
+            most: number;
+            /** @enum {string} */
+            kind: "factors_differ";
         };
         /**
          * @description The format of a file.
@@ -5228,6 +5445,8 @@ export interface components {
             time_role: string;
             /** @description The dimensions that it can be split by. */
             dimensions: string[];
+            /** @description Those that a change is accounted for by; none where there is no driver report. */
+            drivers: string[];
             /** @description Whether its records may be taken away as a file. */
             exportable: boolean;
         };
@@ -5882,11 +6101,59 @@ export interface components {
             /** @description Its English name. */
             name_en: string;
         };
+        /** @description One value. */
+        Scalar: number | string | boolean;
         /**
          * @description On whose records.
          * @enum {string}
          */
         Scope: "own" | "team" | "team_tree" | "all";
+        /** @description A part of a driver report. */
+        Segment: {
+            /** @description What its records have in common: the value of each dimension, null for none. */
+            where: components["schemas"]["BTreeMap"];
+            /** @description Segments whose records are not in it, because they were named before it. */
+            except?: components["schemas"]["BTreeMap"][];
+            /**
+             * Format: double
+             * @description What it gave to the change, in the metric's unit.
+             */
+            contribution: number;
+            /**
+             * Format: double
+             * @description What its own number moved: of a ratio at its mean share; of a sum what a record brings.
+             */
+            rate: number;
+            /**
+             * Format: double
+             * @description What its weight moved: of a ratio its share, of a sum how many records.
+             */
+            mix: number;
+            /**
+             * Format: double
+             * @description Its number before; null where it had no records.
+             */
+            before?: number | null;
+            /**
+             * Format: double
+             * @description Its number after; null where it has no records.
+             */
+            after?: number | null;
+            /**
+             * Format: int64
+             * @description The records behind `before`.
+             */
+            n_before: number;
+            /**
+             * Format: int64
+             * @description The records behind `after`.
+             */
+            n_after: number;
+            /** @description Where the contribution lies with 95 % confidence: its lower and upper end. */
+            ci: number[];
+            /** @description Whether it deviates beyond chance, all that was searched taken into account. */
+            significant: boolean;
+        };
         /** @description The sending of a quote. */
         Sending: {
             /**
@@ -6381,6 +6648,11 @@ export interface components {
             record: components["schemas"]["User"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        UserOutcome: {
+            record: components["schemas"]["User"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         UserPage: {
             rows: components["schemas"]["User"][];
@@ -6438,6 +6710,11 @@ export interface components {
         /** @description A team; teams form a tree and what it refers to. */
         TeamShown: {
             record: components["schemas"]["Team"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        TeamOutcome: {
+            record: components["schemas"]["Team"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -6588,6 +6865,11 @@ export interface components {
         /** @description A role: who may what, as data and what it refers to. */
         RoleShown: {
             record: components["schemas"]["Role"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        RoleOutcome: {
+            record: components["schemas"]["Role"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -6827,6 +7109,11 @@ export interface components {
         /** @description A customer (客户), owned or in the pool (客户公海) and what it refers to. */
         AccountShown: {
             record: components["schemas"]["Account"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        AccountOutcome: {
+            record: components["schemas"]["Account"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -7071,6 +7358,11 @@ export interface components {
             record: components["schemas"]["Tag"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        TagOutcome: {
+            record: components["schemas"]["Tag"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         TagPage: {
             rows: components["schemas"]["Tag"][];
@@ -7196,6 +7488,11 @@ export interface components {
         /** @description A tag on an account and what it refers to. */
         AccountTagShown: {
             record: components["schemas"]["AccountTag"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        AccountTagOutcome: {
+            record: components["schemas"]["AccountTag"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -7343,6 +7640,11 @@ export interface components {
         /** @description A person at a customer (联系人) and what it refers to. */
         ContactShown: {
             record: components["schemas"]["Contact"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        ContactOutcome: {
+            record: components["schemas"]["Contact"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -7527,6 +7829,11 @@ export interface components {
             record: components["schemas"]["Product"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        ProductOutcome: {
+            record: components["schemas"]["Product"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         ProductPage: {
             rows: components["schemas"]["Product"][];
@@ -7698,6 +8005,11 @@ export interface components {
             record: components["schemas"]["PriceList"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        PriceListOutcome: {
+            record: components["schemas"]["PriceList"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         PriceListPage: {
             rows: components["schemas"]["PriceList"][];
@@ -7853,6 +8165,11 @@ export interface components {
             record: components["schemas"]["PriceListItem"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        PriceListItemOutcome: {
+            record: components["schemas"]["PriceListItem"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         PriceListItemPage: {
             rows: components["schemas"]["PriceListItem"][];
@@ -8002,6 +8319,11 @@ export interface components {
             record: components["schemas"]["Pipeline"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        PipelineOutcome: {
+            record: components["schemas"]["Pipeline"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         PipelinePage: {
             rows: components["schemas"]["Pipeline"][];
@@ -8079,6 +8401,11 @@ export interface components {
         /** @description A stage of a pipeline (阶段) and what it refers to. */
         StageShown: {
             record: components["schemas"]["Stage"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        StageOutcome: {
+            record: components["schemas"]["Stage"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -8262,6 +8589,11 @@ export interface components {
         /** @description A deal (商机); a lead (线索) is a deal in its first stage and what it refers to. */
         OpportunityShown: {
             record: components["schemas"]["Opportunity"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        OpportunityOutcome: {
+            record: components["schemas"]["Opportunity"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -8583,6 +8915,11 @@ export interface components {
             record: components["schemas"]["StageChange"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        StageChangeOutcome: {
+            record: components["schemas"]["StageChange"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         StageChangePage: {
             rows: components["schemas"]["StageChange"][];
@@ -8762,6 +9099,11 @@ export interface components {
             record: components["schemas"]["Quote"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        QuoteOutcome: {
+            record: components["schemas"]["Quote"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         QuotePage: {
             rows: components["schemas"]["Quote"][];
@@ -8861,6 +9203,11 @@ export interface components {
         /** @description A line of a quote and what it refers to. */
         QuoteLineShown: {
             record: components["schemas"]["QuoteLine"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        QuoteLineOutcome: {
+            record: components["schemas"]["QuoteLine"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -9016,6 +9363,11 @@ export interface components {
             record: components["schemas"]["Contract"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        ContractOutcome: {
+            record: components["schemas"]["Contract"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         ContractPage: {
             rows: components["schemas"]["Contract"][];
@@ -9147,6 +9499,11 @@ export interface components {
             record: components["schemas"]["Order"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        OrderOutcome: {
+            record: components["schemas"]["Order"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         OrderPage: {
             rows: components["schemas"]["Order"][];
@@ -9234,6 +9591,11 @@ export interface components {
         /** @description A line of an order and what it refers to. */
         OrderLineShown: {
             record: components["schemas"]["OrderLine"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        OrderLineOutcome: {
+            record: components["schemas"]["OrderLine"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -9341,6 +9703,11 @@ export interface components {
             record: components["schemas"]["PaymentPlan"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        PaymentPlanOutcome: {
+            record: components["schemas"]["PaymentPlan"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         PaymentPlanPage: {
             rows: components["schemas"]["PaymentPlan"][];
@@ -9423,6 +9790,11 @@ export interface components {
         /** @description A request to a customer to pay (请款) and what it refers to. */
         PaymentRequestShown: {
             record: components["schemas"]["PaymentRequest"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        PaymentRequestOutcome: {
+            record: components["schemas"]["PaymentRequest"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -9533,6 +9905,11 @@ export interface components {
             record: components["schemas"]["InvoiceApplication"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        InvoiceApplicationOutcome: {
+            record: components["schemas"]["InvoiceApplication"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         InvoiceApplicationPage: {
             rows: components["schemas"]["InvoiceApplication"][];
@@ -9636,6 +10013,11 @@ export interface components {
             record: components["schemas"]["Receipt"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        ReceiptOutcome: {
+            record: components["schemas"]["Receipt"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         ReceiptPage: {
             rows: components["schemas"]["Receipt"][];
@@ -9699,6 +10081,11 @@ export interface components {
         /** @description A part of a receipt that pays an instalment and what it refers to. */
         ReceiptAllocationShown: {
             record: components["schemas"]["ReceiptAllocation"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        ReceiptAllocationOutcome: {
+            record: components["schemas"]["ReceiptAllocation"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -9811,6 +10198,11 @@ export interface components {
             record: components["schemas"]["Interaction"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        InteractionOutcome: {
+            record: components["schemas"]["Interaction"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         InteractionPage: {
             rows: components["schemas"]["Interaction"][];
@@ -9876,6 +10268,11 @@ export interface components {
         /** @description A note that only its author sees; the change log says that it changed, never what it says and what it refers to. */
         PrivateNoteShown: {
             record: components["schemas"]["PrivateNote"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        PrivateNoteOutcome: {
+            record: components["schemas"]["PrivateNote"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -10112,6 +10509,11 @@ export interface components {
             record: components["schemas"]["Ticket"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        TicketOutcome: {
+            record: components["schemas"]["Ticket"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         TicketPage: {
             rows: components["schemas"]["Ticket"][];
@@ -10344,6 +10746,11 @@ export interface components {
             record: components["schemas"]["Todo"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        TodoOutcome: {
+            record: components["schemas"]["Todo"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         TodoPage: {
             rows: components["schemas"]["Todo"][];
@@ -10533,6 +10940,11 @@ export interface components {
         /** @description A delivery and what it refers to. */
         DeliveryShown: {
             record: components["schemas"]["Delivery"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        DeliveryOutcome: {
+            record: components["schemas"]["Delivery"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -10738,6 +11150,11 @@ export interface components {
             record: components["schemas"]["Attachment"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        AttachmentOutcome: {
+            record: components["schemas"]["Attachment"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         AttachmentPage: {
             rows: components["schemas"]["Attachment"][];
@@ -10815,6 +11232,11 @@ export interface components {
             record: components["schemas"]["PoolMove"];
             labels: components["schemas"]["Labels"];
         };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        PoolMoveOutcome: {
+            record: components["schemas"]["PoolMove"] | null;
+            labels: components["schemas"]["Labels"];
+        };
         /** @description A page of records. */
         PoolMovePage: {
             rows: components["schemas"]["PoolMove"][];
@@ -10862,6 +11284,11 @@ export interface components {
         /** @description A setting of the firm and what it refers to. */
         SettingShown: {
             record: components["schemas"]["Setting"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        SettingOutcome: {
+            record: components["schemas"]["Setting"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -10994,6 +11421,11 @@ export interface components {
         /** @description A rule by which accounts without an owner are routed to a team: the first whose conditions all hold; a condition that is left empty always holds and what it refers to. */
         RoutingRuleShown: {
             record: components["schemas"]["RoutingRule"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        RoutingRuleOutcome: {
+            record: components["schemas"]["RoutingRule"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -11156,6 +11588,11 @@ export interface components {
         /** @description The receipt of a handover (交接): what went from whom to whom and what it refers to. */
         HandoverShown: {
             record: components["schemas"]["Handover"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        HandoverOutcome: {
+            record: components["schemas"]["Handover"] | null;
             labels: components["schemas"]["Labels"];
         };
         /** @description A page of records. */
@@ -11370,7 +11807,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountShown"];
+                    "application/json": components["schemas"]["AccountOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -11404,7 +11841,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountShown"];
+                    "application/json": components["schemas"]["AccountOutcome"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -11494,7 +11931,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountShown"];
+                    "application/json": components["schemas"]["AccountOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -11645,7 +12082,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AttachmentShown"];
+                    "application/json": components["schemas"]["AttachmentOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -11852,7 +12289,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContractShown"];
+                    "application/json": components["schemas"]["ContractOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -11889,7 +12326,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContractShown"];
+                    "application/json": components["schemas"]["ContractOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -11929,7 +12366,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContractShown"];
+                    "application/json": components["schemas"]["ContractOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -11970,7 +12407,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContractShown"];
+                    "application/json": components["schemas"]["ContractOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12011,7 +12448,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContractShown"];
+                    "application/json": components["schemas"]["ContractOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12128,7 +12565,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContractShown"];
+                    "application/json": components["schemas"]["ContractOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12164,6 +12601,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DrillResult"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    drivers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DriversRequest"];
+            };
+        };
+        responses: {
+            /** @description The driver report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriversResult"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12275,7 +12746,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HandoverShown"];
+                    "application/json": components["schemas"]["HandoverOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12422,7 +12893,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InteractionShown"];
+                    "application/json": components["schemas"]["InteractionOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12526,7 +12997,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InteractionShown"];
+                    "application/json": components["schemas"]["InteractionOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12606,7 +13077,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InvoiceApplicationShown"];
+                    "application/json": components["schemas"]["InvoiceApplicationOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12646,7 +13117,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InvoiceApplicationShown"];
+                    "application/json": components["schemas"]["InvoiceApplicationOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12683,7 +13154,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InvoiceApplicationShown"];
+                    "application/json": components["schemas"]["InvoiceApplicationOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12717,7 +13188,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InvoiceApplicationShown"];
+                    "application/json": components["schemas"]["InvoiceApplicationOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12884,7 +13355,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpportunityShown"];
+                    "application/json": components["schemas"]["OpportunityOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12918,7 +13389,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpportunityShown"];
+                    "application/json": components["schemas"]["OpportunityOutcome"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -12955,7 +13426,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpportunityShown"];
+                    "application/json": components["schemas"]["OpportunityOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12996,7 +13467,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpportunityShown"];
+                    "application/json": components["schemas"]["OpportunityOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13071,7 +13542,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpportunityShown"];
+                    "application/json": components["schemas"]["OpportunityOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13109,7 +13580,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpportunityShown"];
+                    "application/json": components["schemas"]["OpportunityOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13150,7 +13621,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpportunityShown"];
+                    "application/json": components["schemas"]["OpportunityOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13184,7 +13655,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpportunityShown"];
+                    "application/json": components["schemas"]["OpportunityOutcome"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -13296,7 +13767,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderShown"];
+                    "application/json": components["schemas"]["OrderOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13336,7 +13807,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderShown"];
+                    "application/json": components["schemas"]["OrderOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13424,7 +13895,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PaymentPlanShown"];
+                    "application/json": components["schemas"]["PaymentPlanOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13501,7 +13972,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PaymentRequestShown"];
+                    "application/json": components["schemas"]["PaymentRequestOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13537,7 +14008,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PaymentRequestShown"];
+                    "application/json": components["schemas"]["PaymentRequestOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13575,7 +14046,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PaymentRequestShown"];
+                    "application/json": components["schemas"]["PaymentRequestOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13653,7 +14124,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PipelineShown"];
+                    "application/json": components["schemas"]["PipelineOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13725,7 +14196,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PipelineShown"];
+                    "application/json": components["schemas"]["PipelineOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13880,7 +14351,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuoteShown"];
+                    "application/json": components["schemas"]["QuoteOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13986,7 +14457,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuoteShown"];
+                    "application/json": components["schemas"]["QuoteOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14027,7 +14498,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuoteShown"];
+                    "application/json": components["schemas"]["QuoteOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14068,7 +14539,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuoteShown"];
+                    "application/json": components["schemas"]["QuoteOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14109,7 +14580,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuoteShown"];
+                    "application/json": components["schemas"]["QuoteOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14176,7 +14647,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuoteShown"];
+                    "application/json": components["schemas"]["QuoteOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14214,7 +14685,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuoteShown"];
+                    "application/json": components["schemas"]["QuoteOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14255,7 +14726,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuoteShown"];
+                    "application/json": components["schemas"]["QuoteOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14292,7 +14763,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuoteShown"];
+                    "application/json": components["schemas"]["QuoteOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14427,7 +14898,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReceiptShown"];
+                    "application/json": components["schemas"]["ReceiptOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14531,7 +15002,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReceiptShown"];
+                    "application/json": components["schemas"]["ReceiptOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14754,7 +15225,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StageChangeShown"];
+                    "application/json": components["schemas"]["StageChangeOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14821,7 +15292,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketShown"];
+                    "application/json": components["schemas"]["TicketOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14862,7 +15333,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketShown"];
+                    "application/json": components["schemas"]["TicketOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14903,7 +15374,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketShown"];
+                    "application/json": components["schemas"]["TicketOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14944,7 +15415,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketShown"];
+                    "application/json": components["schemas"]["TicketOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -14985,7 +15456,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketShown"];
+                    "application/json": components["schemas"]["TicketOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15026,7 +15497,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketShown"];
+                    "application/json": components["schemas"]["TicketOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15067,7 +15538,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketShown"];
+                    "application/json": components["schemas"]["TicketOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15104,7 +15575,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketShown"];
+                    "application/json": components["schemas"]["TicketOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15138,7 +15609,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketShown"];
+                    "application/json": components["schemas"]["TicketOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15202,7 +15673,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TodoShown"];
+                    "application/json": components["schemas"]["TodoOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15243,7 +15714,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TodoShown"];
+                    "application/json": components["schemas"]["TodoOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15284,7 +15755,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TodoShown"];
+                    "application/json": components["schemas"]["TodoOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15325,7 +15796,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TodoShown"];
+                    "application/json": components["schemas"]["TodoOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15568,7 +16039,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UserShown"];
+                    "application/json": components["schemas"]["UserOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15605,7 +16076,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UserShown"];
+                    "application/json": components["schemas"]["UserOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15639,7 +16110,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UserShown"];
+                    "application/json": components["schemas"]["UserOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15856,7 +16327,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TeamShown"];
+                    "application/json": components["schemas"]["TeamOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15967,7 +16438,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TeamShown"];
+                    "application/json": components["schemas"]["TeamOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -16159,7 +16630,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoleShown"];
+                    "application/json": components["schemas"]["RoleOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -16270,7 +16741,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoleShown"];
+                    "application/json": components["schemas"]["RoleOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -16464,7 +16935,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountShown"];
+                    "application/json": components["schemas"]["AccountOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -16575,7 +17046,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountShown"];
+                    "application/json": components["schemas"]["AccountOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -16771,7 +17242,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TagShown"];
+                    "application/json": components["schemas"]["TagOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -16882,7 +17353,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TagShown"];
+                    "application/json": components["schemas"]["TagOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -17074,7 +17545,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountTagShown"];
+                    "application/json": components["schemas"]["AccountTagOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -17185,7 +17656,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountTagShown"];
+                    "application/json": components["schemas"]["AccountTagOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -17377,7 +17848,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContactShown"];
+                    "application/json": components["schemas"]["ContactOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -17488,7 +17959,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContactShown"];
+                    "application/json": components["schemas"]["ContactOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -17682,7 +18153,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProductShown"];
+                    "application/json": components["schemas"]["ProductOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -17793,7 +18264,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProductShown"];
+                    "application/json": components["schemas"]["ProductOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -17987,7 +18458,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PriceListShown"];
+                    "application/json": components["schemas"]["PriceListOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -18098,7 +18569,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PriceListShown"];
+                    "application/json": components["schemas"]["PriceListOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -18290,7 +18761,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PriceListItemShown"];
+                    "application/json": components["schemas"]["PriceListItemOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -18401,7 +18872,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PriceListItemShown"];
+                    "application/json": components["schemas"]["PriceListItemOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -18813,7 +19284,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpportunityShown"];
+                    "application/json": components["schemas"]["OpportunityOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -18924,7 +19395,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpportunityShown"];
+                    "application/json": components["schemas"]["OpportunityOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -20468,7 +20939,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PrivateNoteShown"];
+                    "application/json": components["schemas"]["PrivateNoteOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -20579,7 +21050,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PrivateNoteShown"];
+                    "application/json": components["schemas"]["PrivateNoteOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -20736,7 +21207,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketShown"];
+                    "application/json": components["schemas"]["TicketOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -20847,7 +21318,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketShown"];
+                    "application/json": components["schemas"]["TicketOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -21045,7 +21516,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TodoShown"];
+                    "application/json": components["schemas"]["TodoOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -21156,7 +21627,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TodoShown"];
+                    "application/json": components["schemas"]["TodoOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -21352,7 +21823,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeliveryShown"];
+                    "application/json": components["schemas"]["DeliveryOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -21463,7 +21934,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeliveryShown"];
+                    "application/json": components["schemas"]["DeliveryOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -21879,7 +22350,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SettingShown"];
+                    "application/json": components["schemas"]["SettingOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -21990,7 +22461,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SettingShown"];
+                    "application/json": components["schemas"]["SettingOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -22180,7 +22651,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoutingRuleShown"];
+                    "application/json": components["schemas"]["RoutingRuleOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -22291,7 +22762,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoutingRuleShown"];
+                    "application/json": components["schemas"]["RoutingRuleOutcome"];
                 };
             };
             400: components["responses"]["Problem400"];
