@@ -32,7 +32,10 @@ describe("segmentConditions", () => {
       segment({ where: { product: "阀门" }, except: [{ region: "华东" }, { region: "华南" }] }),
     );
     expect(found?.[1]).toEqual({ dimension: "region", op: "not_in", values: ["华东", "华南"] });
-    const narrower = segment({ where: { region: "华东" }, except: [{ region: "华东", product: "泵" }] });
+    const narrower = segment({
+      where: { region: "华东" },
+      except: [{ region: "华东", product: "泵" }],
+    });
     expect(segmentConditions(narrower)?.[1]).toEqual({
       dimension: "product",
       op: "not_in",
@@ -42,7 +45,10 @@ describe("segmentConditions", () => {
 
   it("does not open what conditions cannot say", () => {
     expect(segmentConditions(segment({}))).toBeNull();
-    const combined = segment({ where: { owner: "a" }, except: [{ region: "华东", product: "泵" }] });
+    const combined = segment({
+      where: { owner: "a" },
+      except: [{ region: "华东", product: "泵" }],
+    });
     expect(segmentConditions(combined)).toBeNull();
   });
 });
@@ -68,6 +74,8 @@ describe("waterfall", () => {
   });
 
   it("has no bars where a number is missing", () => {
-    expect(waterfall({ before: null, after: 1, segments: [] } as unknown as DriversResult).bars).toEqual([]);
+    expect(
+      waterfall({ before: null, after: 1, segments: [] } as unknown as DriversResult).bars,
+    ).toEqual([]);
   });
 });

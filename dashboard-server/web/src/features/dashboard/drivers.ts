@@ -6,7 +6,9 @@ import { dimensionName, memberName, type Translate } from "./words";
 /** What a part gave, in the metric's own unit and never as a share of it. */
 export function given(value: number, metric: Metric, unit: string, lang: Lang): Change | null {
   const moved = change(value, 0, unit, metric.direction, lang);
-  return moved && { ...moved, text: unit === "ratio" ? moved.text : short(Math.abs(value), unit, lang) };
+  return (
+    moved && { ...moved, text: unit === "ratio" ? moved.text : short(Math.abs(value), unit, lang) }
+  );
 }
 
 /** A difference with its sign, as in a sentence. */

@@ -38,6 +38,7 @@ test("the address holds everything on the page", () => {
     by: "owner",
     more: true,
     view: "table",
+    why: "win_rate",
     records: {
       metric: "win_rate",
       where: [{ dimension: "owner", op: "in", values: ["陈伟, 副总"] }],

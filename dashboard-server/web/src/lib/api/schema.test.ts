@@ -9,4 +9,4 @@ test("the types are those of the OpenAPI document", async () => {
   expect(made === committed, "src/lib/api/schema.d.ts is out of date: run `npm run api`").toBe(
     true,
   );
-});
+}, 60_000);

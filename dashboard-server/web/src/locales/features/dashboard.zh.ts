@@ -221,10 +221,12 @@ export const zh = {
     searched: "在 {{names}} 里查了 {{count}} 块；各块互不重叠，与其余相加正好等于总变化。",
     factors: { title: "按因素拆分", by: "按什么拆", all: "不拆" },
     flags: {
-      reversal: "在每个{{name}}之内其实是 {{rate}}；总数反着走，是因为{{name}}的占比变了({{mix}})。",
+      reversal:
+        "在每个{{name}}之内其实是 {{rate}}；总数反着走，是因为{{name}}的占比变了({{mix}})。",
       immature: "有些记录太新，还不能算：之前 {{before}} 条，现在 {{after}} 条。",
       unfinished: "这个期间到 {{day}} 才结束，数字还会变。",
-      restated: "有记录是事后两个工作日以上才补录的：之前 {{before}} 条，现在 {{after}} 条；当时看到的数字会不同。",
+      restated:
+        "有记录是事后两个工作日以上才补录的：之前 {{before}} 条，现在 {{after}} 条；当时看到的数字会不同。",
       factorsDiffer: "「{{name}}」占多少要看按什么拆：{{least}} 到 {{most}}。",
     },
   },

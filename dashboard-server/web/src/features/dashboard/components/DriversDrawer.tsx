@@ -80,7 +80,13 @@ export function DriversDrawer(props: Props) {
   );
 }
 
-function Report({ report, metric, metrics, dimensions, onOpen }: Props & { report: DriversResult }) {
+function Report({
+  report,
+  metric,
+  metrics,
+  dimensions,
+  onOpen,
+}: Props & { report: DriversResult }) {
   const { t, lang } = useTexts();
   const unit = unitOf(metric);
   const open = (index: number, before = false) => {
@@ -105,7 +111,9 @@ function Report({ report, metric, metrics, dimensions, onOpen }: Props & { repor
       <p className="quiet small">
         {t("drivers.searched", {
           count: report.searched,
-          names: report.by.map((name) => dimensionName(dimensions, name, lang)).join(lang === "zh" ? "、" : ", "),
+          names: report.by
+            .map((name) => dimensionName(dimensions, name, lang))
+            .join(lang === "zh" ? "、" : ", "),
         })}
       </p>
     </div>

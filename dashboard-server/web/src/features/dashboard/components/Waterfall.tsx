@@ -25,7 +25,10 @@ export function Waterfall({ report, metric, dimensions, onOpen }: Props) {
   return (
     <ol className="waterfall" aria-label={t("drivers.waterfall")}>
       {bars.map((bar, at) => {
-        const [left, right] = [place(Math.min(bar.from, bar.to)), place(Math.max(bar.from, bar.to))];
+        const [left, right] = [
+          place(Math.min(bar.from, bar.to)),
+          place(Math.max(bar.from, bar.to)),
+        ];
         const moved = given(bar.to - bar.from, metric, unit, lang);
         const part = bar.kind === "part" ? report.segments[bar.index] : undefined;
         const sense = bar.kind === "total" ? "total" : (moved?.sense ?? "neutral");
