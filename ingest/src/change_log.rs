@@ -166,6 +166,7 @@ async fn one_window(
         let commit = Commit {
             mode: Mode::AppendUnmoved,
             files: writer.finish()?,
+            kept: Vec::new(),
             schema: None,
             transactions: vec![(application(store).to_owned(), window.next)],
         };

@@ -161,6 +161,7 @@ async fn ingest_once(
         let change = Change {
             mode: Mode::AppendUnmoved,
             files: pending.files,
+            kept: Vec::new(),
             schema: None,
             transactions: pending.transactions,
         };

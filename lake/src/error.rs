@@ -91,6 +91,19 @@ pub enum LakeError {
         /// The version of the transaction.
         version: i64,
     },
+    /// Another process took the lease meanwhile, and has published under it.
+    #[error(
+        "a set was published under lease {newest}, and this run holds lease {token}: it was overtaken"
+    )]
+    Fenced {
+        /// The token of the lease of the run.
+        token: i64,
+        /// That of the newest set.
+        newest: i64,
+    },
+    /// The program is ending.
+    #[error("the work was stopped")]
+    Stopped,
     /// A published set cannot be read.
     #[error("published set in {} is damaged: {reason}", path.display())]
     PublishedSet {
@@ -142,7 +155,10 @@ pub enum LakeError {
 impl LakeError {
     /// Whether reading the table again, recomputing and committing again can succeed.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Moved { .. } | Self::SchemaChanged { .. })
+        matches!(
+            self,
+            Self::Moved { .. } | Self::SchemaChanged { .. } | Self::Fenced { .. }
+        )
     }
 
     pub(crate) fn delta(table: &str) -> impl FnOnce(DeltaTableError) -> Self {

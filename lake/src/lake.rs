@@ -11,7 +11,7 @@
 //! - A commit that fails after its log entry was written: the files stay, since readers may see
 //!   them; they are removed only when it is certain that nothing was committed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -30,11 +30,13 @@ use url::Url;
 use crate::error::LakeError;
 use crate::log::commit_file;
 use crate::published::{self, PUBLISHED, PublishedSet};
-use crate::table::Table;
+use crate::table::{Table, TableFile};
 use crate::writer::{NewFile, TableWriter};
 
 /// Snapshots kept per table: the newest, those of the published set and those being replaced.
 const CACHED_VERSIONS: usize = 6;
+/// Files of published sets whose content is kept.
+const CACHED_SET_FILES: usize = 256;
 /// The application id that every published set is a transaction of.
 const APPLICATION: &str = "millrace";
 
@@ -59,6 +61,18 @@ pub enum Mode {
     AppendUnmoved,
     /// Replaces all of them; refused when the table moved.
     Overwrite,
+    /// Leaves exactly the rows of the files that are kept, which may be those of an earlier version,
+    /// and of the new files; refused when the table moved.
+    Replace,
+    /// As [`Mode::Replace`], for the same rows in other files: readers of changes see none.
+    Rewrite,
+}
+
+impl Mode {
+    /// Whether the files that stay are named.
+    fn names_kept(self) -> bool {
+        matches!(self, Self::Replace | Self::Rewrite)
+    }
 }
 
 /// A change to a table, committed at once or not at all.
@@ -68,9 +82,13 @@ pub struct Change {
     pub mode: Mode,
     /// The files to add, written by [`Lake::writer`].
     pub files: Vec<NewFile>,
-    /// With [`Mode::Overwrite`]: the new columns, where they differ from those of the table.
+    /// With [`Mode::Replace`] and [`Mode::Rewrite`]: the files that stay, or come back.
+    pub kept: Vec<TableFile>,
+    /// With [`Mode::Overwrite`] and [`Mode::Replace`]: the new columns, where they differ from
+    /// those of the table.
     pub schema: Option<SchemaRef>,
-    /// Application id and version of every input that this change brings in.
+    /// Application id and version of every input that this change brings in. A change that is
+    /// refused when the table moved may say again what the table says.
     pub transactions: Vec<(String, i64)>,
 }
 
@@ -114,7 +132,7 @@ impl Lake {
     /// [`LakeError::NotInitialised`] when there is none.
     #[expect(clippy::unused_async, reason = "object stores answer asynchronously")]
     pub async fn open(root: &Path) -> Result<Self, LakeError> {
-        if !commit_file(&root.join(PUBLISHED), 0).exists() {
+        if !is_table(&root.join(PUBLISHED)) {
             return Err(LakeError::NotInitialised {
                 root: root.to_owned(),
             });
@@ -205,17 +223,26 @@ impl Lake {
         let Change {
             mode,
             mut files,
+            kept,
             schema,
-            transactions,
+            mut transactions,
         } = change;
+        if mode == Mode::Rewrite {
+            // Delta keeps the last of each in the log; with a rewrite they are said again, so that
+            // no other writer takes it for one that nothing depends on.
+            let known = on.transactions().iter();
+            transactions.extend(known.map(|(app, version)| (app.clone(), *version)));
+        }
         check_files(on, &files, schema.as_ref(), mode)?;
         let mut base = on.clone();
         loop {
-            if let Err(refused) = check_transactions(&base, &transactions) {
+            if !mode.names_kept()
+                && let Err(refused) = check_transactions(&base, &transactions)
+            {
                 files.iter_mut().for_each(NewFile::discard);
                 return Err(refused);
             }
-            let actions = actions(&base, mode, &files, schema.as_ref())?;
+            let actions = actions(&base, mode, &files, &kept, schema.as_ref())?;
             files.iter_mut().for_each(NewFile::keep);
             match self.attempt(&base, mode, actions, &transactions).await {
                 Err(LakeError::Moved { .. }) => {}
@@ -226,18 +253,19 @@ impl Lake {
                 Some(LakeError::SchemaChanged {
                     table: on.name().to_owned(),
                 })
-            } else if mode == Mode::Append {
+            } else if mode == Mode::Append || mode == Mode::AppendUnmoved && newest.same_rows(on) {
                 None
             } else {
                 let moved = LakeError::Moved {
                     table: on.name().to_owned(),
                     read: on.version(),
                 };
-                Some(
-                    check_transactions(&newest, &transactions)
-                        .err()
-                        .unwrap_or(moved),
-                )
+                let applied = if mode.names_kept() {
+                    None
+                } else {
+                    check_transactions(&newest, &transactions).err()
+                };
+                Some(applied.unwrap_or(moved))
             };
             if let Some(refused) = refused {
                 files.iter_mut().for_each(NewFile::discard);
@@ -251,15 +279,51 @@ impl Lake {
     ///
     /// # Errors
     /// When the table `published` cannot be written.
-    pub async fn publish(&self, mut set: PublishedSet) -> Result<i64, LakeError> {
+    pub async fn publish(&self, set: PublishedSet) -> Result<i64, LakeError> {
+        self.publish_on(set, None).await
+    }
+
+    /// Publishes `set` as [`Lake::publish`] does, if `base` is still the newest set (`None`: that
+    /// there is none): whoever made a set from one that was replaced meanwhile begins again.
+    ///
+    /// # Errors
+    /// [`LakeError::Moved`] when another set was published since, [`LakeError::Fenced`] when it was
+    /// published under a later lease; else as [`Lake::publish`].
+    pub async fn publish_after(
+        &self,
+        set: PublishedSet,
+        base: Option<i64>,
+    ) -> Result<i64, LakeError> {
+        self.publish_on(set, Some(base.unwrap_or(0))).await
+    }
+
+    async fn publish_on(&self, mut set: PublishedSet, base: Option<i64>) -> Result<i64, LakeError> {
         loop {
             let table = self.table(PUBLISHED).await?;
-            set.id = self.newest_set(&table)?.map_or(1, |newest| newest.id + 1);
+            let newest = self.newest_set(&table)?;
+            if let Some(newest) = &newest
+                && newest.fence > set.fence
+                && base.is_some()
+            {
+                return Err(LakeError::Fenced {
+                    token: set.fence,
+                    newest: newest.fence,
+                });
+            }
+            let newest = newest.map_or(0, |newest| newest.id);
+            if base.is_some_and(|base| base != newest) {
+                return Err(LakeError::Moved {
+                    table: PUBLISHED.to_owned(),
+                    read: table.version(),
+                });
+            }
+            set.id = newest + 1;
             let mut writer = self.writer(PUBLISHED, table.schema(), None);
             writer.write(&published::to_batch(&set)?, None)?;
             let change = Change {
                 mode: Mode::AppendUnmoved,
                 files: writer.finish()?,
+                kept: Vec::new(),
                 schema: None,
                 transactions: vec![(APPLICATION.to_owned(), set.id)],
             };
@@ -318,6 +382,9 @@ impl Lake {
             .sets
             .write()
             .unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHED_SET_FILES {
+            cache.clear();
+        }
         cache.insert(path.to_owned(), sets.clone());
         Ok(sets)
     }
@@ -353,7 +420,7 @@ impl Lake {
 
     async fn create(&self, name: &str, schema: &SchemaRef) -> Result<(), LakeError> {
         let directory = self.directory(name);
-        if commit_file(&directory, 0).exists() {
+        if is_table(&directory) {
             return Ok(());
         }
         std::fs::create_dir_all(&directory).map_err(LakeError::file(&directory))?;
@@ -369,7 +436,7 @@ impl Lake {
         match created {
             Ok(_) => Ok(()),
             // Another `init` was faster.
-            Err(_) if commit_file(&directory, 0).exists() => Ok(()),
+            Err(_) if is_table(&directory) => Ok(()),
             Err(error) => Err(LakeError::delta(name)(error)),
         }
     }
@@ -412,7 +479,7 @@ impl Lake {
         let operation = DeltaOperation::Write {
             mode: match mode {
                 Mode::Append | Mode::AppendUnmoved => SaveMode::Append,
-                Mode::Overwrite => SaveMode::Overwrite,
+                Mode::Overwrite | Mode::Replace | Mode::Rewrite => SaveMode::Overwrite,
             },
             partition_by: base
                 .partition_column()
@@ -502,6 +569,12 @@ impl Lake {
     }
 }
 
+/// Whether there is a table: its first log entry, or a checkpoint that stands for it.
+fn is_table(directory: &Path) -> bool {
+    let checkpoint = directory.join("_delta_log/_last_checkpoint");
+    commit_file(directory, 0).exists() || checkpoint.exists()
+}
+
 /// The column that a table is created partitioned by.
 fn partition_column(table: &str) -> Option<&'static str> {
     (table == "marts/stage_visits").then_some(marts::VISITS_PARTITION)
@@ -544,7 +617,7 @@ fn check_files(
     };
     let table_schema = on.schema();
     let wanted = schema.unwrap_or(&table_schema);
-    if mode != Mode::Overwrite && !same(wanted, &table_schema) {
+    if !matches!(mode, Mode::Overwrite | Mode::Replace) && !same(wanted, &table_schema) {
         return Err(LakeError::SchemaChanged {
             table: on.name().to_owned(),
         });
@@ -570,24 +643,62 @@ fn actions(
     base: &Table,
     mode: Mode,
     files: &[NewFile],
+    kept: &[TableFile],
     schema: Option<&SchemaRef>,
 ) -> Result<Vec<Action>, LakeError> {
     let mut actions = Vec::with_capacity(files.len());
-    if mode == Mode::Overwrite {
-        if let Some(schema) = schema {
-            let columns = struct_type(schema)?;
-            if &columns != base.state().schema().as_ref() {
-                let metadata = base.state().metadata().clone().with_schema(&columns);
-                let metadata = metadata
-                    .map_err(DeltaTableError::from)
-                    .map_err(LakeError::delta(base.name()))?;
-                actions.push(Action::Metadata(metadata));
-            }
+    let data_change = mode != Mode::Rewrite;
+    if matches!(mode, Mode::Overwrite | Mode::Replace)
+        && let Some(schema) = schema
+    {
+        let columns = struct_type(schema)?;
+        if &columns != base.state().schema().as_ref() {
+            let metadata = base.state().metadata().clone().with_schema(&columns);
+            let metadata = metadata
+                .map_err(DeltaTableError::from)
+                .map_err(LakeError::delta(base.name()))?;
+            actions.push(Action::Metadata(metadata));
         }
+    }
+    if mode == Mode::Overwrite {
         actions.extend(base.removals());
     }
-    actions.extend(files.iter().map(|file| Action::Add(add(file))));
+    if mode.names_kept() {
+        let stays: HashSet<&Path> = kept.iter().map(|file| file.path.as_path()).collect();
+        actions.extend(base.removals_but(|path| stays.contains(path), data_change));
+        let there: HashSet<&Path> = base.files().iter().map(|own| own.path.as_path()).collect();
+        let back = kept.iter().filter(|file| !there.contains(&*file.path));
+        for file in back {
+            actions.push(Action::Add(add_again(base, file, data_change)?));
+        }
+    }
+    actions.extend(files.iter().map(|file| {
+        Action::Add(Add {
+            data_change,
+            ..add(file)
+        })
+    }));
     Ok(actions)
+}
+
+/// The action that brings a file of an earlier version back.
+fn add_again(base: &Table, file: &TableFile, data_change: bool) -> Result<Add, LakeError> {
+    let relative = file.path.strip_prefix(base.root()).ok();
+    let relative = relative.and_then(Path::to_str).ok_or(LakeError::Path {
+        path: file.path.clone(),
+    })?;
+    let partition = base.partition_column().into_iter();
+    Ok(Add {
+        path: relative.to_owned(),
+        partition_values: partition
+            .map(|column| (column.to_owned(), file.partition.clone()))
+            .collect(),
+        size: i64::try_from(file.size).unwrap_or(i64::MAX),
+        modification_time: file.modified_ms,
+        data_change,
+        stats: file.statistics.as_deref().map(str::to_owned),
+        ..Add::default()
+    })
 }
 
 fn add(file: &NewFile) -> Add {

@@ -13,10 +13,12 @@ mod published;
 pub mod query;
 mod statistics;
 mod table;
+mod upkeep;
 mod writer;
 
 pub use error::LakeError;
 pub use lake::{Change, Lake, Mode};
-pub use published::PublishedSet;
+pub use published::{Made, PublishedSet};
 pub use table::{Table, TableFile};
+pub use upkeep::{Extent, Upkept, kept_sets};
 pub use writer::{NewFile, TableWriter};

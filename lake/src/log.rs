@@ -72,7 +72,10 @@ fn from_commit(path: &Path, found: &mut Transactions) -> Result<(), LakeError> {
 }
 
 /// The newest checkpoint in one file that is not after `version`.
-fn last_checkpoint(root: &Path, version: i64) -> Result<Option<(i64, PathBuf)>, LakeError> {
+pub(crate) fn last_checkpoint(
+    root: &Path,
+    version: i64,
+) -> Result<Option<(i64, PathBuf)>, LakeError> {
     let directory = root.join("_delta_log");
     let entries = match std::fs::read_dir(&directory) {
         Ok(entries) => entries,

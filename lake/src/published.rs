@@ -4,7 +4,7 @@
 //! the table `published`; readers take the versions of one row, so that two numbers on a page
 //! never come from two runs, and a run that is half done is never seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::table::Table;
 pub(crate) const PUBLISHED: &str = "published";
 
 /// The versions of the marts that one run made, and what they are complete to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishedSet {
     /// Number of the set, from 1; given by [`Lake::publish`](crate::Lake::publish).
     pub id: i64,
@@ -48,6 +48,32 @@ pub struct PublishedSet {
     /// Time of the first event in the marts.
     #[serde(default)]
     pub first_event_at: Option<DateTime<Utc>>,
+    /// What beside the inputs the marts were made by: a run by another basis makes all anew.
+    #[serde(default)]
+    pub basis: String,
+    /// The systems whose records are in the raw tables.
+    #[serde(default)]
+    pub systems: BTreeSet<String>,
+    /// The fields that are asked of the records of each system, as bits by their order; by entity.
+    #[serde(default)]
+    pub asked: BTreeMap<String, BTreeMap<String, u32>>,
+    /// The token of the lease that it was published under; 0 without one.
+    #[serde(default)]
+    pub fence: i64,
+    /// How it was made.
+    #[serde(default)]
+    pub made: Made,
+}
+
+/// How a set was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Why all marts were built anew; none when only what had changed was.
+    pub full: Option<String>,
+    /// Rows that were written.
+    pub rows: u64,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
 }
 
 /// Columns of the table `published`: the set as JSON, and what others may want to select by.

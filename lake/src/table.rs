@@ -43,6 +43,36 @@ pub struct TableFile {
     pub rows: u64,
     /// Value of the partition column, which is not in the file; `None` also where it is null.
     pub partition: Option<String>,
+    /// When it was written, in milliseconds.
+    pub(crate) modified_ms: i64,
+    /// Delta's statistics, as JSON.
+    pub(crate) statistics: Option<Arc<str>>,
+}
+
+impl TableFile {
+    /// Bounds of a text column by the statistics of the log; `None` where they do not tell, or the
+    /// column has no value.
+    pub fn text_bounds(&self, column: &str) -> Option<(String, String)> {
+        let statistics: serde_json::Value = serde_json::from_str(self.statistics.as_ref()?).ok()?;
+        let bound = |side: &str| Some(statistics.get(side)?.get(column)?.as_str()?.to_owned());
+        Some((bound("minValues")?, bound("maxValues")?))
+    }
+
+    /// Bounds of a column of whole numbers by the statistics of the log.
+    pub fn integer_bounds(&self, column: &str) -> Option<(i64, i64)> {
+        let statistics: serde_json::Value = serde_json::from_str(self.statistics.as_ref()?).ok()?;
+        let bound = |side: &str| statistics.get(side)?.get(column)?.as_i64();
+        Some((bound("minValues")?, bound("maxValues")?))
+    }
+
+    /// Whether the statistics say that a column has no value in this file.
+    pub fn is_null(&self, column: &str) -> bool {
+        let statistics = self.statistics.as_ref();
+        let statistics =
+            statistics.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+        let nulls = statistics.and_then(|own| own.get("nullCount")?.get(column)?.as_u64());
+        nulls == Some(self.rows)
+    }
 }
 
 impl std::fmt::Debug for Table {
@@ -144,11 +174,32 @@ impl Table {
 
     /// One action per file, removing it.
     pub(crate) fn removals(&self) -> impl Iterator<Item = Action> + '_ {
+        self.removals_but(|_| false, true)
+    }
+
+    /// One action per file, removing it, but for those whose path is to stay.
+    pub(crate) fn removals_but<'a>(
+        &'a self,
+        stays: impl Fn(&Path) -> bool + 'a,
+        data_change: bool,
+    ) -> impl Iterator<Item = Action> + 'a {
         self.inner
             .state
             .log_data()
             .into_iter()
-            .map(|view| Action::Remove(view.remove_action(true)))
+            .filter(move |view| !stays(&self.inner.root.join(view.path().as_ref())))
+            .map(move |view| Action::Remove(view.remove_action(data_change)))
+    }
+
+    /// Whether an append-only table holds the same rows as at another version: then only their
+    /// files differ.
+    pub(crate) fn same_rows(&self, other: &Table) -> bool {
+        self.rows() == other.rows() && self.transactions() == other.transactions()
+    }
+
+    /// All application transactions of the table.
+    pub(crate) fn transactions(&self) -> &Transactions {
+        &self.inner.transactions
     }
 }
 
@@ -171,6 +222,8 @@ fn table_file(
         size: u64::try_from(view.size()).unwrap_or_default(),
         rows,
         partition,
+        modified_ms: view.modification_time(),
+        statistics: view.stats().map(Arc::from),
     })
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, new_null_array};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -198,6 +198,16 @@ impl TableWriter {
             self.close(key, full)?;
         }
         self.bound_memory()
+    }
+
+    /// Writes a batch whose columns may be fewer than those of the table: the others are null.
+    pub(crate) fn write_widened(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        let columns = self.file_schema.fields().iter().map(|field| {
+            let found = batch.column_by_name(field.name()).cloned();
+            found.unwrap_or_else(|| new_null_array(field.data_type(), batch.num_rows()))
+        });
+        let batch = RecordBatch::try_new(Arc::clone(&self.file_schema), columns.collect())?;
+        self.write(&batch, None)
     }
 
     /// Closes all files. A table or partition to which nothing was written gets none.

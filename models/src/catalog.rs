@@ -15,6 +15,19 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// Takes in what another knows.
+    pub fn join(&mut self, other: &Self) {
+        for (own, other) in [
+            (&mut self.mapped, &other.mapped),
+            (&mut self.attributes, &other.attributes),
+        ] {
+            for (entity, names) in other {
+                let own = own.entry(entity.clone()).or_default();
+                own.extend(names.iter().cloned());
+            }
+        }
+    }
+
     /// Whether `name` has values in `entity`, as a field or as an attribute.
     pub fn has(&self, entity: &str, name: &str) -> bool {
         self.mapped

@@ -127,6 +127,7 @@ impl Marts {
         let change = Change {
             mode: Mode::Append,
             files: writer.finish()?,
+            kept: Vec::new(),
             schema: None,
             transactions: Vec::new(),
         };
@@ -144,8 +145,8 @@ impl Marts {
                 versions: self.versions.clone(),
                 catalog: catalog(),
                 inputs: BTreeMap::new(),
-                first_event_at: None,
                 last_event_at: Some(at("2026-03-31T00:00:00Z")),
+                ..PublishedSet::default()
             };
             self.lake.publish(set).await?;
             self.published = true;

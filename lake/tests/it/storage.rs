@@ -21,7 +21,7 @@ use millrace_models::marts;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 
-async fn new_lake() -> (TempDir, Lake) {
+pub(crate) async fn new_lake() -> (TempDir, Lake) {
     let directory = TempDir::new().unwrap();
     let lake = Lake::init(&directory.path().join("lake")).await.unwrap();
     (directory, lake)
@@ -62,7 +62,7 @@ fn batch(schema: &SchemaRef, first: i64, rows: i64) -> RecordBatch {
     RecordBatch::try_new(schema.clone(), columns.collect()).unwrap()
 }
 
-fn write(lake: &Lake, table: &Table, first: i64, rows: i64) -> Vec<NewFile> {
+pub(crate) fn write(lake: &Lake, table: &Table, first: i64, rows: i64) -> Vec<NewFile> {
     let mut writer = lake.writer(table.name(), table.schema(), table.partition_column());
     writer
         .write(&batch(&table.schema(), first, rows), None)
@@ -70,7 +70,7 @@ fn write(lake: &Lake, table: &Table, first: i64, rows: i64) -> Vec<NewFile> {
     writer.finish().unwrap()
 }
 
-fn change(mode: Mode, files: Vec<NewFile>, transactions: &[(&str, i64)]) -> Change {
+pub(crate) fn change(mode: Mode, files: Vec<NewFile>, transactions: &[(&str, i64)]) -> Change {
     let transactions = transactions
         .iter()
         .map(|(app, version)| ((*app).to_owned(), *version))
@@ -78,13 +78,14 @@ fn change(mode: Mode, files: Vec<NewFile>, transactions: &[(&str, i64)]) -> Chan
     Change {
         mode,
         files,
+        kept: Vec::new(),
         schema: None,
         transactions,
     }
 }
 
 /// Every value of the integer column `column`, in ascending order.
-fn integers(table: &Table, column: &str) -> Vec<i64> {
+pub(crate) fn integers(table: &Table, column: &str) -> Vec<i64> {
     let mut values = Vec::new();
     for file in table.files() {
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&file.path).unwrap());
@@ -101,7 +102,7 @@ fn integers(table: &Table, column: &str) -> Vec<i64> {
     values
 }
 
-fn parquet_files(directory: &Path) -> Vec<PathBuf> {
+pub(crate) fn parquet_files(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -141,8 +142,8 @@ fn published(complete_to: &str) -> PublishedSet {
         versions: BTreeMap::from([("marts/orders".to_owned(), 3)]),
         catalog: Catalog::default(),
         inputs: BTreeMap::from([("raw/order".to_owned(), 12)]),
-        last_event_at: None,
         first_event_at: Some(at("2025-01-01T00:00:00Z")),
+        ..PublishedSet::default()
     }
 }
 
@@ -253,6 +254,7 @@ async fn overwrite_replaces_rows_and_columns() {
     let mut writer = lake.writer("marts/accounts", schema.clone(), None);
     writer.write(&batch(&schema, 100, 2), None).unwrap();
     let replacement = Change {
+        kept: Vec::new(),
         schema: Some(schema.clone()),
         ..change(
             Mode::Overwrite,
@@ -687,6 +689,7 @@ async fn init_gives_raw_tables_the_columns_that_came_since() {
         let change = Change {
             mode: Mode::AppendUnmoved,
             files: writer.finish().unwrap(),
+            kept: Vec::new(),
             schema: None,
             transactions: vec![("a".to_owned(), on.version() + 1)],
         };

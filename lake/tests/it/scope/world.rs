@@ -356,6 +356,7 @@ impl World {
         let change = Change {
             mode: Mode::Append,
             files: writer.finish().unwrap(),
+            kept: Vec::new(),
             schema: None,
             transactions: Vec::new(),
         };
@@ -382,8 +383,8 @@ impl World {
             versions: self.versions.clone(),
             catalog: catalog(),
             inputs: BTreeMap::new(),
-            first_event_at: None,
             last_event_at: Some(at),
+            ..PublishedSet::default()
         };
         self.lake.publish(set).await.unwrap();
     }
