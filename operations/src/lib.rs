@@ -50,6 +50,7 @@ pub mod credit_code;
 pub mod entity;
 mod error;
 pub mod files;
+pub mod lease;
 pub mod log;
 mod migrations;
 pub mod names;

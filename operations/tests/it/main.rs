@@ -17,6 +17,7 @@ mod desk;
 mod handover;
 mod hints;
 mod interactions;
+mod leases;
 mod lists;
 mod orders;
 mod outbox;
