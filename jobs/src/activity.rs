@@ -4,7 +4,6 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::{Days, NaiveDate};
 use hashbrown::{HashMap, HashSet};
-use millrace_lake::Table;
 use millrace_models::entity::Entity;
 use millrace_models::identity::SYSTEM;
 
@@ -12,8 +11,10 @@ use crate::bearings::Bearing;
 use crate::columns::{Columns, flags, texts, times, wholes};
 use crate::cycles::day_number;
 use crate::facts::set_dimensions;
+use crate::orders::made_id;
+use crate::raw::Raw;
 use crate::store::{
-    Record, Systems, Text, Versions, each_row, is_whole, op_at, record_at, text_at,
+    Record, Systems, Text, Versions, each_row, is_whole, op_at, record_at, seq_at, text_at,
 };
 use crate::texts::NONE;
 use crate::visits::Extent;
@@ -26,23 +27,26 @@ const WRITE: Entity = Entity::BusinessWrite;
 #[derive(Default)]
 pub(crate) struct Activity {
     interactions: Vec<Record>,
+    /// What each is called.
+    ids: Vec<Text>,
     /// Of each interaction.
     bearings: Vec<Bearing>,
     /// System, user and moment of each business write.
     writes: Vec<(u16, Text, i64)>,
-    /// By users and days since 1970.
-    days: HashMap<(u32, i32), i32>,
+    /// Writes by users and days since 1970.
+    pub(crate) days: HashMap<(u32, i32), i32>,
 }
 
 /// Reads the interactions up to `as_of_us`. Those with an id are in their newest version.
 pub(crate) fn load(
-    interactions: &Table,
-    writes: &Table,
+    interactions: &Raw,
+    writes: &Raw,
     systems: &mut Systems,
     as_of_us: Option<i64>,
 ) -> anyhow::Result<Activity> {
     let unseen = |at_us: i64| as_of_us.is_some_and(|as_of_us| at_us > as_of_us);
     let mut all: Vec<Option<Record>> = Vec::new();
+    let mut ids: Vec<Text> = Vec::new();
     let mut index: HashMap<(u16, Text), usize> = HashMap::new();
     each_row(
         interactions,
@@ -66,6 +70,8 @@ pub(crate) fn load(
                 }
                 return;
             }
+            // one without an id is called by its place in the raw table, which it keeps
+            ids.push(id.clone().unwrap_or_else(|| made_id(seq_at(batch, row))));
             if let Some(id) = id {
                 index.insert((system, id), all.len());
             }
@@ -74,7 +80,9 @@ pub(crate) fn load(
     )?;
     let happened = |record: &Record| record.time(ENTITY, "at").map(|at| at.at_us);
     let seen = |record: &Record| happened(record).is_some_and(|at_us| !unseen(at_us));
-    let interactions: Vec<Record> = all.into_iter().flatten().filter(seen).collect();
+    let all = all.into_iter().zip(ids);
+    let all = all.filter_map(|(record, id)| Some((record.filter(seen)?, id)));
+    let (interactions, ids): (Vec<Record>, Vec<Text>) = all.unzip();
     let mut found = Vec::new();
     each_row(writes, systems, None, |system, _, batch, row| {
         let record = record_at(WRITE, system, batch, row);
@@ -99,6 +107,7 @@ pub(crate) fn load(
     }
     Ok(Activity {
         interactions,
+        ids,
         writes: found,
         ..Activity::default()
     })
@@ -119,7 +128,7 @@ impl Activity {
 
 struct Interaction<'a> {
     record: &'a Record,
-    id: Option<&'a str>,
+    id: &'a str,
     opportunity: Option<&'a str>,
     at_us: i64,
     dimensions: Dimensions,
@@ -135,7 +144,8 @@ pub(crate) fn batch(
 ) -> anyhow::Result<(RecordBatch, Extent)> {
     let mut extent = Extent::NOTHING;
     let mut own: Vec<Interaction<'_>> = Vec::with_capacity(activity.interactions.len());
-    for (record, bearing) in activity.interactions.iter().zip(&activity.bearings) {
+    let records = activity.interactions.iter().zip(&activity.ids);
+    for ((record, id), bearing) in records.zip(&activity.bearings) {
         let Some(at) = record.time(ENTITY, "at") else {
             continue;
         };
@@ -146,15 +156,13 @@ pub(crate) fn batch(
         let deal = world.deal(record.system, reference);
         own.push(Interaction {
             record,
-            id: record.text(ENTITY, "id").map(AsRef::as_ref),
+            id,
             opportunity: deal.map(|deal| deal.id).or(reference.map(AsRef::as_ref)),
             at_us: at.at_us,
             dimensions: world.record_dimensions(bearing, deal.as_ref(), NONE, at.at_us),
         });
     }
     own.sort_by_key(|own| own.at_us);
-    // one without an id is called by its place
-    let made: Vec<String> = (1..=own.len()).map(|place| format!("~{place}")).collect();
     let kind = |own: &Interaction<'_>| own.record.text(ENTITY, "kind").cloned();
     let kinds: Vec<Option<Text>> = own.iter().map(kind).collect();
     let flag = |field: &'static str| {
@@ -167,14 +175,7 @@ pub(crate) fn batch(
     };
     let mut columns = Columns::new(schema, own.len());
     columns
-        .set(
-            "interaction_id",
-            texts(
-                own.iter()
-                    .zip(&made)
-                    .map(|(own, made)| Some(own.id.unwrap_or(made))),
-            ),
-        )?
+        .set("interaction_id", texts(own.iter().map(|own| Some(own.id))))?
         .set(
             "opportunity_id",
             texts(own.iter().map(|own| own.opportunity)),

@@ -7,7 +7,8 @@ use anyhow::Context;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::NaiveDate;
-use millrace_lake::{Lake, Table};
+use hashbrown::HashMap;
+use millrace_lake::Lake;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::catalog::Catalog;
 use millrace_models::entity::{Entity, FieldKind};
@@ -17,16 +18,21 @@ use crate::activity::Activity;
 use crate::bearings::Bearing;
 use crate::facts::{Mart, Sink};
 use crate::orders::Lines;
+use crate::partial::{NeedsAll, Partial, Rows};
 use crate::payments::Payments;
+use crate::quality::Askings;
+use crate::raw::Raw;
 use crate::run::RunOptions;
 use crate::store::{Store, Systems, Text, each_row, text_at};
 use crate::visits::{Extent, Sinks, StageChanges};
-use crate::world::{Dictionaries, Members, World};
-use crate::{activity, contracts, dimensions, orders, payments, quality, quotes, tickets, visits};
+use crate::world::{Dictionaries, Known, Members, World};
+use crate::{
+    activity, contracts, dimensions, orders, payments, quality, quotes, replace, tickets, visits,
+};
 
 /// The raw tables as they were when the run began.
 pub(crate) struct Inputs {
-    pub(crate) raw: BTreeMap<Entity, Table>,
+    pub(crate) raw: BTreeMap<Entity, Raw>,
 }
 
 /// What was built and not committed.
@@ -35,46 +41,90 @@ pub(crate) struct Built {
     pub(crate) catalog: Catalog,
     /// Of the events in the marts that were built.
     pub(crate) extent: Extent,
-    /// When the newest raw row came in.
-    pub(crate) ingested_us: Option<i64>,
+    pub(crate) systems: BTreeSet<String>,
+    pub(crate) asked: Askings,
     pub(crate) warnings: Vec<String>,
 }
 
 impl Inputs {
-    fn raw(&self, entity: Entity) -> anyhow::Result<&Table> {
+    pub(crate) fn raw(&self, entity: Entity) -> anyhow::Result<&Raw> {
         self.raw
             .get(&entity)
             .with_context(|| format!("no table raw/{}", entity.name()))
     }
 
-    /// When the newest row of the raw tables came in, by the statistics of their files.
-    fn ingested_us(&self) -> anyhow::Result<Option<i64>> {
+    /// When the newest of these rows came in, by the statistics of their files.
+    pub(crate) fn ingested_us(&self) -> anyhow::Result<Option<i64>> {
         let mut newest = None;
-        for table in self.raw.values() {
-            newest = newest.max(crate::raw::latest(table, "_ingested_at")?);
+        for raw in self.raw.values() {
+            newest = newest.max(crate::raw::latest(raw, "_ingested_at")?);
         }
         Ok(newest)
     }
 }
 
-/// Builds the marts that the options name.
-pub(crate) fn build(lake: &Lake, inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Built> {
-    let resolved = load(inputs, options)?.resolve(inputs)?;
-    let catalog = resolved.world.catalog();
+/// Builds the marts that the options name, or those of a part of the records.
+pub(crate) fn build(
+    lake: &Lake,
+    inputs: &Inputs,
+    options: &RunOptions,
+    partial: Option<&Partial>,
+) -> anyhow::Result<Built> {
+    let wanted = match partial {
+        Some(partial) => partial.names(),
+        None => marts::TABLES
+            .iter()
+            .copied()
+            .filter(|mart| options.jobs.is_empty() || options.jobs.iter().any(|job| job == mart))
+            .collect(),
+    };
+    let task = Task {
+        options,
+        partial,
+        wanted,
+    };
+    let mut resolved = load(inputs, &task)?.resolve(inputs, &task)?;
+    if let Some(days) = partial.and_then(|partial| partial.days.as_ref()) {
+        resolved.take_days(days);
+    }
+    let mut catalog = resolved.world.catalog();
+    let mut systems: BTreeSet<String> = resolved.world.systems.names().map(str::to_owned).collect();
+    if let Some(partial) = partial {
+        let before = &partial.base;
+        catalog.join(&before.catalog);
+        if catalog.attributes != before.catalog.attributes
+            || catalog.has("account", "region") != before.catalog.has("account", "region")
+        {
+            return Err(NeedsAll("records have an attribute for the first time").into());
+        }
+        systems.extend(before.systems.iter().cloned());
+    }
     let as_of_us = options.as_of.map_or(i64::MAX, |at| at.timestamp_micros());
     let mut builder = Builder {
         lake,
-        options,
+        task: &task,
         catalog: &catalog,
         now_us: as_of_us.min(options.now.timestamp_micros()),
         marts: Vec::new(),
         extent: Extent::NOTHING,
+        asked: Askings::new(),
         warnings: Vec::new(),
     };
+    if let Some(partial) = partial {
+        let base = &partial.base;
+        for at in [base.first_event_at, base.last_event_at]
+            .into_iter()
+            .flatten()
+        {
+            builder.extent.see(at.timestamp_micros());
+        }
+        builder.asked.clone_from(&base.asked);
+    }
     builder.facts(resolved)?;
     let Builder {
         marts,
         extent,
+        asked,
         warnings,
         ..
     } = builder;
@@ -82,13 +132,23 @@ pub(crate) fn build(lake: &Lake, inputs: &Inputs, options: &RunOptions) -> anyho
         marts,
         catalog,
         extent,
-        ingested_us: inputs.ingested_us()?,
+        systems,
+        asked,
         warnings,
     })
 }
 
-fn wants(options: &RunOptions, marts: &[&str]) -> bool {
-    options.jobs.is_empty() || options.jobs.iter().any(|job| marts.contains(&job.as_str()))
+/// What is built.
+struct Task<'a> {
+    options: &'a RunOptions,
+    partial: Option<&'a Partial>,
+    wanted: BTreeSet<&'static str>,
+}
+
+impl Task<'_> {
+    fn wants(&self, marts: &[&str]) -> bool {
+        marts.iter().any(|mart| self.wanted.contains(mart))
+    }
 }
 
 /// The marts that are made of instalments, receipts and contracts.
@@ -116,7 +176,8 @@ struct Facts {
     contacts: Option<Store>,
 }
 
-fn load(inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Loaded> {
+fn load(inputs: &Inputs, task: &Task<'_>) -> anyhow::Result<Loaded> {
+    let options = task.options;
     let company = &options.company;
     let calendar = WorkingCalendar::chinese(&company.hours, company.zone, &company.overrides);
     let as_of_us = options.as_of.map(|at| at.timestamp_micros());
@@ -131,10 +192,10 @@ fn load(inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Loaded> {
         store(Entity::Product)?,
     ];
     let mut facts = Facts::default();
-    if wants(options, &["quote_outcomes", "accounts", "record_quality"]) {
+    if task.wants(&["quote_outcomes", "accounts", "record_quality"]) {
         facts.quotes = Some(store(Entity::Quote)?);
     }
-    if wants(options, &OF_PAYMENTS) {
+    if task.wants(&OF_PAYMENTS) {
         facts.payments = Some([
             store(Entity::PaymentPlan)?,
             store(Entity::Receipt)?,
@@ -142,16 +203,16 @@ fn load(inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Loaded> {
             store(Entity::Contract)?,
         ]);
     }
-    if wants(options, &["ticket_service", "record_quality"]) {
+    if task.wants(&["ticket_service", "record_quality"]) {
         facts.tickets = Some(store(Entity::Ticket)?);
     }
-    if wants(options, &["record_quality"]) {
+    if task.wants(&["record_quality"]) {
         facts.contacts = Some(store(Entity::Contact)?);
     }
-    if wants(options, &["orders", "accounts", "products"]) {
+    if task.wants(&["orders", "accounts", "products"]) {
         facts.lines = orders::load(inputs.raw(Entity::Order)?, &mut systems, as_of_us)?;
     }
-    if wants(options, &["activity", "user_days"]) {
+    if task.wants(&["activity", "user_days"]) {
         let interactions = inputs.raw(Entity::Interaction)?;
         let writes = inputs.raw(Entity::BusinessWrite)?;
         facts.activity = Some(activity::load(
@@ -162,18 +223,15 @@ fn load(inputs: &Inputs, options: &RunOptions) -> anyhow::Result<Loaded> {
         )?);
     }
     let mut mentions = BTreeSet::new();
-    if wants(options, &["accounts", "users", "products"]) {
+    if task.wants(&["accounts", "users", "products"]) {
         mentions = mentioned(inputs, &mut systems)?;
     }
-    if wants(
-        options,
-        &[
-            "stage_visits",
-            "conversion_cycles",
-            "opportunities",
-            "users",
-        ],
-    ) {
+    if task.wants(&[
+        "stage_visits",
+        "conversion_cycles",
+        "opportunities",
+        "users",
+    ]) {
         options.progress.step("stage changes");
         let table = inputs.raw(Entity::StageChange)?;
         facts.changes = Some(visits::intake(table, &calendar, &mut systems, as_of_us)?);
@@ -203,7 +261,7 @@ struct Resolved {
 }
 
 impl Loaded {
-    fn resolve(self, inputs: &Inputs) -> anyhow::Result<Resolved> {
+    fn resolve(self, inputs: &Inputs, task: &Task<'_>) -> anyhow::Result<Resolved> {
         let Self {
             calendar,
             systems,
@@ -222,7 +280,9 @@ impl Loaded {
             contacts,
         } = facts;
         let deals = inputs.raw(Entity::Opportunity)?;
-        let mut world = World::new(calendar, systems, stores, deals, as_of_us)?;
+        let nothing = Known::default();
+        let known = task.partial.map_or(&nothing, |partial| &partial.known);
+        let mut world = World::new(calendar, systems, stores, deals, as_of_us, known)?;
         let own = |world: &mut World, store: Option<Store>| {
             store.map(|store| {
                 let bearings = Bearing::of_store(world, &store, "owner");
@@ -274,20 +334,36 @@ impl Loaded {
     }
 }
 
+impl Resolved {
+    /// Takes these as the writes of people by day, instead of those that were read.
+    fn take_days(&mut self, days: &HashMap<(Text, i32), i32>) {
+        let Some(activity) = &mut self.activity else {
+            return;
+        };
+        let users = self.world.users.all.iter().zip(0_u32..);
+        let places: HashMap<&Text, u32> = users.map(|(user, place)| (&user.id, place)).collect();
+        let found = days
+            .iter()
+            .filter_map(|((user, day), writes)| Some(((*places.get(user)?, *day), *writes)));
+        activity.days = found.collect();
+    }
+}
+
 struct Builder<'a> {
     lake: &'a Lake,
-    options: &'a RunOptions,
+    task: &'a Task<'a>,
     catalog: &'a Catalog,
     /// Events after it do not count as the last.
     now_us: i64,
     marts: Vec<Mart>,
     extent: Extent,
+    asked: Askings,
     warnings: Vec<String>,
 }
 
 impl Builder<'_> {
     fn sink(&self, mart: &str) -> anyhow::Result<Option<Sink>> {
-        if !wants(self.options, &[mart]) {
+        if !self.task.wants(&[mart]) {
             return Ok(None);
         }
         let schema = marts::schema(mart).with_context(|| format!("no mart {mart}"))?;
@@ -303,7 +379,22 @@ impl Builder<'_> {
             None => schema,
         };
         let partition = (mart == "stage_visits").then_some(marts::VISITS_PARTITION);
-        Ok(Some(Sink::new(self.lake, mart, schema, partition)))
+        let rows = match self.task.partial {
+            Some(partial) => partial.marts.get(mart).cloned(),
+            None => None,
+        };
+        let rows = rows.unwrap_or(Rows::All);
+        Ok(Some(Sink::new(self.lake, mart, schema, partition, rows)))
+    }
+
+    /// Closes a mart, with the rows of the set before that stay.
+    fn finish(&mut self, sink: Sink) -> anyhow::Result<()> {
+        let kept = match self.task.partial {
+            Some(partial) => replace::keep(self.lake, partial, &sink)?,
+            None => replace::Kept::default(),
+        };
+        self.marts.push(kept.with(sink.finish()?));
+        Ok(())
     }
 
     /// Writes a mart of one batch, if it is wanted.
@@ -313,9 +404,9 @@ impl Builder<'_> {
         batch: impl FnOnce(SchemaRef) -> anyhow::Result<RecordBatch>,
     ) -> anyhow::Result<()> {
         if let Some(sink) = self.sink(mart)? {
-            self.options.progress.step(mart);
+            self.task.options.progress.step(mart);
             sink.write(batch(sink.schema())?, None)?;
-            self.marts.push(sink.finish()?);
+            self.finish(sink)?;
         }
         Ok(())
     }
@@ -408,15 +499,17 @@ impl Builder<'_> {
             return Ok(());
         };
         if let Some(sink) = self.sink("record_quality")? {
-            self.options.progress.step("record_quality");
+            self.task.options.progress.step("record_quality");
             let records = quality::Records {
                 contacts: (&contacts.0, &contacts.1),
                 quotes: (&quotes.0, &quotes.1),
                 tickets: (&tickets.0, &tickets.1),
                 payments,
             };
-            quality::write(&records, &resolved.world, dictionaries, &sink)?;
-            self.marts.push(sink.finish()?);
+            let before = self.task.partial.map(|partial| &partial.base.asked);
+            let asked = quality::write(&records, &resolved.world, dictionaries, &sink, before)?;
+            self.asked.extend(asked);
+            self.finish(sink)?;
         }
         Ok(())
     }
@@ -456,15 +549,16 @@ impl Builder<'_> {
         if visits.is_none() && cycles.is_none() && deals.is_none() {
             return Ok(());
         }
-        self.options.progress.step("stage visits and cycles");
+        self.task.options.progress.step("stage visits and cycles");
         let sinks = Sinks {
             visits: visits.as_ref(),
             cycles: cycles.as_ref(),
             deals: deals.as_ref(),
         };
-        self.extent = visits::write(changes, world, dictionaries, people, &sinks, self.now_us)?;
+        let extent = visits::write(changes, world, dictionaries, people, &sinks, self.now_us)?;
+        self.extent = self.extent.join(extent);
         for sink in [visits, cycles, deals].into_iter().flatten() {
-            self.marts.push(sink.finish()?);
+            self.finish(sink)?;
         }
         Ok(())
     }
@@ -481,8 +575,7 @@ fn mentioned(
     inputs: &Inputs,
     systems: &mut Systems,
 ) -> anyhow::Result<BTreeSet<(Entity, u16, Text)>> {
-    const LOADED: [Entity; 6] = [
-        Entity::Account,
+    const LOADED: [Entity; 5] = [
         Entity::User,
         Entity::Team,
         Entity::Product,
@@ -491,7 +584,7 @@ fn mentioned(
     ];
     let mut mentions = BTreeSet::new();
     for (entity, table) in &inputs.raw {
-        if LOADED.contains(entity) || table.rows() == 0 {
+        if LOADED.contains(entity) || table.table.rows() == 0 {
             continue;
         }
         let references: Vec<(&str, Entity)> = entity

@@ -5,20 +5,19 @@
     reason = "places are 32 bits wide; amounts fit the lake's decimal(18, 2)"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type, TimestampMicrosecondType};
 use hashbrown::hash_table::Entry;
 use hashbrown::{HashMap, HashSet, HashTable};
-use millrace_lake::Table;
 use millrace_models::entity::{Entity, FieldKind};
 use millrace_models::fold::key_hash;
 use millrace_models::stage;
 use rayon::prelude::*;
 
-use crate::raw::{Constant, Piece, Strings, pieces};
+use crate::raw::{Constant, Piece, Raw, Strings, pieces};
 use crate::store::{Moment, Systems, Text, Versions, attributes_of, is_whole};
 use crate::texts::{NONE, Texts};
 use crate::world::{Members, qualified};
@@ -198,7 +197,7 @@ impl Deals {
     /// Reads the raw table: later rows of the same deal fill and override, null says nothing.
     /// What changed or happened after `as_of_us` is not seen.
     pub(crate) fn load(
-        table: &Table,
+        table: &Raw,
         systems: &mut Systems,
         as_of_us: Option<i64>,
         referred: &mut Referred<'_>,
@@ -522,6 +521,34 @@ impl Deals {
         let qualified: HashMap<u32, Text> = qualified.collect();
         drop(first);
         self.qualified = qualified;
+    }
+
+    /// The ids of the deals of which facts carry something else than by other records of them: both
+    /// are of the same members and texts.
+    pub(crate) fn other_than(&self, before: &Self) -> BTreeSet<Text> {
+        let carried = |deals: &Self, place: u32| {
+            let deal = deals.get(place)?;
+            let Deal {
+                account,
+                product,
+                team,
+                ..
+            } = deal;
+            let id = Text::from(deal.id);
+            Some((id, deal.owners.to_vec(), account, product, team))
+        };
+        let mut other = BTreeSet::new();
+        for (own, others) in [(self, before), (before, self)] {
+            for place in 0..own.len() as u32 {
+                let id = own.written(place);
+                let there = others.find(own.system(place), id.as_bytes());
+                let there = there.and_then(|place| carried(others, place));
+                if carried(own, place) != there {
+                    other.insert(Text::from(id));
+                }
+            }
+        }
+        other
     }
 
     fn written(&self, place: u32) -> &str {

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
-use millrace_lake::{Lake, NewFile, TableWriter};
+use millrace_lake::{Lake, NewFile, TableFile, TableWriter};
 use rayon::prelude::*;
 
 use crate::columns::Columns;
+use crate::partial::Rows;
+use crate::raw::Keys;
 use crate::texts::{NONE, coded};
 use crate::world::{Dictionaries, Dimensions};
 
@@ -56,11 +59,13 @@ pub(crate) struct Sink {
     table: String,
     schema: SchemaRef,
     partition: Option<&'static str>,
+    /// Of the rows that it is given only these are written.
+    rows: Rows,
     lanes: Mutex<BTreeMap<LaneKey, Arc<Mutex<Lane>>>>,
 }
 
-/// The partition and, without partitions, the thread.
-type LaneKey = (Option<String>, usize);
+/// The partition; without partitions the thread, and whether the rows are of open deals.
+type LaneKey = (Option<String>, usize, bool);
 
 /// A writer and the rows that wait for it.
 struct Lane {
@@ -111,6 +116,7 @@ impl Sink {
         name: &str,
         schema: SchemaRef,
         partition: Option<&'static str>,
+        rows: Rows,
     ) -> Self {
         let table = table_name(name);
         Self {
@@ -118,6 +124,7 @@ impl Sink {
             table,
             schema,
             partition,
+            rows,
             lanes: Mutex::default(),
         }
     }
@@ -133,14 +140,44 @@ impl Sink {
         batch: RecordBatch,
         partition: Option<String>,
     ) -> anyhow::Result<()> {
-        let thread = match self.partition {
-            Some(_) => 0,
-            None => rayon::current_thread_index().unwrap_or(0),
+        let batch = self.rows.only(batch)?;
+        self.write_all(batch, partition)
+    }
+
+    /// Writes a batch as it is: rows that stay.
+    pub(crate) fn write_all(
+        &self,
+        batch: RecordBatch,
+        partition: Option<String>,
+    ) -> anyhow::Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let thread = match (self.partition, &self.rows) {
+            (None, Rows::All) => rayon::current_thread_index().unwrap_or(0),
+            _ => 0,
         };
+        if self.partition.is_some() {
+            return self.push((partition, thread, false), batch);
+        }
+        // Deals that are open change; the others hardly ever do. Apart from each other, a change
+        // costs the files of the open ones.
+        let Some(open) = open_rows(&batch) else {
+            return self.push((None, thread, false), batch);
+        };
+        let ended = BooleanArray::new(!open.values(), None);
+        self.push((None, thread, true), filter_record_batch(&batch, &open)?)?;
+        self.push((None, thread, false), filter_record_batch(&batch, &ended)?)
+    }
+
+    fn push(&self, key: LaneKey, batch: RecordBatch) -> anyhow::Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let lane = lanes
-            .entry((partition, thread))
-            .or_insert_with_key(|(partition, _)| Arc::new(Mutex::new(self.lane(partition.clone()))))
+            .entry(key)
+            .or_insert_with_key(|key| Arc::new(Mutex::new(self.lane(key.0.clone()))))
             .clone();
         drop(lanes);
         lane.lock()
@@ -161,7 +198,17 @@ impl Sink {
         }
     }
 
-    /// Closes the files: the mart as it is to be.
+    /// The name of the table in the lake.
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The rows that are written of those that it is given.
+    pub(crate) fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// Closes the files: the rows of the mart that are new.
     pub(crate) fn finish(self) -> anyhow::Result<Mart> {
         let lanes = self.lanes.into_inner();
         let lanes = lanes.unwrap_or_else(PoisonError::into_inner);
@@ -180,8 +227,18 @@ impl Sink {
             table: self.table,
             schema: self.schema,
             files: files.into_iter().flatten().collect(),
+            kept: Vec::new(),
         })
     }
+}
+
+/// Which rows are of deals that are open; `None` where the rows are not of deals.
+fn open_rows(batch: &RecordBatch) -> Option<BooleanArray> {
+    batch.column_by_name("opportunity_id")?;
+    batch.column_by_name("lost_reason")?;
+    let outcomes = batch.column_by_name("outcome")?;
+    let open: Keys = ["open"].into_iter().collect();
+    Some(BooleanArray::new(open.of_column(outcomes), None))
 }
 
 /// The name of a mart in the lake.
@@ -194,4 +251,6 @@ pub(crate) struct Mart {
     pub(crate) table: String,
     pub(crate) schema: SchemaRef,
     pub(crate) files: Vec<NewFile>,
+    /// The files of the set before that stay.
+    pub(crate) kept: Vec<TableFile>,
 }

@@ -1,34 +1,37 @@
 //! Keeps the marts up with the records, for as long as it is let run.
 //!
-//! A round reads the change log into the raw tables, builds the marts if a raw table has rows that
-//! the published set has not (or a new day has begun), and publishes them. It begins when this
-//! process wrote a record, and looks every second for what others wrote. After a round it rests for
-//! a multiple of what the round took, so that a burst of writes is one round and building never
-//! takes more than a share of the machine.
+//! A round reads the change log into the raw tables, brings the marts up to date if a raw table has
+//! rows that the published set has not (or a new day has begun), and publishes them. It begins when
+//! this process wrote a record, and looks every second for what others wrote. After a round it rests
+//! for as long as the round took: so a burst of writes is one round, the more is written the more is
+//! taken together, and building never takes more than half of the time.
 //!
-//! Two processes may do this over one lake. Of two runs that commit to one mart the later is
-//! refused before it has changed anything, and its process begins another round.
+//! Several processes may do this over one lake: a round is done under a lease, and the others rest.
+//! One that lost its lease without knowing it is refused when it publishes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use millrace_ingest::{IngestError, WINDOW, ingest_changes};
+use chrono::{DateTime, TimeDelta, Utc};
+use millrace_ingest::{IngestError, WINDOW, changes_behind, ingest_changes};
 use millrace_lake::{Lake, LakeError};
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
 use millrace_operations::Store;
 
+use crate::lease::{Overtaken, Slot, Under, give_up, under_lease};
 use crate::run::{RunOptions, Silent, run};
 use crate::schedule::Schedule;
+use crate::upkeep::tidy;
 
 /// How often the change log is asked for what other processes wrote.
 const POLL: Duration = Duration::from_secs(1);
-/// The rest after a round: at least, at most, and how many times what the round took.
-const SHORTEST: Duration = Duration::from_secs(1);
+/// The rest after a round: as long as it took, but at least and at most so long.
+const SHORTEST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_mins(5);
-const SHARE: u32 = 2;
+/// How often what nobody needs any more is removed from the lake.
+const CLEANED_EVERY: TimeDelta = TimeDelta::hours(1);
 /// The rest after a round that failed, at most; the first is [`POLL`], and each doubles it.
 const TROUBLED: Duration = Duration::from_mins(1);
 
@@ -56,27 +59,30 @@ impl Live {
     /// Goes round until `stop` is done. What is under way then is dropped, as by a kill: the next
     /// round goes on from what was committed.
     pub async fn keep_fresh(&self, stop: impl Future<Output = ()>) {
+        let slot = Slot::default();
         tokio::select! {
             () = stop => {}
-            () = self.rounds() => {}
+            () = self.rounds(&slot) => {}
         }
+        give_up(&self.store, &slot).await;
     }
 
-    async fn rounds(&self) {
+    async fn rounds(&self, slot: &Slot) {
         let mut written = self.store.written();
         let mut trouble = Trouble::default();
         let mut schedule = Schedule::default();
+        let mut cleaned_at = None;
         loop {
             schedule.run_due(&self.store).await;
             written.borrow_and_update();
             let began = tokio::time::Instant::now();
-            let rest = match Box::pin(self.round()).await {
+            let rest = match Box::pin(self.round_in(slot, &mut cleaned_at)).await {
                 Ok(round) => {
                     trouble.is_over();
                     if let Some(set) = round.set {
                         tracing::info!(set, entries = round.entries, "published");
                     }
-                    (began.elapsed() * SHARE).clamp(SHORTEST, LONGEST)
+                    began.elapsed().clamp(SHORTEST, LONGEST)
                 }
                 Err(error) if is_conflict(&error) => {
                     tracing::debug!(error = format!("{error:#}"), "another process was faster");
@@ -92,30 +98,55 @@ impl Live {
         }
     }
 
-    /// One round: reads, builds and publishes what is new.
+    /// One round: reads, builds and publishes what is new. Nothing when another process is at it.
     ///
     /// # Errors
     ///
     /// Those of the database and of the lake, also when another process was faster.
     pub async fn round(&self) -> anyhow::Result<Round> {
+        let mut cleaned_at = Some(self.store.now());
+        self.round_in(&Slot::default(), &mut cleaned_at).await
+    }
+
+    async fn round_in(
+        &self,
+        slot: &Slot,
+        cleaned_at: &mut Option<DateTime<Utc>>,
+    ) -> anyhow::Result<Round> {
         let now = self.store.now();
-        let read = ingest_changes(&self.lake, &self.store, WINDOW, now).await?;
-        let mut round = Round {
-            entries: read.entries,
-            set: None,
-        };
-        if self.is_stale(now).await? {
-            let options = RunOptions {
-                company: self.company.clone(),
-                as_of: None,
-                now,
-                jobs: Vec::new(),
-                full: false,
-                progress: Arc::new(Silent),
-            };
-            round.set = Some(Box::pin(run(&self.lake, &options)).await?.set);
+        let behind = changes_behind(&self.lake, &self.store).await?;
+        if behind.entries == 0 && !self.is_stale(now).await? {
+            return Ok(Round::default());
         }
-        Ok(round)
+        let work = async |under: Under| {
+            let read = ingest_changes(&self.lake, &self.store, WINDOW, now).await?;
+            let mut round = Round {
+                entries: read.entries,
+                set: None,
+            };
+            if self.is_stale(now).await? {
+                let options = RunOptions {
+                    company: self.company.clone(),
+                    as_of: None,
+                    now,
+                    jobs: Vec::new(),
+                    full: false,
+                    gate: under.gate,
+                    fence: under.fence,
+                    progress: Arc::new(Silent),
+                };
+                let report = Box::pin(run(&self.lake, &options)).await?;
+                round.set = report.published.then_some(report.set);
+            }
+            tidy(&self.lake, now).await?;
+            if cleaned_at.is_none_or(|at| now - at >= CLEANED_EVERY) {
+                self.lake.clean(now).await?;
+                *cleaned_at = Some(now);
+            }
+            Ok(round)
+        };
+        let round = under_lease(&self.store, slot, work).await?;
+        Ok(round.unwrap_or_default())
     }
 
     /// Whether the raw tables have rows that the published set was not built from, or the set is of
@@ -126,7 +157,7 @@ impl Live {
             return Ok(raw.values().any(|rows| *rows > 0));
         };
         let day = |at: DateTime<Utc>| at.with_timezone(&self.company.zone).date_naive();
-        Ok(set.inputs != raw || day(set.published_at) != day(now))
+        Ok(set.inputs != raw || day(set.published_at) < day(now))
     }
 }
 
@@ -148,9 +179,10 @@ fn is_conflict(error: &anyhow::Error) -> bool {
         Some(IngestError::Lake(lake)) => Some(lake),
         _ => error.downcast_ref(),
     };
-    lake.is_some_and(|lake: &LakeError| {
-        lake.is_retryable() || matches!(lake, LakeError::AlreadyApplied { .. })
-    })
+    error.is::<Overtaken>()
+        || lake.is_some_and(|lake: &LakeError| {
+            lake.is_retryable() || matches!(lake, LakeError::AlreadyApplied { .. })
+        })
 }
 
 /// Rounds that fail one after the other: told of once, tried less and less often.

@@ -3,13 +3,15 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use hashbrown::{HashMap, HashSet};
-use millrace_lake::Table;
 use millrace_models::entity::Entity;
 
 use crate::bearings::Bearing;
 use crate::columns::{Columns, amounts, flags, numbers, texts, times, wholes};
 use crate::facts::set_dimensions;
-use crate::store::{Moment, Record, Systems, Text, Versions, changed_at, each_row, record_at};
+use crate::raw::Raw;
+use crate::store::{
+    Moment, Record, Systems, Text, Versions, changed_at, each_row, record_at, seq_at,
+};
 use crate::texts::NONE;
 use crate::visits::Extent;
 use crate::world::{Dictionaries, Dimensions, World, qualified};
@@ -51,16 +53,14 @@ impl Lines {
 }
 
 /// Reads the order lines up to `as_of_us`, in the order in which they came in. A line without an
-/// id gets one from its content, the same on every run.
+/// id is called by its place in the raw table, which it keeps.
 pub(crate) fn load(
-    table: &Table,
+    table: &Raw,
     systems: &mut Systems,
     as_of_us: Option<i64>,
 ) -> anyhow::Result<Lines> {
     let mut lines: Vec<Line> = Vec::new();
     let mut owners: HashMap<(u16, Text), Versions<Text>> = HashMap::new();
-    let mut equals: HashMap<String, u32> = HashMap::new();
-    let mut names: HashMap<u16, Text> = HashMap::new();
     each_row(table, systems, None, |system, deleted, batch, row| {
         let record = record_at(ENTITY, system, batch, row);
         let Some(ordered) = record.time(ENTITY, "ordered_at") else {
@@ -82,11 +82,7 @@ pub(crate) fn load(
             }
             return;
         }
-        let name = names
-            .entry(system)
-            .or_insert_with(|| source_of(batch, row))
-            .clone();
-        let id = own_id.unwrap_or_else(|| made_id(&name, &record, &mut equals));
+        let id = own_id.unwrap_or_else(|| made_id(seq_at(batch, row)));
         if let (Some(owner), Some(at_us)) = (record.text(ENTITY, "owner"), changed_at(batch, row)) {
             let history = owners.entry((system, id.clone())).or_default();
             history.push(at_us, owner.clone());
@@ -107,27 +103,9 @@ pub(crate) fn load(
     Ok(Lines { all: lines, owners })
 }
 
-fn source_of(batch: &RecordBatch, row: usize) -> Text {
-    use arrow::array::AsArray;
-    let column = batch
-        .column_by_name("_source")
-        .and_then(|column| column.as_string_opt::<i32>());
-    column.map_or_else(|| Text::from(""), |column| Text::from(column.value(row)))
-}
-
-/// An id from the content of a line and its count among equals (FNV-1a).
-fn made_id(system: &str, record: &Record, equals: &mut HashMap<String, u32>) -> Text {
-    let content = format!("{system}|{:?}", record.values);
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in content.bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    let count = equals.entry(content).or_default();
-    *count += 1;
-    match *count {
-        1 => Text::from(format!("~{hash:016x}")),
-        count => Text::from(format!("~{hash:016x}-{count}")),
-    }
+/// What a record without an id is called, by the number of its row.
+pub(crate) fn made_id(seq: i64) -> Text {
+    Text::from(format!("~{seq}"))
 }
 
 struct Order<'a> {

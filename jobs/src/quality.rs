@@ -2,6 +2,7 @@
 
 mod asked;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, DictionaryArray, Int32Array, RecordBatch, StringArray};
@@ -12,11 +13,13 @@ use millrace_models::completeness::{Completeness, is_phone, shipped};
 use millrace_models::entity::Entity;
 use rayon::prelude::*;
 
+pub(crate) use self::asked::Askings;
 use self::asked::{Asked, Given, Judgement, given};
 use crate::bearings::Bearing;
 use crate::columns::{Columns, flags, numbers, texts, times, wholes};
 use crate::deals::Deal;
 use crate::facts::{Sink, set_dimensions};
+use crate::partial::NeedsAll;
 use crate::payments::{Payments, strays};
 use crate::store::{Moment, Record, Store, Text};
 use crate::texts::NONE;
@@ -42,13 +45,44 @@ struct Quality<'a> {
     dimensions: Dimensions,
 }
 
-/// Writes the rows of `record_quality`.
+/// What fields records are asked for: found out from all of them, or as it was before.
+#[derive(Default)]
+struct Asking<'a> {
+    /// Of the set before, when these are not all records.
+    before: Option<&'a Askings>,
+    found: RefCell<Askings>,
+}
+
+impl Asking<'_> {
+    fn settle(&self, entity: Entity, world: &World, asked: Asked) -> anyhow::Result<Asked> {
+        let asked = match self.before {
+            None => asked,
+            Some(before) => match asked.joined(entity, &world.systems, before) {
+                (asked, true) => asked,
+                (_, false) => {
+                    return Err(NeedsAll("a source fills a field for the first time").into());
+                }
+            },
+        };
+        let mut found = self.found.borrow_mut();
+        found.insert(entity.name().to_owned(), asked.named(&world.systems));
+        Ok(asked)
+    }
+}
+
+/// Writes the rows of `record_quality`; `before` is what fields were asked for when these are not
+/// all records. Gives what fields are asked for.
 pub(crate) fn write(
     records: &Records<'_>,
     world: &World,
     dictionaries: &Dictionaries,
     sink: &Sink,
-) -> anyhow::Result<()> {
+    before: Option<&Askings>,
+) -> anyhow::Result<Askings> {
+    let asking = Asking {
+        before,
+        ..Asking::default()
+    };
     let put = |entity: Entity, rows: &[Quality<'_>]| {
         let wanted = shipped(entity.name())?;
         sink.write(
@@ -56,20 +90,27 @@ pub(crate) fn write(
             None,
         )
     };
-    put(Entity::Account, &accounts(records, world)?)?;
-    deals(world, &put)?;
+    put(Entity::Account, &accounts(records, world, &asking)?)?;
+    deals(world, &asking, &put)?;
     let ids = records.quotes.0.mart_ids(&world.systems);
-    put(Entity::Quote, &quotes(records.quotes, &ids, world)?)?;
+    put(
+        Entity::Quote,
+        &quotes(records.quotes, &ids, world, &asking)?,
+    )?;
     let payments = records.payments;
     let contracts = (&payments.contracts, &payments.contract_bearings[..]);
     let ids = contracts.0.mart_ids(&world.systems);
-    put(Entity::Contract, &of_contracts(contracts, &ids, world)?)?;
+    put(
+        Entity::Contract,
+        &of_contracts(contracts, &ids, world, &asking)?,
+    )?;
     let ids = records.tickets.0.mart_ids(&world.systems);
     put(Entity::Ticket, &tickets(records.tickets, &ids, world))?;
     let ids = payments.plans.mart_ids(&world.systems);
     put(Entity::PaymentPlan, &plans(payments, &ids, world))?;
     let ids = payments.receipts.mart_ids(&world.systems);
-    put(Entity::Receipt, &receipts(payments, &ids, world))
+    put(Entity::Receipt, &receipts(payments, &ids, world))?;
+    Ok(asking.found.into_inner())
 }
 
 /// Whether an end lies before its beginning; by days where either has no time of day.
@@ -83,7 +124,11 @@ fn is_before(calendar: &WorkingCalendar, end: Option<Moment>, begin: Option<Mome
     }
 }
 
-fn accounts<'a>(records: &Records<'_>, world: &'a World) -> anyhow::Result<Vec<Quality<'a>>> {
+fn accounts<'a>(
+    records: &Records<'_>,
+    world: &'a World,
+    asking: &Asking<'_>,
+) -> anyhow::Result<Vec<Quality<'a>>> {
     const ENTITY: Entity = Entity::Account;
     // of each account with a contact: whether any of them can be reached
     let mut reachable: HashMap<u32, bool> = HashMap::new();
@@ -113,6 +158,7 @@ fn accounts<'a>(records: &Records<'_>, world: &'a World) -> anyhow::Result<Vec<Q
         known().map(|(place, _, record)| (record.system, (record, place))),
         |(record, place), field| value(record, *place, field).is_some(),
     )?;
+    let asked = asking.settle(ENTITY, world, asked)?;
     let rows = known().filter_map(|(place, own, record)| {
         let created = record.time(ENTITY, "created_at").map(|at| at.at_us);
         if created.is_some_and(|at_us| at_us > world.as_of_us) {
@@ -147,6 +193,7 @@ fn of_deal<'a>(deal: &Deal<'a>, field: &str) -> Option<Given<'a>> {
 
 fn deals(
     world: &World,
+    asking: &Asking<'_>,
     put: &(impl Fn(Entity, &[Quality<'_>]) -> anyhow::Result<()> + Sync),
 ) -> anyhow::Result<()> {
     const ENTITY: Entity = Entity::Opportunity;
@@ -167,6 +214,7 @@ fn deals(
             |deal, field| of_deal(deal, field).is_some(),
         )?,
     };
+    let asked = asking.settle(ENTITY, world, asked)?;
     let starts: Vec<usize> = (0..deals.len()).step_by(CHUNK).collect();
     starts.into_par_iter().try_for_each(|start| {
         let own = deals.places(start, start + CHUNK);
@@ -197,6 +245,7 @@ fn complete<'a>(
     (store, bearings): (&'a Store, &[Bearing]),
     ids: &'a [Text],
     world: &'a World,
+    asking: &Asking<'_>,
     since: impl Fn(&Record) -> Option<i64>,
     problems: impl Fn(&Record) -> Vec<&'static str>,
 ) -> anyhow::Result<Vec<Quality<'a>>> {
@@ -207,6 +256,7 @@ fn complete<'a>(
         store.records.iter().map(|record| (record.system, record)),
         |record, field| given(record, entity, field).is_some(),
     )?;
+    let asked = asking.settle(entity, world, asked)?;
     let rows = store.records.iter().zip(bearings).zip(ids);
     let rows = rows.filter_map(|((record, bearing), id)| {
         let since_us = since(record);
@@ -238,12 +288,14 @@ fn quotes<'a>(
     quotes: (&'a Store, &[Bearing]),
     ids: &'a [Text],
     world: &'a World,
+    asking: &Asking<'_>,
 ) -> anyhow::Result<Vec<Quality<'a>>> {
     let time = |record: &Record, field| record.time(Entity::Quote, field);
     complete(
         quotes,
         ids,
         world,
+        asking,
         |record| {
             let sent = time(record, "sent_at").or(time(record, "approval_requested_at"));
             sent.map(|at| at.at_us)
@@ -267,12 +319,14 @@ fn of_contracts<'a>(
     contracts: (&'a Store, &[Bearing]),
     ids: &'a [Text],
     world: &'a World,
+    asking: &Asking<'_>,
 ) -> anyhow::Result<Vec<Quality<'a>>> {
     let date = |record: &Record, field| record.date(Entity::Contract, field);
     complete(
         contracts,
         ids,
         world,
+        asking,
         |record| {
             let day = date(record, "signed_on").or(date(record, "effective_on"))?;
             Some(crate::store::day_start_us(&world.calendar, day))

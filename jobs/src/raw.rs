@@ -1,20 +1,26 @@
-//! Reading the raw tables: their row groups in the order in which their rows came in.
+//! Reading the raw tables, or some of their rows: the row groups in the order in which their rows
+//! came in.
 
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::buffer::BooleanBuffer;
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema};
+use arrow::error::ArrowError;
+use hashbrown::HashSet;
 use millrace_lake::Table;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
+    ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions,
+    ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowFilter,
 };
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
+
+use crate::store::Text;
 
 /// How strings are decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,12 +31,119 @@ pub(crate) enum Strings {
     Compact,
 }
 
+/// A raw table, or those of its rows that are wanted.
+#[derive(Debug, Clone)]
+pub(crate) struct Raw {
+    pub(crate) table: Table,
+    pub(crate) rows: Rows,
+}
+
+/// Which rows of a raw table are wanted.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    /// By their `_seq`: from, and until before.
+    pub(crate) from: i64,
+    pub(crate) until: i64,
+    /// Those that hold one of the keys in its column, of any of these; `None` for all.
+    pub(crate) any: Option<Vec<(&'static str, Arc<Keys>)>>,
+}
+
+impl Rows {
+    /// All rows.
+    pub(crate) const ALL: Self = Self {
+        from: i64::MIN,
+        until: i64::MAX,
+        any: None,
+    };
+
+    /// The rows that came in from a number on.
+    pub(crate) fn since(from: i64) -> Self {
+        Self { from, ..Self::ALL }
+    }
+
+    /// The rows that hold one of the keys in its column.
+    pub(crate) fn of(any: Vec<(&'static str, Arc<Keys>)>) -> Self {
+        let any = any.into_iter().filter(|(_, keys)| !keys.is_empty());
+        Self {
+            any: Some(any.collect()),
+            ..Self::ALL
+        }
+    }
+
+    /// Those of these rows that came in before a number.
+    pub(crate) fn before(self, until: i64) -> Self {
+        Self { until, ..self }
+    }
+}
+
+/// Texts that rows are looked up by, without blanks around them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Keys {
+    set: HashSet<Text>,
+    sorted: Vec<Text>,
+}
+
+impl Keys {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sorted.is_empty()
+    }
+
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        self.set.contains(text.trim())
+    }
+
+    /// Whether a key lies between these bounds.
+    pub(crate) fn any_within(&self, least: &str, greatest: &str) -> bool {
+        // Blanks in front of a value are not in its key.
+        if least.starts_with(char::is_whitespace) {
+            return !self.is_empty();
+        }
+        let place = self.sorted.partition_point(|key| &**key < least);
+        self.sorted.get(place).is_some_and(|key| &**key <= greatest)
+    }
+
+    /// Which values of a column are keys: of texts, views of texts, or a dictionary of texts.
+    pub(crate) fn of_column(&self, column: &dyn Array) -> BooleanBuffer {
+        let has = |text: Option<&str>| text.is_some_and(|text| self.contains(text));
+        let each = |is: &dyn Fn(usize) -> bool| BooleanBuffer::collect_bool(column.len(), is);
+        match column.data_type() {
+            DataType::Utf8View => {
+                let texts = column.as_string_view();
+                each(&|row| has(texts.is_valid(row).then(|| texts.value(row))))
+            }
+            DataType::Dictionary(..) => {
+                let coded = column.as_dictionary::<Int32Type>();
+                let values = coded.values().as_string::<i32>();
+                let known: Vec<bool> = values.iter().map(has).collect();
+                each(&|row| coded.key(row).is_some_and(|key| known[key]))
+            }
+            _ => {
+                let texts = column.as_string::<i32>();
+                each(&|row| has(texts.is_valid(row).then(|| texts.value(row))))
+            }
+        }
+    }
+}
+
+impl<T: AsRef<str>> FromIterator<T> for Keys {
+    fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
+        let texts = texts.into_iter();
+        let trimmed = texts.map(|text| Text::from(text.as_ref().trim()));
+        let set: HashSet<Text> = trimmed.filter(|text| !text.is_empty()).collect();
+        let mut sorted: Vec<Text> = set.iter().cloned().collect();
+        sorted.sort_unstable();
+        Self { set, sorted }
+    }
+}
+
 /// A row group of a raw table.
 pub(crate) struct Piece {
     path: PathBuf,
     metadata: ArrowReaderMetadata,
     row_group: usize,
     first_seq: i64,
+    /// The rows of it that are wanted, unless all are.
+    wanted: Option<Rows>,
 }
 
 /// What the statistics of a column say about all its rows.
@@ -47,9 +160,18 @@ pub(crate) enum Constant {
 
 /// The row groups of a table by their first `_seq`. Within a row group rows are in order: raw
 /// tables are only appended to, in order.
-pub(crate) fn pieces(table: &Table, strings: Strings) -> anyhow::Result<Vec<Piece>> {
+pub(crate) fn pieces(raw: &Raw, strings: Strings) -> anyhow::Result<Vec<Piece>> {
     let mut pieces = Vec::new();
-    for (order, file) in table.files().iter().enumerate() {
+    if raw.rows.any.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(pieces);
+    }
+    for (order, file) in raw.table.files().iter().enumerate() {
+        if !raw.rows.may_be_in(
+            |column| file.text_bounds(column),
+            |column| file.is_null(column),
+        ) {
+            continue;
+        }
         let context = || format!("reading {}", file.path.display());
         let handle = File::open(&file.path).with_context(context)?;
         let mut metadata =
@@ -60,15 +182,34 @@ pub(crate) fn pieces(table: &Table, strings: Strings) -> anyhow::Result<Vec<Piec
                 .with_context(context)?;
         }
         for (row_group, group) in metadata.metadata().row_groups().iter().enumerate() {
-            let first_seq = match column(group, "_seq").and_then(|column| column.1) {
-                Some(Statistics::Int64(seq)) => seq.min_opt().copied(),
-                _ => None,
+            let (first_seq, last_seq) = match column(group, "_seq").and_then(|column| column.1) {
+                Some(Statistics::Int64(seq)) => (seq.min_opt().copied(), seq.max_opt().copied()),
+                _ => (None, None),
             };
+            let Rows { from, until, any } = &raw.rows;
+            let all_from = first_seq.is_some_and(|first| first >= *from);
+            let all_until = last_seq.is_some_and(|last| last < *until);
+            let none = last_seq.is_some_and(|last| last < *from)
+                || first_seq.is_some_and(|first| first >= *until);
+            if none
+                || !raw
+                    .rows
+                    .may_be_in(|name| bounds(group, name), |name| nulls(group, name))
+            {
+                continue;
+            }
+            let every = all_from && all_until || *from == i64::MIN && *until == i64::MAX;
+            let wanted = (any.is_some() || !every).then(|| Rows {
+                from: if every { i64::MIN } else { *from },
+                until: if every { i64::MAX } else { *until },
+                any: any.clone(),
+            });
             pieces.push(Piece {
                 path: file.path.clone(),
                 metadata: metadata.clone(),
                 row_group,
                 first_seq: first_seq.unwrap_or(i64::try_from(order).unwrap_or(i64::MAX)),
+                wanted,
             });
         }
     }
@@ -77,14 +218,45 @@ pub(crate) fn pieces(table: &Table, strings: Strings) -> anyhow::Result<Vec<Piec
 }
 
 /// The greatest value of a time column, by the statistics of the files.
-pub(crate) fn latest(table: &Table, name: &str) -> anyhow::Result<Option<i64>> {
+pub(crate) fn latest(raw: &Raw, name: &str) -> anyhow::Result<Option<i64>> {
     let mut latest = None;
-    for piece in pieces(table, Strings::Plain)? {
+    for piece in pieces(raw, Strings::Plain)? {
         if let Some((_, Some(Statistics::Int64(found)))) = column(piece.group(), name) {
             latest = latest.max(found.max_opt().copied());
         }
     }
     Ok(latest)
+}
+
+impl Rows {
+    /// Whether a part of the table may have any of them, by what its statistics say of a column.
+    fn may_be_in(
+        &self,
+        bounds: impl Fn(&str) -> Option<(String, String)>,
+        is_null: impl Fn(&str) -> bool,
+    ) -> bool {
+        let Some(any) = &self.any else { return true };
+        any.iter().any(|(column, keys)| match bounds(column) {
+            Some((least, greatest)) => keys.any_within(&least, &greatest),
+            None => !is_null(column),
+        })
+    }
+}
+
+fn bounds(group: &RowGroupMetaData, name: &str) -> Option<(String, String)> {
+    let (_, Some(Statistics::ByteArray(found))) = column(group, name)? else {
+        return None;
+    };
+    let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
+    Some((text(found.min_bytes_opt()?)?, text(found.max_bytes_opt()?)?))
+}
+
+fn nulls(group: &RowGroupMetaData, name: &str) -> bool {
+    let Some((_, statistics)) = column(group, name) else {
+        return true;
+    };
+    let nulls = statistics.and_then(Statistics::null_count_opt);
+    nulls.is_some_and(|nulls| i64::try_from(nulls) == Ok(group.num_rows()))
 }
 
 fn compact(schema: &Schema) -> Arc<Schema> {
@@ -161,6 +333,9 @@ impl Piece {
             ParquetRecordBatchReaderBuilder::new_with_metadata(handle, self.metadata.clone())
                 .with_row_groups(vec![self.row_group])
                 .with_batch_size(batch_rows);
+        if let Some(wanted) = &self.wanted {
+            builder = only(builder, wanted);
+        }
         if let Some(names) = names {
             let mask = ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
             builder = builder.with_projection(mask);
@@ -173,6 +348,43 @@ impl Piece {
             piece: self,
         })
     }
+}
+
+type Builder = ParquetRecordBatchReaderBuilder<File>;
+
+/// Decodes the columns by which rows are wanted first, and of the others only those rows.
+fn only(builder: Builder, wanted: &Rows) -> Builder {
+    let wanted = wanted.clone();
+    let mut names: Vec<&str> = wanted.any.iter().flatten().map(|own| own.0).collect();
+    let by_seq = wanted.from > i64::MIN || wanted.until < i64::MAX;
+    if by_seq {
+        names.push("_seq");
+    }
+    let mask = ProjectionMask::columns(builder.parquet_schema(), names);
+    let holds = move |batch: RecordBatch| -> Result<BooleanArray, ArrowError> {
+        let rows = batch.num_rows();
+        let mut is = match &wanted.any {
+            None => BooleanBuffer::new_set(rows),
+            Some(any) => {
+                any.iter().fold(
+                    BooleanBuffer::new_unset(rows),
+                    |is, (name, keys)| match batch.column_by_name(name) {
+                        Some(column) => &is | &keys.of_column(column),
+                        None => is,
+                    },
+                )
+            }
+        };
+        if by_seq && let Some(column) = batch.column_by_name("_seq") {
+            let seq = column.as_primitive::<Int64Type>();
+            let (from, until) = (wanted.from, wanted.until);
+            let within = |row| (from..until).contains(&seq.value(row));
+            is = &is & &BooleanBuffer::collect_bool(rows, within);
+        }
+        Ok(BooleanArray::new(is, None))
+    };
+    let filter: Box<dyn ArrowPredicate> = Box::new(ArrowPredicateFn::new(mask, holds));
+    builder.with_row_filter(RowFilter::new(vec![filter]))
 }
 
 /// The batches of a row group.

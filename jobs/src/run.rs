@@ -1,19 +1,37 @@
 //! The pipeline: raw tables in, marts out, published as one set.
+//!
+//! A run goes on from the published set: it makes anew what the raw rows since then can have
+//! changed, and leaves the rest as it is. The set is the truth, and the marts' newest versions are
+//! not: a run that was broken off may have left some of them ahead. So each mart is committed as the
+//! set's files, less those that are replaced, plus the new ones, whatever else lies in the table; and
+//! the new set is published only while the one that it was made from is still the newest. Broken off
+//! anywhere, a run has changed nothing that a reader sees, and the next one does it whole.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
-use millrace_lake::{Change, Lake, Mode, PublishedSet};
+use futures::future::BoxFuture;
+use millrace_lake::{Change, Lake, Made, Mode, PublishedSet, Table};
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
 use millrace_models::marts;
 use serde::Serialize;
 
 use crate::build::{Built, Inputs, build};
-use crate::facts::table_name;
+use crate::facts::{Mart, table_name};
+use crate::partial::NeedsAll;
+use crate::raw::{Raw, Rows, latest};
+use crate::touched::{Plan, plan};
 use crate::visits::Extent;
+
+/// Counts up when marts are made otherwise than before from the same records.
+const MADE: u32 = 1;
+/// The application id that every commit of a mart carries, counted up by each.
+const APPLICATION: &str = "millrace";
 
 /// Told how a run gets on. All methods do nothing unless they are written.
 pub trait Progress: Send + Sync {
@@ -29,6 +47,22 @@ pub struct Silent;
 
 impl Progress for Silent {}
 
+/// What a run passes before each commit.
+pub trait Gate: Send + Sync {
+    /// Whether the run may commit to a table: an error stops it there.
+    fn pass<'a>(&'a self, table: &'a str) -> BoxFuture<'a, anyhow::Result<()>>;
+}
+
+/// Lets everything pass.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Open;
+
+impl Gate for Open {
+    fn pass<'a>(&'a self, _: &'a str) -> BoxFuture<'a, anyhow::Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
 /// What to run.
 #[derive(Clone)]
 pub struct RunOptions {
@@ -42,6 +76,10 @@ pub struct RunOptions {
     pub jobs: Vec<String>,
     /// Build even what has not changed.
     pub full: bool,
+    /// Passed before each commit.
+    pub gate: Arc<dyn Gate>,
+    /// The token of the lease that the run is under; 0 without one.
+    pub fence: i64,
     /// Told of each step.
     pub progress: Arc<dyn Progress>,
 }
@@ -49,10 +87,14 @@ pub struct RunOptions {
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunReport {
-    /// Number of the published set.
+    /// Number of the published set; of the one that was there, when nothing was new.
     pub set: i64,
     /// Up to when what was brought in is contained.
     pub complete_to: DateTime<Utc>,
+    /// Whether a set was published: something was new.
+    pub published: bool,
+    /// Why everything was made anew; `None` when only what had changed was.
+    pub full: Option<&'static str>,
     /// The marts that were built.
     pub marts: Vec<MartReport>,
     /// What the user should know.
@@ -66,17 +108,27 @@ pub struct MartReport {
     pub name: String,
     /// Its rows.
     pub rows: u64,
+    /// Those of them that were written.
+    pub written: u64,
     /// Its new version.
     pub version: i64,
+}
+
+/// What was built, and from what.
+struct Work {
+    began: Instant,
+    built: Built,
+    full: Option<&'static str>,
+    /// When the newest raw row came in.
+    ingested_us: Option<i64>,
 }
 
 /// Brings the marts up to date with the raw tables and publishes them as one set.
 ///
 /// # Errors
 ///
-/// When a mart is named that does not exist, raw data cannot be read, or a table was changed by
-/// another run meanwhile.
-#[allow(clippy::too_many_lines, reason = "one step after another")]
+/// When a mart is named that does not exist, raw data cannot be read, a table was changed by
+/// another run meanwhile, or the gate is shut.
 pub async fn run(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport> {
     for job in &options.jobs {
         if !marts::TABLES.contains(&job.as_str()) {
@@ -87,105 +139,261 @@ pub async fn run(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport>
         }
     }
     let before = lake.latest_set().await?;
-    let mut inputs = Inputs {
-        raw: BTreeMap::new(),
-    };
+    let mut raw = BTreeMap::new();
     for entity in Entity::all() {
         let table = lake.table(&format!("raw/{}", entity.name())).await?;
-        inputs.raw.insert(*entity, table);
+        raw.insert(*entity, table);
     }
-    let mut bases = BTreeMap::new();
+    let mut heads = BTreeMap::new();
+    let mut tables = BTreeMap::new();
     for mart in marts::TABLES {
-        bases.insert(table_name(mart), lake.table(&table_name(mart)).await?);
+        let name = table_name(mart);
+        let head = lake.table(&name).await?;
+        let published = before.as_ref().and_then(|set| set.versions.get(&name));
+        let own = match published {
+            Some(version) => lake.table_at(&name, *version).await?,
+            None => head.clone(),
+        };
+        tables.insert(name.clone(), own);
+        heads.insert(name, head);
     }
-    let read: BTreeMap<String, u64> = inputs
-        .raw
+    let read: BTreeMap<String, u64> = raw
         .values()
         .map(|table| (table.name().to_owned(), table.rows()))
         .collect();
-    let (own_lake, own_options) = (lake.clone(), options.clone());
-    let built = tokio::task::spawn_blocking(move || build(&own_lake, &inputs, &own_options))
+    let (own_lake, own_options, own_before) = (lake.clone(), options.clone(), before.clone());
+    let own_tables = tables.clone();
+    let work = move || {
+        work(
+            &own_lake,
+            &own_options,
+            own_before.as_ref(),
+            own_tables,
+            &raw,
+        )
+    };
+    let work = tokio::task::spawn_blocking(work)
         .await
         .context("the run stopped")??;
-    let Built {
-        marts,
-        catalog,
-        extent,
-        ingested_us,
-        warnings,
-    } = built;
+    let Some(work) = work else {
+        let before = before.context("nothing is new where there is nothing")?;
+        return Ok(RunReport {
+            set: before.id,
+            complete_to: before.complete_to,
+            published: false,
+            full: None,
+            marts: Vec::new(),
+            warnings: Vec::new(),
+        });
+    };
+    publish(lake, options, before, work, read, &tables, &heads).await
+}
 
-    let mut versions: BTreeMap<String, i64> = bases
+/// Builds what is to be built; `None` when nothing is new.
+fn work(
+    lake: &Lake,
+    options: &RunOptions,
+    before: Option<&PublishedSet>,
+    tables: BTreeMap<String, Table>,
+    raw: &BTreeMap<Entity, Table>,
+) -> anyhow::Result<Option<Work>> {
+    let began = Instant::now();
+    let reason = match before {
+        _ if options.full => "it was asked for",
+        _ if options.as_of.is_some() => "an earlier time was asked for",
+        _ if !options.jobs.is_empty() => "some marts were asked for",
+        None => "nothing was published",
+        Some(set) if set.basis != basis(options) => "the program or the company's settings changed",
+        Some(set) if set.published_at > options.now => "the set is of a later time",
+        Some(set) => match part(lake, options, set, tables, raw, began)? {
+            Part::Done(work) => return Ok(work),
+            Part::NeedsAll(reason) => reason,
+        },
+    };
+    tracing::info!(reason, "all marts are built anew");
+    let all = raw.iter().map(|(entity, table)| {
+        let rows = Rows::ALL;
+        let table = table.clone();
+        (*entity, Raw { table, rows })
+    });
+    let inputs = Inputs { raw: all.collect() };
+    let built = build(lake, &inputs, options, None)?;
+    Ok(Some(Work {
+        began,
+        built,
+        full: Some(reason),
+        ingested_us: inputs.ingested_us()?,
+    }))
+}
+
+enum Part {
+    Done(Option<Work>),
+    NeedsAll(&'static str),
+}
+
+/// Builds what changed since a set.
+fn part(
+    lake: &Lake,
+    options: &RunOptions,
+    set: &PublishedSet,
+    tables: BTreeMap<String, Table>,
+    raw: &BTreeMap<Entity, Table>,
+    began: Instant,
+) -> anyhow::Result<Part> {
+    let (partial, inputs) = match plan(set, tables, raw, options)? {
+        Plan::All(reason) => return Ok(Part::NeedsAll(reason)),
+        Plan::Nothing => return Ok(Part::Done(None)),
+        Plan::Part(part) => *part,
+    };
+    let built = match build(lake, &inputs, options, Some(&partial)) {
+        Ok(built) => built,
+        Err(error) => match error.downcast_ref() {
+            Some(NeedsAll(reason)) => return Ok(Part::NeedsAll(reason)),
+            None => return Err(error),
+        },
+    };
+    let mut ingested_us = Some(set.complete_to.timestamp_micros());
+    for table in raw.values() {
+        let known = set.inputs.get(table.name()).copied().unwrap_or(0);
+        if table.rows() > known {
+            let new = Raw {
+                table: table.clone(),
+                rows: Rows::since(i64::try_from(known)?),
+            };
+            ingested_us = ingested_us.max(latest(&new, "_ingested_at")?);
+        }
+    }
+    Ok(Part::Done(Some(Work {
+        began,
+        built,
+        full: None,
+        ingested_us,
+    })))
+}
+
+/// What beside the records marts are made by, as a number of its text (FNV-1a).
+fn basis(options: &RunOptions) -> String {
+    let company = &options.company;
+    let parts: [&dyn Debug; 3] = [&company.zone, &company.hours, &company.overrides];
+    let text = format!("{parts:?}");
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{MADE}-{hash:016x}")
+}
+
+/// Commits the marts and publishes them.
+async fn publish(
+    lake: &Lake,
+    options: &RunOptions,
+    before: Option<PublishedSet>,
+    work: Work,
+    read: BTreeMap<String, u64>,
+    tables: &BTreeMap<String, Table>,
+    heads: &BTreeMap<String, Table>,
+) -> anyhow::Result<RunReport> {
+    let Work {
+        began,
+        built,
+        full,
+        ingested_us,
+    } = work;
+    let mut versions: BTreeMap<String, i64> = tables
         .iter()
         .map(|(name, table)| (name.clone(), table.version()))
         .collect();
-    if let Some(before) = &before {
-        versions.extend(
-            before
-                .versions
-                .iter()
-                .map(|(name, version)| (name.clone(), *version)),
-        );
-    }
     let mut reports = Vec::new();
-    for mart in marts {
-        let base = bases
-            .get(&mart.table)
+    for mart in built.marts {
+        let table = tables.get(&mart.table);
+        let head = heads.get(&mart.table);
+        let (table, head) = table
+            .zip(head)
             .with_context(|| format!("no table {}", mart.table))?;
-        let rows = mart.files.iter().map(millrace_lake::NewFile::rows).sum();
-        let change = Change {
-            mode: Mode::Overwrite,
-            files: mart.files,
-            schema: Some(mart.schema),
-            transactions: Vec::new(),
-        };
-        let version = lake.commit(base, change).await?;
-        let name = mart.table.trim_start_matches("marts/").to_owned();
-        reports.push(MartReport {
-            name,
-            rows,
-            version,
-        });
-        versions.insert(mart.table, version);
+        if mart.files.is_empty() && mart.kept.len() == table.files().len() && full.is_none() {
+            continue;
+        }
+        options.gate.pass(&mart.table).await?;
+        let (name, report) = commit(lake, head, mart, &read).await?;
+        versions.insert(name, report.version);
+        reports.push(report);
     }
-
     let time = |at_us: i64| DateTime::from_timestamp_micros(at_us);
     let complete_to = options
         .as_of
         .or(ingested_us.and_then(time))
         .unwrap_or(options.now);
+    let extent = built.extent;
     let seen = extent != Extent::NOTHING;
-    let partial = before.filter(|_| !options.jobs.is_empty());
-    let set = lake
-        .publish(PublishedSet {
-            id: 0,
-            published_at: options.now,
-            complete_to,
-            versions,
-            catalog,
-            inputs: match (&partial, options.as_of) {
-                (None, None) => read,
-                (Some(before), None) => before.inputs.clone(),
-                (_, Some(_)) => BTreeMap::new(),
-            },
-            first_event_at: match &partial {
-                Some(before) => before
-                    .first_event_at
-                    .or(time(extent.first_us).filter(|_| seen)),
-                None => time(extent.first_us).filter(|_| seen),
-            },
-            last_event_at: match &partial {
-                Some(before) => before
-                    .last_event_at
-                    .or(time(extent.last_us).filter(|_| seen)),
-                None => time(extent.last_us).filter(|_| seen),
-            },
-        })
-        .await?;
+    let partial = before.as_ref().filter(|_| !options.jobs.is_empty());
+    let own = |at_us: i64| time(at_us).filter(|_| seen);
+    options.gate.pass("published").await?;
+    let set = PublishedSet {
+        id: 0,
+        published_at: options.now,
+        complete_to,
+        versions,
+        catalog: built.catalog,
+        inputs: match (partial, options.as_of) {
+            (None, None) => read,
+            // The marts that were not built are of older rows: the next run builds all.
+            _ => BTreeMap::new(),
+        },
+        first_event_at: partial
+            .and_then(|before| before.first_event_at)
+            .or(own(extent.first_us)),
+        last_event_at: partial
+            .and_then(|before| before.last_event_at)
+            .or(own(extent.last_us)),
+        basis: basis(options),
+        systems: built.systems,
+        asked: built.asked,
+        fence: options.fence,
+        made: Made {
+            full: full.map(str::to_owned),
+            rows: reports.iter().map(|mart| mart.written).sum(),
+            took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        },
+    };
+    let base = before.map(|set| set.id);
+    let set = lake.publish_after(set, base).await?;
     Ok(RunReport {
         set,
         complete_to,
+        published: true,
+        full,
         marts: reports,
-        warnings,
+        warnings: built.warnings,
     })
+}
+
+/// Commits a mart: its files that stay and its new ones, and what they were made of.
+async fn commit(
+    lake: &Lake,
+    head: &Table,
+    mart: Mart,
+    read: &BTreeMap<String, u64>,
+) -> anyhow::Result<(String, MartReport)> {
+    let written = mart.files.iter().map(millrace_lake::NewFile::rows).sum();
+    let kept: u64 = mart.kept.iter().map(|file| file.rows).sum();
+    let next = head.transaction(APPLICATION).unwrap_or(0) + 1;
+    let inputs = read
+        .iter()
+        .map(|(name, rows)| (name.clone(), i64::try_from(*rows).unwrap_or(i64::MAX)));
+    let change = Change {
+        mode: Mode::Replace,
+        files: mart.files,
+        kept: mart.kept,
+        schema: Some(mart.schema),
+        transactions: std::iter::once((APPLICATION.to_owned(), next))
+            .chain(inputs)
+            .collect(),
+    };
+    let version = lake.commit(head, change).await?;
+    let report = MartReport {
+        name: mart.table.trim_start_matches("marts/").to_owned(),
+        rows: kept + written,
+        written,
+        version,
+    };
+    Ok((mart.table, report))
 }

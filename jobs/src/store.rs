@@ -1,6 +1,6 @@
 //! The newest version of every record of an entity, with what must be remembered of earlier ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
@@ -9,12 +9,11 @@ use arrow::datatypes::{
 };
 use chrono::{NaiveDate, TimeDelta};
 use hashbrown::{HashMap, HashSet};
-use millrace_lake::Table;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::entity::{Entity, FieldKind};
 use millrace_models::identity::labels;
 
-use crate::raw::{Strings, pieces};
+use crate::raw::{Raw, Strings, pieces};
 use crate::world::qualified;
 
 /// A shared text.
@@ -113,6 +112,37 @@ pub(crate) struct Record {
 pub(crate) struct Store {
     pub(crate) entity: Entity,
     pub(crate) records: Vec<Record>,
+    pub(crate) carried: Carried,
+}
+
+/// What the rows of an entity ever carried a value in: once there, a field or an attribute stays
+/// known, so that what was said of it can still be asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Carried {
+    /// By the entity's fields.
+    pub(crate) fields: Vec<bool>,
+    pub(crate) attributes: BTreeSet<Text>,
+}
+
+impl Carried {
+    fn see(&mut self, record: &Record) {
+        self.fields.resize(record.values.len(), false);
+        for (carried, value) in self.fields.iter_mut().zip(&record.values) {
+            *carried |= value.is_some();
+        }
+        for name in record.attributes.keys() {
+            if !self.attributes.contains(name) {
+                self.attributes.insert(name.clone());
+            }
+        }
+    }
+
+    pub(crate) fn has(&self, entity: Entity, field: &str) -> bool {
+        let fields = entity.fields().iter().zip(&self.fields);
+        fields
+            .clone()
+            .any(|(own, carried)| *carried && own.name == field)
+    }
 }
 
 /// Names of the systems, by number.
@@ -137,6 +167,24 @@ impl Systems {
         number
     }
 
+    /// What the teams are called, by the name of the system and the id.
+    pub(crate) fn teams_by_name(&self) -> BTreeMap<(&str, &str), &str> {
+        let teams = self.teams.iter();
+        teams
+            .map(|((system, id), name)| ((self.name(*system), &**id), &**name))
+            .collect()
+    }
+
+    /// The number of a system that was met.
+    pub(crate) fn find(&self, name: &str) -> Option<u16> {
+        self.numbers.get(name).copied()
+    }
+
+    /// The names of all systems that were met.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(AsRef::as_ref)
+    }
+
     /// The name of a system.
     pub(crate) fn name(&self, number: u16) -> &str {
         self.names
@@ -151,7 +199,7 @@ impl Systems {
 
     /// Learns what teams are called now. Records name their team by its id, so a team that is
     /// renamed has its new name in all of history; one that is gone keeps its last.
-    pub(crate) fn learn_teams(&mut self, table: &Table) -> anyhow::Result<()> {
+    pub(crate) fn learn_teams(&mut self, table: &Raw) -> anyhow::Result<()> {
         let mut teams: BTreeMap<(u16, Text), Text> = BTreeMap::new();
         each_row(table, self, None, |system, _, batch, row| {
             let name = text_at(batch, "name", row);
@@ -281,6 +329,13 @@ fn time_at(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
     column.is_valid(row).then(|| column.value(row))
 }
 
+/// The number of a row in its table.
+pub(crate) fn seq_at(batch: &RecordBatch, row: usize) -> i64 {
+    let column = batch.column_by_name("_seq");
+    let column = column.and_then(|column| column.as_primitive_opt::<Int64Type>());
+    column.map_or(0, |column| column.value(row))
+}
+
 /// What was done to the record by a row.
 pub(crate) fn op_at(batch: &RecordBatch, row: usize) -> Option<Text> {
     text_at(batch, "_op", row)
@@ -331,7 +386,7 @@ fn value_at(batch: &RecordBatch, name: &str, kind: FieldKind, row: usize) -> Opt
 /// Calls `take` for every row of a raw table, in order: its system, whether it is a deletion, the
 /// batch and the row.
 pub(crate) fn each_row(
-    table: &Table,
+    table: &Raw,
     systems: &mut Systems,
     columns: Option<&[&str]>,
     mut take: impl FnMut(u16, bool, &RecordBatch, usize),
@@ -453,12 +508,13 @@ impl Store {
     /// Rows that changed after `as_of_us` are not seen.
     pub(crate) fn load(
         entity: Entity,
-        table: &Table,
+        table: &Raw,
         systems: &mut Systems,
         as_of_us: Option<i64>,
     ) -> anyhow::Result<Self> {
         let mut records: Vec<Record> = Vec::new();
         let mut index: HashMap<Key, usize> = HashMap::new();
+        let mut carried = Carried::default();
         each_row(table, systems, None, |system, deleted, batch, row| {
             let changed_us = time_at(batch, "_changed_at", row);
             if as_of_us.is_some_and(|as_of_us| changed_us.is_some_and(|at_us| at_us > as_of_us)) {
@@ -468,6 +524,7 @@ impl Store {
             let Some((own, others)) = keys(entity, &new) else {
                 return;
             };
+            carried.see(&new);
             let known = index.get(&own).copied();
             let place = known.unwrap_or_else(|| {
                 records.push(Record {
@@ -489,7 +546,11 @@ impl Store {
             records[place].take(entity, new, changed_us, deleted, whole);
         })?;
         records.retain(|record| !record.deleted);
-        let mut store = Self { entity, records };
+        let mut store = Self {
+            entity,
+            records,
+            carried,
+        };
         if entity == Entity::User {
             store.name_managers();
         }

@@ -20,7 +20,6 @@ use arrow::array::{
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use hashbrown::HashMap;
-use millrace_lake::Table;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::fold::{
     EventColumns, Folded, NEVER, NO_NAME, Scatter, Shard, Systems as RowSystems, Visit, Vocabulary,
@@ -31,7 +30,7 @@ use crate::columns::{Columns, amounts, texts};
 use crate::cycles::{Cycle, Episode, episodes};
 use crate::deals::Deal;
 use crate::facts::{Sink, set_dimensions};
-use crate::raw::{Constant, Piece, Strings, pieces};
+use crate::raw::{Constant, Piece, Raw, Strings, pieces};
 use crate::store::{Moment, Systems, Text};
 use crate::texts::{NONE, coded};
 use crate::world::{Dictionaries, Dimensions, World, qualified};
@@ -53,7 +52,7 @@ pub(crate) struct StageChanges {
 
 /// Reads all stage changes up to `as_of_us`.
 pub(crate) fn intake(
-    table: &Table,
+    table: &Raw,
     calendar: &WorkingCalendar,
     systems: &mut Systems,
     as_of_us: Option<i64>,

@@ -5,18 +5,17 @@
     reason = "places and slots are 32 bits wide; systems 16"
 )]
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
 use hashbrown::HashMap;
-use millrace_lake::Table;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::catalog::Catalog;
 use millrace_models::entity::Entity;
 
 use crate::deals::{Deal, Deals, Referred};
-use crate::store::{Record, Store, Systems, Text, Versions, version_at};
+use crate::raw::Raw;
+use crate::store::{Carried, Record, Store, Systems, Text, Versions, version_at};
 use crate::texts::{NONE, Texts};
 
 /// Finds records by id within a system, then by name.
@@ -65,6 +64,11 @@ impl Member {
         self.record.as_ref()?.text(entity, field).map(AsRef::as_ref)
     }
 
+    /// Its teams and managers over time, as numbers of the world's texts.
+    pub(crate) fn over_time(&self) -> [&Versions<u32>; 2] {
+        [&self.teams, &self.managers]
+    }
+
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         self.name.as_ref().unwrap_or(&self.id)
@@ -76,6 +80,7 @@ impl Member {
 pub(crate) struct Members {
     pub(crate) entity: Entity,
     pub(crate) all: Vec<Member>,
+    pub(crate) carried: Carried,
     directory: Directory,
 }
 
@@ -122,6 +127,16 @@ pub(crate) struct Dictionaries {
     pub(crate) texts: ArrayRef,
 }
 
+/// What is known beside the records that are read.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// People and products that are only named by others.
+    pub(crate) users: Vec<Text>,
+    pub(crate) products: Vec<Text>,
+    /// Whether any account ever had a region.
+    pub(crate) account_region: bool,
+}
+
 /// Everything that facts refer to.
 pub(crate) struct World {
     pub(crate) calendar: WorkingCalendar,
@@ -137,11 +152,12 @@ pub(crate) struct World {
 }
 
 impl Members {
-    fn new(store: Store, systems: &Systems, texts: &mut Texts) -> Self {
+    pub(crate) fn new(store: Store, systems: &Systems, texts: &mut Texts) -> Self {
         let entity = store.entity;
         let mut members = Self {
             entity,
             all: Vec::new(),
+            carried: store.carried,
             directory: Directory::default(),
         };
         for record in store.records {
@@ -208,6 +224,11 @@ impl Members {
                 member.id = qualified(systems, member.system, &member.id);
             }
         }
+    }
+
+    /// Whether a reference finds a member.
+    pub(crate) fn knows(&self, system: u16, reference: &str) -> bool {
+        self.directory.find(system, reference).is_some()
     }
 
     /// The member that is referred to, created by that name when unknown.
@@ -289,12 +310,18 @@ impl World {
         calendar: WorkingCalendar,
         mut systems: Systems,
         stores: [Store; 3],
-        deals: &Table,
+        deals: &Raw,
         as_of_us: Option<i64>,
+        known: &Known,
     ) -> anyhow::Result<Self> {
         let mut texts = Texts::default();
         let [mut accounts, mut users, mut products] =
             stores.map(|store| Members::new(store, &systems, &mut texts));
+        for (members, named) in [(&mut users, &known.users), (&mut products, &known.products)] {
+            for name in named {
+                members.resolve(0, name);
+            }
+        }
         for place in 0..accounts.all.len() {
             let member = &accounts.all[place];
             let Some(record) = &member.record else {
@@ -326,7 +353,8 @@ impl World {
             texts: &mut texts,
         };
         let deals = Deals::load(deals, &mut systems, as_of_us, &mut referred)?;
-        let account_region = accounts.all.iter().any(|account| account.region != NONE);
+        let account_region =
+            known.account_region || accounts.carried.has(Entity::Account, "region");
         Ok(Self {
             calendar,
             systems,
@@ -441,11 +469,7 @@ impl World {
     pub(crate) fn catalog(&self) -> Catalog {
         let mut catalog = Catalog::default();
         for members in [&self.accounts, &self.users, &self.products] {
-            let records = members
-                .all
-                .iter()
-                .filter_map(|member| member.record.as_ref());
-            note(&mut catalog, members.entity, records);
+            note(&mut catalog, members.entity, &members.carried);
             if members.all.iter().any(|member| member.name.is_some()) {
                 let mapped = catalog
                     .mapped
@@ -465,30 +489,13 @@ impl World {
     }
 }
 
-fn note<'a>(catalog: &mut Catalog, entity: Entity, records: impl Iterator<Item = &'a Record>) {
-    let mut filled = vec![false; entity.fields().len()];
-    let mut attributes: BTreeSet<Text> = BTreeSet::new();
-    for record in records {
-        for (filled, value) in filled.iter_mut().zip(&record.values) {
-            *filled |= value.is_some();
-        }
-        for name in record.attributes.keys() {
-            if !attributes.contains(name) {
-                attributes.insert(name.clone());
-            }
-        }
-    }
+fn note(catalog: &mut Catalog, entity: Entity, carried: &Carried) {
+    let names = || carried.attributes.iter().map(ToString::to_string);
+    let fields = entity.fields().iter().zip(&carried.fields);
+    let fields = fields.filter(|(_, carried)| **carried);
     let mapped = catalog.mapped.entry(entity.name().to_owned()).or_default();
-    let fields = entity
-        .fields()
-        .iter()
-        .zip(filled)
-        .filter(|(_, filled)| *filled);
     mapped.extend(fields.map(|(field, _)| field.name.to_owned()));
-    mapped.extend(attributes.iter().map(ToString::to_string));
-    let own = catalog
-        .attributes
-        .entry(entity.name().to_owned())
-        .or_default();
-    own.extend(attributes.iter().map(ToString::to_string));
+    mapped.extend(names());
+    let own = catalog.attributes.entry(entity.name().to_owned());
+    own.or_default().extend(names());
 }

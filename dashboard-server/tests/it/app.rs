@@ -171,6 +171,8 @@ async fn run(lake: &Lake, company: &Company) {
         now: now(),
         jobs: Vec::new(),
         full: true,
+        gate: Arc::new(millrace_jobs::Open),
+        fence: 0,
         progress: Arc::new(millrace_jobs::Silent),
     };
     millrace_jobs::run(lake, &options).await.unwrap();

@@ -1,5 +1,7 @@
 //! Which fields are asked of a record, and what it gives.
 
+use std::collections::BTreeMap;
+
 use hashbrown::HashMap;
 use millrace_models::completeness::{Completeness, Form, Wanted, has_form, shipped};
 use millrace_models::entity::Entity;
@@ -42,6 +44,9 @@ pub(super) struct Asked {
     by_system: HashMap<u16, u32>,
 }
 
+/// The fields that are asked of the records of each system by its name, by entity.
+pub(crate) type Askings = BTreeMap<String, BTreeMap<String, u32>>;
+
 impl Asked {
     /// Of records that come with their system; `has` says whether one fills a field.
     pub(super) fn of<R>(
@@ -63,6 +68,34 @@ impl Asked {
             }
         }
         Ok(Self { wanted, by_system })
+    }
+
+    /// With what was asked for before, and whether these records ask for nothing beyond it.
+    pub(super) fn joined(
+        mut self,
+        entity: Entity,
+        systems: &Systems,
+        before: &Askings,
+    ) -> (Self, bool) {
+        let before = before.get(entity.name());
+        let mut same = true;
+        for (system, bits) in &self.by_system {
+            let known = before.and_then(|own| own.get(systems.name(*system)));
+            same &= known.is_some_and(|known| known | bits == *known);
+        }
+        for (name, bits) in before.into_iter().flatten() {
+            if let Some(system) = systems.find(name) {
+                *self.by_system.entry(system).or_default() |= bits;
+            }
+        }
+        (self, same)
+    }
+
+    /// By the names of the systems.
+    pub(super) fn named(&self, systems: &Systems) -> BTreeMap<String, u32> {
+        let each = self.by_system.iter();
+        each.map(|(system, bits)| (systems.name(*system).to_owned(), *bits))
+            .collect()
     }
 
     /// Of records of one system, of which it is known which fields are filled.

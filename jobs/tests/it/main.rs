@@ -11,6 +11,7 @@
 
 mod deals;
 mod demo;
+mod incremental;
 mod live;
 mod numbers;
 #[path = "../../../ingest/tests/it/office.rs"]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
     RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{
@@ -14,7 +14,7 @@ use arrow::datatypes::{
 use chrono::{DateTime, NaiveDate, Utc};
 use millrace_ingest::{WINDOW, ingest_changes};
 use millrace_jobs::demo::{DemoOptions, fill};
-use millrace_jobs::{RunOptions, RunReport, Silent, run};
+use millrace_jobs::{Open, RunOptions, RunReport, Silent, run};
 use millrace_lake::{Change, Lake, Mode};
 use millrace_models::clock::FixedClock;
 use millrace_models::config::Company;
@@ -28,7 +28,6 @@ use serde_json::{Map, Value, json};
 /// A lake in a folder of its own.
 pub(crate) struct TestLake {
     pub(crate) lake: Lake,
-    seq: i64,
     _folder: tempfile::TempDir,
 }
 
@@ -53,7 +52,6 @@ impl TestLake {
         let lake = Lake::init(folder.path()).await.unwrap();
         Self {
             lake,
-            seq: 0,
             _folder: folder,
         }
     }
@@ -73,7 +71,8 @@ impl TestLake {
             };
             row.get(name).cloned().unwrap_or(default)
         };
-        let from = self.seq;
+        let table = self.lake.table(&name).await.unwrap();
+        let from = table.rows() as i64;
         let columns = schema.fields().iter().map(|field| -> ArrayRef {
             let name = field.name().as_str();
             let text = |row: &Map<String, Value>| get(row, name).as_str().map(str::to_owned);
@@ -131,13 +130,12 @@ impl TestLake {
             }
         });
         let batch = RecordBatch::try_new(schema.clone(), columns.collect()).unwrap();
-        self.seq += rows.len() as i64;
-        let table = self.lake.table(&name).await.unwrap();
         let mut writer = self.lake.writer(&name, schema, None);
         writer.write(&batch, None).unwrap();
         let change = Change {
             mode: Mode::Append,
             files: writer.finish().unwrap(),
+            kept: Vec::new(),
             schema: None,
             transactions: Vec::new(),
         };
@@ -146,6 +144,34 @@ impl TestLake {
 
     pub(crate) async fn run(&self) -> RunReport {
         run(&self.lake, &options()).await.unwrap()
+    }
+
+    /// The rows of a mart in the published set, in the order of their texts; times exact.
+    pub(crate) async fn published(&self, name: &str) -> Vec<String> {
+        let set = self.lake.latest_set().await.unwrap().unwrap();
+        let name = format!("marts/{name}");
+        let table = self.lake.table_at(&name, set.versions[&name]).await;
+        let mut rows = Vec::new();
+        for file in table.unwrap().files() {
+            let file_of = File::open(&file.path).unwrap();
+            let reader = ParquetRecordBatchReaderBuilder::try_new(file_of).unwrap();
+            for batch in reader.build().unwrap() {
+                let batch = batch.unwrap();
+                for row in 0..batch.num_rows() {
+                    let mut object = to_json(&batch, row);
+                    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+                        let times = column.as_primitive_opt::<TimestampMicrosecondType>();
+                        if let Some(times) = times.filter(|times| times.is_valid(row)) {
+                            object.insert(field.name().clone(), times.value(row).into());
+                        }
+                    }
+                    let partition = file.partition.clone().unwrap_or_default();
+                    rows.push(format!("{partition} {}", Value::Object(object)));
+                }
+            }
+        }
+        rows.sort_unstable();
+        rows
     }
 
     /// The rows of a mart, ordered by the given columns, as JSON: times as the company's clock
@@ -185,6 +211,8 @@ pub(crate) fn options() -> RunOptions {
         now: "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap(),
         jobs: Vec::new(),
         full: true,
+        gate: Arc::new(Open),
+        fence: 0,
         progress: Arc::new(Silent),
     }
 }
@@ -255,4 +283,32 @@ pub(crate) async fn demo_records(folder: &Path, options: &DemoOptions, now: Date
 pub(crate) async fn run_at(lake: &Lake, now: DateTime<Utc>) {
     let options = RunOptions { now, ..options() };
     run(lake, &options).await.unwrap();
+}
+
+/// Lets so many commits pass, and then none.
+pub(crate) struct Shut {
+    left: std::sync::atomic::AtomicI64,
+}
+
+impl Shut {
+    pub(crate) fn after(commits: u8) -> Arc<Self> {
+        Arc::new(Self {
+            left: i64::from(commits).into(),
+        })
+    }
+
+    /// Whether it was found shut.
+    pub(crate) fn was_shut(&self) -> bool {
+        self.left.load(std::sync::atomic::Ordering::SeqCst) < 0
+    }
+}
+
+impl millrace_jobs::Gate for Shut {
+    fn pass<'a>(&'a self, _: &'a str) -> futures::future::BoxFuture<'a, anyhow::Result<()>> {
+        let left = self.left.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+        Box::pin(async move {
+            anyhow::ensure!(left > 0, "shut");
+            Ok(())
+        })
+    }
 }

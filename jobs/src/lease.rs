@@ -1,0 +1,168 @@
+//! The lease under which marts are made: of several processes one works at a time.
+//!
+//! It is lengthened while the work goes on, and lost when that is late: then the work is dropped,
+//! and what it would still have committed is refused by its token.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::TimeDelta;
+use futures::future::BoxFuture;
+use millrace_lake::Lake;
+use millrace_operations::Store;
+use millrace_operations::lease::{Lease, give_back, lengthen, take};
+
+use crate::run::{Gate, RunOptions, RunReport, run};
+
+/// What the lease is called.
+pub const LEASE: &str = "marts";
+/// How long it lasts without being lengthened: so long others wait for a process that was killed.
+const LASTS: TimeDelta = TimeDelta::seconds(10);
+const LENGTHENED_EVERY: Duration = Duration::from_secs(3);
+/// A command waits so long for another process, and asks so often.
+const PATIENCE: Duration = Duration::from_mins(10);
+const ASKED_EVERY: Duration = Duration::from_millis(200);
+
+/// The lease was lost to another process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Overtaken;
+
+impl std::fmt::Display for Overtaken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("another process took over the work on the marts")
+    }
+}
+
+impl std::error::Error for Overtaken {}
+
+/// A lease as the gate of a run: before each commit it must still be held.
+struct Held {
+    store: Store,
+    lease: Lease,
+}
+
+impl Gate for Held {
+    fn pass<'a>(&'a self, _: &'a str) -> BoxFuture<'a, anyhow::Result<()>> {
+        Box::pin(async {
+            let held = lengthen(&self.store, &self.lease, LASTS).await?;
+            anyhow::ensure!(held, Overtaken);
+            Ok(())
+        })
+    }
+}
+
+/// Where it is known which lease is held, so that it can be given back when the work is dropped.
+pub(crate) type Slot = Arc<Mutex<Option<Lease>>>;
+
+/// The gate and the token of work under a lease.
+pub(crate) struct Under {
+    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) fence: i64,
+}
+
+async fn taken(store: &Store) -> anyhow::Result<Option<Lease>> {
+    let holder = format!("process {}", std::process::id());
+    Ok(take(store, LEASE, &holder, LASTS).await?)
+}
+
+/// Does a work under the lease; `None` when another process has it.
+pub(crate) async fn under_lease<T>(
+    store: &Store,
+    slot: &Slot,
+    work: impl AsyncFnOnce(Under) -> anyhow::Result<T>,
+) -> anyhow::Result<Option<T>> {
+    let Some(lease) = taken(store).await? else {
+        return Ok(None);
+    };
+    holding(store, slot, lease, work).await.map(Some)
+}
+
+async fn holding<T>(
+    store: &Store,
+    slot: &Slot,
+    lease: Lease,
+    work: impl AsyncFnOnce(Under) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    keep(slot, Some(lease.clone()));
+    let under = Under {
+        gate: Arc::new(Held {
+            store: store.clone(),
+            lease: lease.clone(),
+        }),
+        fence: lease.token,
+    };
+    let done = tokio::select! {
+        done = work(under) => done,
+        lost = lengthened(store, &lease) => Err(lost),
+    };
+    give_up(store, slot).await;
+    done
+}
+
+/// Lengthens the lease for as long as that succeeds; says why it did not.
+async fn lengthened(store: &Store, lease: &Lease) -> anyhow::Error {
+    loop {
+        tokio::time::sleep(LENGTHENED_EVERY).await;
+        match lengthen(store, lease, LASTS).await {
+            Ok(true) => {}
+            Ok(false) => return Overtaken.into(),
+            Err(error) => return error.into(),
+        }
+    }
+}
+
+fn keep(slot: &Slot, lease: Option<Lease>) -> Option<Lease> {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut *slot, lease)
+}
+
+/// Gives back the lease that is held, if any.
+pub(crate) async fn give_up(store: &Store, slot: &Slot) {
+    if let Some(lease) = keep(slot, None)
+        && let Err(error) = give_back(store, &lease).await
+    {
+        tracing::debug!(%error, "the lease ends by itself");
+    }
+}
+
+/// Does a work under the lease, after those who have it now.
+pub(crate) async fn when_free<T>(
+    store: &Store,
+    work: impl AsyncFnOnce(Under) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let waiting = async {
+        loop {
+            if let Some(lease) = taken(store).await? {
+                return anyhow::Ok(lease);
+            }
+            tokio::time::sleep(ASKED_EVERY).await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, waiting).await;
+    let lease = waited.context("another process has been working on the marts for too long")??;
+    holding(store, &Slot::default(), lease, work).await
+}
+
+/// [`run`] under the lease, after those who have it now.
+///
+/// # Errors
+///
+/// Those of [`run`] and of the database; when others keep the lease for ten minutes.
+pub async fn run_leased(
+    lake: &Lake,
+    store: &Store,
+    options: &RunOptions,
+) -> anyhow::Result<RunReport> {
+    when_free(store, async |under: Under| {
+        let options = RunOptions {
+            // While it waited, others may have published.
+            now: options.now.max(store.now()),
+            gate: under.gate,
+            fence: under.fence,
+            ..options.clone()
+        };
+        Box::pin(run(lake, &options)).await
+    })
+    .await
+}
