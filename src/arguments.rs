@@ -68,6 +68,9 @@ pub(crate) enum Command {
     Metrics(MetricsArguments),
     /// What is in the lake, and what it is complete to
     Status,
+    /// Put small files of the lake together, and remove what nobody needs any more; `serve` and
+    /// `worker` do it by themselves
+    Upkeep,
 }
 
 #[derive(Debug, Args)]

@@ -10,4 +10,5 @@ pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod status;
+pub(crate) mod upkeep;
 pub(crate) mod worker;

@@ -145,8 +145,9 @@ async fn follow(
     line.say("change log");
     Box::pin(ingest_changes(lake, &store, WINDOW, context.now)).await?;
     drop(line);
+    let report = marts::build(context, lake, &store, &marts::all(context)).await?;
     store.close().await?;
-    marts::build(context, lake, None, Vec::new(), true).await
+    Ok(report)
 }
 
 /// The logins as a text: a table and the password.

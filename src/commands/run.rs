@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use chrono::{DateTime, Utc};
-use millrace_jobs::{Progress, RunOptions, RunReport};
+use millrace_jobs::{Open, Progress, RunOptions, RunReport, run_leased};
 use millrace_lake::Lake;
+use millrace_models::clock::Clock;
 use millrace_models::marts::TABLES;
 use millrace_models::metric::nearest;
+use millrace_operations::Store;
 
 use crate::arguments::{Format, RunArguments};
 use crate::failure::Failure;
@@ -21,7 +22,11 @@ use crate::settings::Context;
 /// # Errors
 ///
 /// When a job is unknown, or the lake cannot be read or written.
-pub(crate) async fn run(context: &Context, options: &RunArguments) -> Result<(), Failure> {
+pub(crate) async fn run(
+    context: &Context,
+    options: &RunArguments,
+    clock: impl Clock + 'static,
+) -> Result<(), Failure> {
     for job in &options.jobs {
         if !TABLES.contains(&job.as_str()) {
             let suggestions = nearest(job, TABLES.iter().copied());
@@ -34,31 +39,44 @@ pub(crate) async fn run(context: &Context, options: &RunArguments) -> Result<(),
     }
     let as_of = context.as_of(options.as_of.as_deref())?;
     let lake = context.lake().await?;
-    let report = build(context, &lake, as_of, options.jobs.clone(), options.full).await?;
+    let store = context.store(Arc::new(clock)).await?;
+    let options = RunOptions {
+        as_of,
+        jobs: options.jobs.clone(),
+        full: options.full,
+        ..all(context)
+    };
+    let report = build(context, &lake, &store, &options).await?;
+    store.close().await?;
     write(context, &report)
 }
 
-/// Builds marts (all without `jobs`) and publishes them.
+/// All marts, as far as they changed.
+pub(crate) fn all(context: &Context) -> RunOptions {
+    RunOptions {
+        company: context.company.clone(),
+        as_of: None,
+        now: context.now,
+        jobs: Vec::new(),
+        full: false,
+        gate: Arc::new(Open),
+        fence: 0,
+        progress: Arc::new(Line::new(context.quiet)),
+    }
+}
+
+/// Builds marts and publishes them, after those who work on them now.
 ///
 /// # Errors
 ///
-/// When the lake cannot be read or written.
+/// When the lake or the database cannot be read or written.
 pub(crate) async fn build(
     context: &Context,
     lake: &Lake,
-    as_of: Option<DateTime<Utc>>,
-    jobs: Vec<String>,
-    full: bool,
+    store: &Store,
+    options: &RunOptions,
 ) -> Result<RunReport, Failure> {
-    let options = RunOptions {
-        company: context.company.clone(),
-        as_of,
-        now: context.now,
-        jobs,
-        full,
-        progress: Arc::new(Line::new(context.quiet)),
-    };
-    let report = Box::pin(millrace_jobs::run(lake, &options)).await?;
+    let report = Box::pin(run_leased(lake, store, options)).await?;
     for warning in &report.warnings {
         context.say(&format!("note: {warning}"));
     }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use millrace_ingest::changes_behind;
-use millrace_lake::Lake;
+use millrace_jobs::LEASE;
+use millrace_lake::{Extent, Lake};
 use millrace_models::clock::Clock;
 use millrace_models::entity::Entity;
+use millrace_operations::lease::holder;
 use serde_json::{Value, json};
 
 use crate::arguments::Format;
@@ -13,6 +15,9 @@ use crate::failure::Failure;
 use crate::output::table::{Align, Table};
 use crate::output::{self, value};
 use crate::settings::Context;
+
+/// So many of the last runs are told of.
+const RUNS: usize = 5;
 
 /// Writes what is there on stdout.
 ///
@@ -23,15 +28,30 @@ pub(crate) async fn run(context: &Context, clock: impl Clock + 'static) -> Resul
     let lake = context.lake().await?;
     let store = context.store(Arc::new(clock)).await?;
     let behind = changes_behind(&lake, &store).await?;
+    let held = holder(&store, LEASE).await?;
     store.close().await?;
     let set = lake.latest_set().await?;
+    let sets = lake.sets().await?;
+    let runs: Vec<_> = sets.iter().rev().take(RUNS).collect();
     let tables = tables(&lake).await?;
     let zone = context.company.zone;
     match context.format {
         Format::Json => {
             let tables: Vec<Value> = tables
                 .iter()
-                .map(|(name, version, rows)| json!({"table": name, "version": version, "rows": rows}))
+                .map(|own| {
+                    json!({"table": own.name, "version": own.version, "rows": own.rows,
+                           "files": own.extent.files, "bytes": own.extent.bytes,
+                           "log_entries": own.extent.log_entries})
+                })
+                .collect();
+            let runs: Vec<Value> = runs
+                .iter()
+                .map(|set| {
+                    json!({"set": set.id, "published_at": set.published_at,
+                           "full": set.made.full, "rows_written": set.made.rows,
+                           "took_ms": set.made.took_ms})
+                })
                 .collect();
             output::json(&json!({
                 "company": context.company.name,
@@ -39,17 +59,28 @@ pub(crate) async fn run(context: &Context, clock: impl Clock + 'static) -> Resul
                 "data_dir": context.data_dir,
                 "set": set,
                 "behind": {"entries": behind.entries, "since": behind.since},
+                "at_work": held.map(|held| json!({"holder": held.holder, "lease": held.token})),
+                "runs": runs,
                 "tables": tables,
             }))?;
         }
         Format::Csv => {
-            let rows: Vec<[String; 3]> = tables
+            let rows: Vec<[String; 6]> = tables
                 .iter()
-                .map(|(name, version, rows)| [name.clone(), version.to_string(), rows.to_string()])
+                .map(|own| {
+                    [
+                        own.name.clone(),
+                        own.version.to_string(),
+                        own.rows.to_string(),
+                        own.extent.files.to_string(),
+                        own.extent.bytes.to_string(),
+                        own.extent.log_entries.to_string(),
+                    ]
+                })
                 .collect();
             output::csv(
-                &["table", "version", "rows"],
-                rows.iter().map(<[String; 3]>::as_slice),
+                &["table", "version", "rows", "files", "bytes", "log_entries"],
+                rows.iter().map(<[String; 6]>::as_slice),
             )?;
         }
         Format::Table => {
@@ -57,15 +88,37 @@ pub(crate) async fn run(context: &Context, clock: impl Clock + 'static) -> Resul
                 ("table", Align::Left),
                 ("version", Align::Right),
                 ("rows", Align::Right),
+                ("files", Align::Right),
+                ("bytes", Align::Right),
+                ("log entries", Align::Right),
             ]);
-            for (name, version, rows) in &tables {
+            for own in &tables {
                 table.push(vec![
-                    name.clone(),
-                    version.to_string(),
-                    value::count(i128::from(*rows)),
+                    own.name.clone(),
+                    own.version.to_string(),
+                    value::count(i128::from(own.rows)),
+                    own.extent.files.to_string(),
+                    value::count(i128::from(own.extent.bytes)),
+                    own.extent.log_entries.to_string(),
                 ]);
             }
             let mut text = table.render();
+            for set in &runs {
+                text.push_str(&format!(
+                    "set {} · published {} · {} rows written in {} ms{}\n",
+                    set.id,
+                    value::time(set.published_at, zone),
+                    value::count(i128::from(set.made.rows)),
+                    set.made.took_ms,
+                    match &set.made.full {
+                        Some(reason) => format!(" · all marts, as {reason}"),
+                        None => String::new(),
+                    }
+                ));
+            }
+            if let Some(held) = &held {
+                text.push_str(&format!("{} is at work on the marts\n", held.holder));
+            }
             text.push_str(&match &set {
                 Some(set) => format!(
                     "{} · set {} published {} · complete to {} ({})\n",
@@ -94,7 +147,15 @@ pub(crate) async fn run(context: &Context, clock: impl Clock + 'static) -> Resul
     Ok(())
 }
 
-async fn tables(lake: &Lake) -> Result<Vec<(String, i64, u64)>, Failure> {
+/// A table of the lake, and how much of it there is.
+struct Shown {
+    name: String,
+    version: i64,
+    rows: u64,
+    extent: Extent,
+}
+
+async fn tables(lake: &Lake) -> Result<Vec<Shown>, Failure> {
     let names = Entity::all()
         .iter()
         .map(|entity| format!("raw/{}", entity.name()))
@@ -107,7 +168,12 @@ async fn tables(lake: &Lake) -> Result<Vec<(String, i64, u64)>, Failure> {
     for name in names {
         let table = lake.table(&name).await?;
         if table.version() > 0 || table.rows() > 0 {
-            tables.push((name, table.version(), table.rows()));
+            tables.push(Shown {
+                version: table.version(),
+                rows: table.rows(),
+                extent: table.extent()?,
+                name,
+            });
         }
     }
     Ok(tables)

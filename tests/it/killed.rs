@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::AsArray;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use millrace_lake::Lake;
 use millrace_operations::testing::Postgres;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -165,6 +166,70 @@ fn bursts_of_writes(data: &Path, database: Option<&str>) {
         );
         in_the_lake(data, &known).await;
     });
+    marts_equal_a_full_rebuild(data, database, known.accounts.len());
+}
+
+/// Runs the command; its document on stdout.
+fn json_of(data: &Path, database: Option<&str>, arguments: &[&str]) -> Value {
+    let done = command(data, database)
+        .args(["--format", "json"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
+/// What the rounds made between the kills, and a last run completes, is what all records make.
+fn marts_equal_a_full_rebuild(data: &Path, database: Option<&str>, accounts: usize) {
+    json_of(data, database, &["run"]);
+    let step_by_step = runtime().block_on(published(data));
+    json_of(data, database, &["upkeep"]);
+    let full = json_of(data, database, &["run", "--full"]);
+    assert_eq!(full["full"], "it was asked for");
+    let at_once = runtime().block_on(published(data));
+    assert_eq!(step_by_step["marts/accounts"].len(), accounts);
+    for (mart, rows) in &at_once {
+        assert_eq!(&step_by_step[mart], rows, "{mart}");
+    }
+    let status = json_of(data, database, &["status"]);
+    let files = |table: &Value| table["files"].as_u64().unwrap();
+    for table in status["tables"].as_array().unwrap() {
+        assert!(files(table) < 60, "{table}: files are not put together");
+    }
+}
+
+/// The rows of all marts of the published set as texts, in their order.
+async fn published(data: &Path) -> BTreeMap<String, Vec<String>> {
+    let lake = Lake::open(&data.join("lake")).await.unwrap();
+    let set = lake.latest_set().await.unwrap().unwrap();
+    let mut marts = BTreeMap::new();
+    for (name, version) in &set.versions {
+        let mut rows = Vec::new();
+        for file in lake.table_at(name, *version).await.unwrap().files() {
+            let opened = std::fs::File::open(&file.path).unwrap();
+            let reader = ParquetRecordBatchReaderBuilder::try_new(opened).unwrap();
+            for batch in reader.build().unwrap() {
+                let batch = batch.unwrap();
+                let options = FormatOptions::default().with_null("-");
+                let columns = batch.columns().iter();
+                let columns: Vec<ArrayFormatter<'_>> = columns
+                    .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).unwrap())
+                    .collect();
+                rows.extend((0..batch.num_rows()).map(|row| {
+                    let cells = columns.iter().map(|column| column.value(row).to_string());
+                    cells.collect::<Vec<_>>().join("|")
+                }));
+            }
+        }
+        rows.sort_unstable();
+        marts.insert(name.clone(), rows);
+    }
+    marts
 }
 
 fn runtime() -> tokio::runtime::Runtime {
