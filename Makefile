@@ -12,12 +12,13 @@ NPM := npm --prefix $(WEB) --no-fund --no-audit
 # Where `make pictures` puts them; the one of the README is copied to docs/pictures.
 PICTURES ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace/pictures
 
-.PHONY: help build run test test-rust test-web test-python test-browser lint lint-rust lint-web bench pictures web clean
+.PHONY: help build run test soak test-rust test-web test-python test-browser lint lint-rust lint-web bench pictures web clean
 
 help:
 	@echo 'make build      the web app and the release binary, linked at bin/millrace'
 	@echo 'make run        build, fill an empty data directory with the demo company, serve it'
 	@echo 'make test       all tests: Rust, web, Python readers, a real browser'
+	@echo 'make soak       hours of kill -9 and of random sequences; BURSTS=20 SEQUENCES=50 for less'
 	@echo 'make lint       formatting, clippy, biome, tsc; cargo deny and machete where installed'
 	@echo 'make bench      side by side with DuckDB, a bare SQLite loop, pgbench and wise-pizza;'
 	@echo '                BENCH_ARGS="--events 1000000" BENCH_OPERATIONS_ARGS="--seconds 5" for a short one'
@@ -74,6 +75,13 @@ test-python: $(DEBUG)
 test-browser: $(DEBUG) web
 	@sh scripts/need.sh chromium cjk-font
 	sh scripts/served.sh '$(DEBUG)' $(NPM) run browser
+
+# The long run of what `make test` does a little of: servers killed in the middle of writes, rounds and
+# compactions on both databases, and random sequences made step by step and at once.
+soak:
+	@sh scripts/need.sh cargo cc postgresql
+	MILLRACE_TEST_BURSTS=$(or $(BURSTS),200) cargo test --workspace --locked --test it -- killed::
+	MILLRACE_TEST_SEQUENCES=$(or $(SEQUENCES),1000) cargo test --workspace --locked --test it -- incremental::
 
 # --- lint
 

@@ -126,9 +126,10 @@ def generate(events: int, out: Path, seed: int) -> None:
     step[first] = 0
     walked = np.cumsum(step, dtype=np.int64)
     stage = np.clip(walked - walked[first][deal], 0, len(PIPELINE) - 1).astype(np.int8)
-    ended = random.random(deals) < 0.7
+    # Fewer than one deal in twenty is open.
+    ended = random.random(deals) < 0.97
     last = first + count - 1
-    ending = last[ended & (count > 2)]
+    ending = last[ended & (count > 1)]
     stage[ending] = len(PIPELINE) + random.choice(3, ending.size, p=[0.4, 0.5, 0.1])
 
     stay = MEDIAN_HOURS[stage] * random.lognormal(0.0, 0.9, events)
