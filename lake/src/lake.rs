@@ -7,11 +7,12 @@
 //!   transactions are there; the other modes are refused with [`LakeError::Moved`].
 //! - The same input twice. A commit carries a transaction per input and is refused with
 //!   [`LakeError::AlreadyApplied`] when the snapshot that it is built on has it.
-//! - Racing creation duplicates rows, so only [`Lake::init`] creates tables.
+//! - Racing creation creates a table twice, so only [`Lake::init`] does it, one process at a time.
 //! - A commit that fails after its log entry was written: the files stay, since readers may see
 //!   them; they are removed only when it is certain that nothing was committed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -35,6 +36,8 @@ use crate::writer::{NewFile, TableWriter};
 
 /// Snapshots kept per table: the newest, those of the published set and those being replaced.
 const CACHED_VERSIONS: usize = 6;
+/// Held while tables are created.
+const LOCK: &str = "init.lock";
 /// Files of published sets whose content is kept.
 const CACHED_SET_FILES: usize = 256;
 /// The application id that every published set is a transaction of.
@@ -111,6 +114,8 @@ impl Lake {
     pub async fn init(root: &Path) -> Result<Self, LakeError> {
         std::fs::create_dir_all(root).map_err(LakeError::file(root))?;
         let lake = Self::at(root)?;
+        // Of two that create a table at once, Delta lets the second create it again.
+        let _lock = lock(root.join(LOCK)).await?;
         let raw = Entity::all()
             .iter()
             .map(|entity| (format!("raw/{}", entity.name()), entity.raw_schema()));
@@ -567,6 +572,16 @@ impl Lake {
         }
         Ok(table)
     }
+}
+
+/// Waits until no other process holds the file; held until what is given is dropped.
+async fn lock(path: PathBuf) -> Result<File, LakeError> {
+    let waiting = tokio::task::spawn_blocking(move || {
+        let file = File::create(&path).map_err(LakeError::file(&path))?;
+        file.lock().map_err(LakeError::file(&path))?;
+        Ok(file)
+    });
+    waiting.await.map_err(|_| LakeError::Stopped)?
 }
 
 /// Whether there is a table: its first log entry, or a checkpoint that stands for it.
