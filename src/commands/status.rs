@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use millrace_ingest::changes_behind;
 use millrace_jobs::LEASE;
-use millrace_lake::{Extent, Lake};
+use millrace_lake::{Extent, Lake, PublishedSet};
 use millrace_models::clock::Clock;
 use millrace_models::entity::Entity;
-use millrace_operations::lease::holder;
+use millrace_operations::lease::{Held, holder};
+use millrace_operations::log::Behind;
 use serde_json::{Value, json};
 
 use crate::arguments::Format;
@@ -18,6 +19,16 @@ use crate::settings::Context;
 
 /// So many of the last runs are told of.
 const RUNS: usize = 5;
+
+/// What there is.
+struct Standing {
+    behind: Behind,
+    held: Option<Held>,
+    set: Option<PublishedSet>,
+    /// The last runs, the newest first.
+    runs: Vec<PublishedSet>,
+    tables: Vec<Shown>,
+}
 
 /// Writes what is there on stdout.
 ///
@@ -30,121 +41,119 @@ pub(crate) async fn run(context: &Context, clock: impl Clock + 'static) -> Resul
     let behind = changes_behind(&lake, &store).await?;
     let held = holder(&store, LEASE).await?;
     store.close().await?;
-    let set = lake.latest_set().await?;
-    let sets = lake.sets().await?;
-    let runs: Vec<_> = sets.iter().rev().take(RUNS).collect();
-    let tables = tables(&lake).await?;
-    let zone = context.company.zone;
+    let standing = Standing {
+        behind,
+        held,
+        set: lake.latest_set().await?,
+        runs: lake.sets().await?.into_iter().rev().take(RUNS).collect(),
+        tables: tables(&lake).await?,
+    };
     match context.format {
-        Format::Json => {
-            let tables: Vec<Value> = tables
-                .iter()
-                .map(|own| {
-                    json!({"table": own.name, "version": own.version, "rows": own.rows,
-                           "files": own.extent.files, "bytes": own.extent.bytes,
-                           "log_entries": own.extent.log_entries})
-                })
-                .collect();
-            let runs: Vec<Value> = runs
-                .iter()
-                .map(|set| {
-                    json!({"set": set.id, "published_at": set.published_at,
-                           "full": set.made.full, "rows_written": set.made.rows,
-                           "took_ms": set.made.took_ms})
-                })
-                .collect();
-            output::json(&json!({
-                "company": context.company.name,
-                "zone": zone.name(),
-                "data_dir": context.data_dir,
-                "set": set,
-                "behind": {"entries": behind.entries, "since": behind.since},
-                "at_work": held.map(|held| json!({"holder": held.holder, "lease": held.token})),
-                "runs": runs,
-                "tables": tables,
-            }))?;
-        }
+        Format::Json => output::json(&document(context, &standing))?,
         Format::Csv => {
-            let rows: Vec<[String; 6]> = tables
-                .iter()
-                .map(|own| {
-                    [
-                        own.name.clone(),
-                        own.version.to_string(),
-                        own.rows.to_string(),
-                        own.extent.files.to_string(),
-                        own.extent.bytes.to_string(),
-                        own.extent.log_entries.to_string(),
-                    ]
-                })
-                .collect();
+            let rows: Vec<[String; 6]> = standing.tables.iter().map(Shown::cells).collect();
             output::csv(
                 &["table", "version", "rows", "files", "bytes", "log_entries"],
                 rows.iter().map(<[String; 6]>::as_slice),
             )?;
         }
-        Format::Table => {
-            let mut table = Table::new([
-                ("table", Align::Left),
-                ("version", Align::Right),
-                ("rows", Align::Right),
-                ("files", Align::Right),
-                ("bytes", Align::Right),
-                ("log entries", Align::Right),
-            ]);
-            for own in &tables {
-                table.push(vec![
-                    own.name.clone(),
-                    own.version.to_string(),
-                    value::count(i128::from(own.rows)),
-                    own.extent.files.to_string(),
-                    value::count(i128::from(own.extent.bytes)),
-                    own.extent.log_entries.to_string(),
-                ]);
-            }
-            let mut text = table.render();
-            for set in &runs {
-                text.push_str(&format!(
-                    "set {} · published {} · {} rows written in {} ms{}\n",
-                    set.id,
-                    value::time(set.published_at, zone),
-                    value::count(i128::from(set.made.rows)),
-                    set.made.took_ms,
-                    match &set.made.full {
-                        Some(reason) => format!(" · all marts, as {reason}"),
-                        None => String::new(),
-                    }
-                ));
-            }
-            if let Some(held) = &held {
-                text.push_str(&format!("{} is at work on the marts\n", held.holder));
-            }
-            text.push_str(&match &set {
-                Some(set) => format!(
-                    "{} · set {} published {} · complete to {} ({})\n",
-                    context.company.name,
-                    set.id,
-                    value::time(set.published_at, zone),
-                    value::time(set.complete_to, zone),
-                    zone.name()
-                ),
-                None => format!(
-                    "{} · nothing published yet: `millrace ingest`, then `millrace run`\n",
-                    context.company.name
-                ),
-            });
-            text.push_str(&match behind.since {
-                Some(since) => format!(
-                    "{} changes since {} are not in the lake yet\n",
-                    value::count(i128::from(behind.entries)),
-                    value::time(since, zone)
-                ),
-                None => "all changes are in the lake\n".to_owned(),
-            });
-            output::write(&text)?;
-        }
+        Format::Table => output::write(&text(context, &standing))?,
     }
     Ok(())
+}
+
+fn document(context: &Context, standing: &Standing) -> Value {
+    let tables: Vec<Value> = standing
+        .tables
+        .iter()
+        .map(|own| {
+            json!({"table": own.name, "version": own.version, "rows": own.rows,
+                   "files": own.extent.files, "bytes": own.extent.bytes,
+                   "log_entries": own.extent.log_entries})
+        })
+        .collect();
+    let runs: Vec<Value> = standing
+        .runs
+        .iter()
+        .map(|set| {
+            json!({"set": set.id, "published_at": set.published_at, "full": set.made.full,
+                   "rows_written": set.made.rows, "took_ms": set.made.took_ms})
+        })
+        .collect();
+    let behind = &standing.behind;
+    let held = standing.held.as_ref();
+    json!({
+        "company": context.company.name,
+        "zone": context.company.zone.name(),
+        "data_dir": context.data_dir,
+        "set": standing.set,
+        "behind": {"entries": behind.entries, "since": behind.since},
+        "at_work": held.map(|held| json!({"holder": held.holder, "lease": held.token})),
+        "runs": runs,
+        "tables": tables,
+    })
+}
+
+fn text(context: &Context, standing: &Standing) -> String {
+    let zone = context.company.zone;
+    let mut table = Table::new([
+        ("table", Align::Left),
+        ("version", Align::Right),
+        ("rows", Align::Right),
+        ("files", Align::Right),
+        ("bytes", Align::Right),
+        ("log entries", Align::Right),
+    ]);
+    for own in &standing.tables {
+        table.push(vec![
+            own.name.clone(),
+            own.version.to_string(),
+            value::count(i128::from(own.rows)),
+            own.extent.files.to_string(),
+            value::count(i128::from(own.extent.bytes)),
+            own.extent.log_entries.to_string(),
+        ]);
+    }
+    let mut text = table.render();
+    for set in &standing.runs {
+        text.push_str(&format!(
+            "set {} · published {} · {} rows written in {} ms{}\n",
+            set.id,
+            value::time(set.published_at, zone),
+            value::count(i128::from(set.made.rows)),
+            set.made.took_ms,
+            match &set.made.full {
+                Some(reason) => format!(" · all marts, as {reason}"),
+                None => String::new(),
+            }
+        ));
+    }
+    if let Some(held) = &standing.held {
+        text.push_str(&format!("{} is at work on the marts\n", held.holder));
+    }
+    text.push_str(&match &standing.set {
+        Some(set) => format!(
+            "{} · set {} published {} · complete to {} ({})\n",
+            context.company.name,
+            set.id,
+            value::time(set.published_at, zone),
+            value::time(set.complete_to, zone),
+            zone.name()
+        ),
+        None => format!(
+            "{} · nothing published yet: `millrace ingest`, then `millrace run`\n",
+            context.company.name
+        ),
+    });
+    text.push_str(&match standing.behind.since {
+        Some(since) => format!(
+            "{} changes since {} are not in the lake yet\n",
+            value::count(i128::from(standing.behind.entries)),
+            value::time(since, zone)
+        ),
+        None => "all changes are in the lake\n".to_owned(),
+    });
+    text
 }
 
 /// A table of the lake, and how much of it there is.
@@ -153,6 +162,19 @@ struct Shown {
     version: i64,
     rows: u64,
     extent: Extent,
+}
+
+impl Shown {
+    fn cells(&self) -> [String; 6] {
+        [
+            self.name.clone(),
+            self.version.to_string(),
+            self.rows.to_string(),
+            self.extent.files.to_string(),
+            self.extent.bytes.to_string(),
+            self.extent.log_entries.to_string(),
+        ]
+    }
 }
 
 async fn tables(lake: &Lake) -> Result<Vec<Shown>, Failure> {
