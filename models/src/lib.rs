@@ -11,6 +11,7 @@ pub mod credit_code;
 pub mod drivers;
 pub mod entity;
 pub mod fold;
+pub mod health;
 pub mod identity;
 pub mod marts;
 pub mod metric;

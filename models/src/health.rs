@@ -1,0 +1,24 @@
+//! Customer health from the order history: how likely an account is to order again, a scorecard
+//! whose points add up, and the proof of both on the past.
+//!
+//! Everything here is a function of a [`History`] and a day; a score as of a day is computed from
+//! [`History::until`] that day, so what came later cannot be seen, not even by accident. Days count
+//! from 1970-01-01 in the company's zone. All of it is deterministic: the same history gives the same
+//! bits.
+
+pub mod backtest;
+pub mod baselines;
+mod features;
+mod gaps;
+pub mod history;
+mod logistic;
+pub mod measures;
+pub mod probability;
+pub mod purchase_process;
+pub mod scorecard;
+mod simplex;
+
+pub use backtest::{Backtest, BacktestError, backtest};
+pub use history::{History, LineKind, OrderLine, Standing};
+pub use probability::{Model, ProbabilityModel};
+pub use scorecard::{Factor, Rating, Scorecard, Status};

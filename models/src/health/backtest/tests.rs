@@ -1,0 +1,158 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::health::history::{LineKind, OrderLine};
+
+/// A small firm: accounts that buy every 20 to 110 days until they stop, by a congruential generator.
+fn firm(accounts: usize) -> Vec<OrderLine> {
+    let mut state = 7_u64;
+    let mut next = |below: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let mut lines = Vec::new();
+    for account in 0..accounts {
+        let rhythm = 20 + next(90);
+        let stops = if next(3) == 0 { 200 + next(600) } else { 2_000 };
+        let mut day = next(300);
+        while day < 1_000.min(stops) {
+            lines.push(OrderLine {
+                account,
+                day: i32::try_from(day).unwrap(),
+                kind: LineKind::Sale,
+                amount: 10.0 + next(90) as f64,
+                product: Some(u32::try_from(next(9)).unwrap()),
+            });
+            day += rhythm / 2 + next(rhythm);
+        }
+    }
+    lines
+}
+
+#[test]
+fn the_probability_beats_the_simple_rules_where_rhythms_differ() {
+    let history = History::new(400, firm(400));
+    let found = backtest(&history, 880, 60, 960).unwrap();
+    assert_eq!(found.model.kind, Model::Fitted);
+    assert!(found.model.calibrated);
+    let auc = |ranking: &Ranking| ranking.auc.unwrap();
+    let own = auc(&found.probability.ranking);
+    for other in [
+        &found.baselines.recency,
+        &found.baselines.frequency,
+        &found.baselines.rfm,
+    ] {
+        assert!(own > auc(other), "{own} is not above {}", auc(other));
+    }
+    assert!(own > 0.9, "{own}");
+    assert!(
+        found.probability.calibration_error.unwrap() < 0.06,
+        "{found:?}"
+    );
+    let (predicted, observed) = found
+        .probability
+        .calibration
+        .iter()
+        .map(|bin| (bin.predicted, bin.observed))
+        .fold((0.0, 0.0), |sum, bin| (sum.0 + bin.0, sum.1 + bin.1));
+    assert!((predicted - observed).abs() < 0.5);
+}
+
+#[test]
+fn a_short_history_falls_back_on_the_purchase_process_and_says_so() {
+    let history = History::new(60, firm(60));
+    let found = backtest(&history, 330, 200, 960).unwrap();
+    assert_eq!(found.model.kind, Model::PurchaseProcess);
+    assert_eq!(found.model.days, 0);
+    assert!(
+        found
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("too short"))
+    );
+}
+
+#[test]
+fn everybody_of_one_outcome_is_measured_without_a_ranking() {
+    let lines = (0..30).flat_map(|account| {
+        (0..40).map(move |index| OrderLine {
+            account,
+            day: index * 10,
+            kind: LineKind::Sale,
+            amount: 1.0,
+            product: None,
+        })
+    });
+    let history = History::new(30, lines);
+    let found = backtest(&history, 300, 30, 390).unwrap();
+    assert_eq!((found.accounts, found.positives), (30, 30));
+    assert_eq!(found.probability.ranking.auc, None);
+    assert_eq!(found.model.kind, Model::PurchaseProcess);
+    assert!(!found.warnings.is_empty());
+}
+
+#[test]
+fn what_cannot_be_known_is_refused() {
+    let history = History::new(50, firm(50));
+    let refused = backtest(&history, 950, 91, 990).unwrap_err();
+    assert_eq!(refused, BacktestError::HorizonOpen { days_left: 51 });
+    let cut = backtest(&history.until(930), 900, 91, 991).unwrap();
+    assert!(
+        cut.warnings
+            .iter()
+            .any(|warning| warning.contains("history may end"))
+    );
+    let refused = backtest(&history, -5, 91, 990).unwrap_err();
+    assert_eq!(refused, BacktestError::NobodyOrdered);
+    assert_eq!(
+        backtest(&history, 500, 0, 990).unwrap_err(),
+        BacktestError::Horizon(0)
+    );
+}
+
+/// All scores of a day, as bits.
+fn scores(history: &History, day: i32) -> Vec<u64> {
+    let model = ProbabilityModel::learn(history, day, 45);
+    let predictions = model.predict(history);
+    let seen = history.until(day);
+    let standings = seen.standings(day);
+    let card = Scorecard::new(&seen, &standings);
+    let ratings = standings.iter().map(|own| card.rate(own).score.to_bits());
+    predictions
+        .probabilities
+        .iter()
+        .chain(&predictions.expected_purchases)
+        .map(|value| value.to_bits())
+        .chain(ratings)
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Whatever is recorded for later days, the scores do not change by a bit.
+    #[test]
+    fn nothing_after_the_cutoff_is_seen(
+        cutoff in 350..900_i32,
+        later in prop::collection::vec(
+            (0..130_usize, 1..2_000_i32, 0..3_u8, -1e6..1e6_f64, 0..50_u32),
+            0..60,
+        ),
+    ) {
+        let known: Vec<OrderLine> = firm(120).into_iter().filter(|line| line.day <= cutoff).collect();
+        let added = later.into_iter().map(|(account, days, kind, amount, product)| OrderLine {
+            account,
+            day: cutoff + days,
+            kind: [LineKind::Sale, LineKind::Return, LineKind::Cancellation][usize::from(kind)],
+            amount,
+            product: Some(product),
+        });
+        let before = History::new(130, known.clone());
+        let after = History::new(130, known.into_iter().chain(added));
+        let expected = scores(&before, cutoff);
+        prop_assert!(!expected.is_empty());
+        prop_assert_eq!(expected, scores(&after, cutoff));
+    }
+}

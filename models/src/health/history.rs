@@ -1,0 +1,361 @@
+//! What each account bought, and when.
+
+/// What an order line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// Something was bought.
+    Sale,
+    /// Goods or money went back.
+    Return,
+    /// A sale that did not come about.
+    Cancellation,
+}
+
+/// A line of the `orders` mart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OrderLine {
+    /// Which account; an index below the number of accounts of the history.
+    pub account: usize,
+    /// Day of the order, from 1970-01-01 in the company's zone.
+    pub day: i32,
+    /// What it is.
+    pub kind: LineKind,
+    /// In the company's currency; what is taken off is negative.
+    pub amount: f64,
+    /// Which product, where that is known.
+    pub product: Option<u32>,
+}
+
+/// An amount of a day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DayAmount {
+    /// The day, from 1970-01-01.
+    pub day: i32,
+    /// The sum of the day.
+    pub amount: f64,
+}
+
+/// What one account did, by day.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Account {
+    /// Days with a sale; all sales of a day are one purchase.
+    purchases: Vec<DayAmount>,
+    /// What went back.
+    returned: Vec<DayAmount>,
+    /// What was cancelled.
+    cancelled: Vec<DayAmount>,
+    /// What was bought: each product once a day.
+    products: Vec<(i32, u32)>,
+}
+
+/// The purchases of all accounts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    accounts: Vec<Account>,
+}
+
+impl History {
+    /// From order lines in any order.
+    ///
+    /// A line of an account that is not below `accounts` is left out.
+    pub fn new(accounts: usize, lines: impl IntoIterator<Item = OrderLine>) -> Self {
+        let mut all = vec![Account::default(); accounts];
+        for line in lines {
+            let Some(account) = all.get_mut(line.account) else {
+                continue;
+            };
+            let of_day = DayAmount {
+                day: line.day,
+                amount: line.amount,
+            };
+            match line.kind {
+                LineKind::Sale => {
+                    account.purchases.push(of_day);
+                    account
+                        .products
+                        .extend(line.product.map(|product| (line.day, product)));
+                }
+                LineKind::Return => account.returned.push(of_day),
+                LineKind::Cancellation => account.cancelled.push(of_day),
+            }
+        }
+        for account in &mut all {
+            for amounts in [
+                &mut account.purchases,
+                &mut account.returned,
+                &mut account.cancelled,
+            ] {
+                by_day(amounts);
+            }
+            account.products.sort_unstable();
+            account.products.dedup();
+        }
+        Self { accounts: all }
+    }
+
+    /// What was known at the end of a day.
+    #[must_use]
+    pub fn until(&self, day: i32) -> Self {
+        let accounts = self.accounts.iter().map(|account| Account {
+            purchases: up_to(&account.purchases, day).to_vec(),
+            returned: up_to(&account.returned, day).to_vec(),
+            cancelled: up_to(&account.cancelled, day).to_vec(),
+            products: products_up_to(&account.products, day).to_vec(),
+        });
+        Self {
+            accounts: accounts.collect(),
+        }
+    }
+
+    /// The number of accounts, with or without a purchase.
+    pub fn accounts(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// The day of the first purchase of all.
+    pub fn first_day(&self) -> Option<i32> {
+        let first = |account: &Account| account.purchases.first().map(|purchase| purchase.day);
+        self.accounts.iter().filter_map(first).min()
+    }
+
+    /// The day of the last purchase of all.
+    pub fn last_day(&self) -> Option<i32> {
+        let last = |account: &Account| account.purchases.last().map(|purchase| purchase.day);
+        self.accounts.iter().filter_map(last).max()
+    }
+
+    /// Whether anything that went back is in it: where nothing ever is, returns are not recorded.
+    pub fn has_returns(&self) -> bool {
+        let has = |account: &Account| !account.returned.is_empty();
+        self.accounts.iter().any(has)
+    }
+
+    /// How each account with a purchase up to the end of `day` stood then, by account.
+    pub fn standings(&self, day: i32) -> Vec<Standing<'_>> {
+        (0..self.accounts.len())
+            .filter_map(|account| self.standing(account, day))
+            .collect()
+    }
+
+    /// How an account stood at the end of `day`; `None` before its first purchase.
+    pub fn standing(&self, account: usize, day: i32) -> Option<Standing<'_>> {
+        let own = self.accounts.get(account)?;
+        let purchases = up_to(&own.purchases, day);
+        Some(Standing {
+            account,
+            day,
+            first: purchases.first()?.day,
+            last: purchases.last()?.day,
+            purchases,
+            returned: up_to(&own.returned, day),
+            cancelled: up_to(&own.cancelled, day),
+            products: products_up_to(&own.products, day),
+        })
+    }
+
+    /// Whether an account bought anything in the `horizon_days` after `day`.
+    pub fn buys_after(&self, account: usize, day: i32, horizon_days: i32) -> bool {
+        self.accounts.get(account).is_some_and(|own| {
+            let before = up_to(&own.purchases, day).len();
+            let end = day.saturating_add(horizon_days);
+            up_to(&own.purchases, end).len() > before
+        })
+    }
+}
+
+/// Sums what is of one day. The amounts of a day are added from the smallest to the largest, so
+/// that the sum does not depend on the order in which they came.
+fn by_day(amounts: &mut Vec<DayAmount>) {
+    amounts.sort_unstable_by(|left, right| {
+        let by_amount = left.amount.total_cmp(&right.amount);
+        left.day.cmp(&right.day).then(by_amount)
+    });
+    amounts.dedup_by(|next, kept| {
+        let is_same = next.day == kept.day;
+        if is_same {
+            kept.amount += next.amount;
+        }
+        is_same
+    });
+}
+
+fn up_to(amounts: &[DayAmount], day: i32) -> &[DayAmount] {
+    &amounts[..amounts.partition_point(|own| own.day <= day)]
+}
+
+fn products_up_to(products: &[(i32, u32)], day: i32) -> &[(i32, u32)] {
+    &products[..products.partition_point(|own| own.0 <= day)]
+}
+
+/// How an account with a purchase stood at the end of a day.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// Which account.
+    pub account: usize,
+    /// The day.
+    pub day: i32,
+    /// Day of the first purchase.
+    pub first: i32,
+    /// Day of the last purchase.
+    pub last: i32,
+    /// All purchases, by day, at least one.
+    pub purchases: &'a [DayAmount],
+    returned: &'a [DayAmount],
+    cancelled: &'a [DayAmount],
+    products: &'a [(i32, u32)],
+}
+
+impl Standing<'_> {
+    /// The number of days with a purchase.
+    pub fn count(&self) -> f64 {
+        self.purchases.len() as f64
+    }
+
+    /// Days since the last purchase.
+    pub fn silent_days(&self) -> f64 {
+        f64::from(self.day - self.last)
+    }
+
+    /// Days since the first purchase.
+    pub fn age_days(&self) -> f64 {
+        f64::from(self.day - self.first)
+    }
+
+    /// Everything bought, less what was returned or cancelled.
+    pub fn spend(&self) -> f64 {
+        sum(self.purchases) + sum(self.returned) + sum(self.cancelled)
+    }
+
+    /// Purchases of the days from `newest` (inclusive) to `oldest` (exclusive) days ago.
+    pub fn purchases_between(&self, newest: i32, oldest: i32) -> f64 {
+        self.between(self.purchases, newest, oldest).len() as f64
+    }
+
+    /// Net amount of the days from `newest` (inclusive) to `oldest` (exclusive) days ago.
+    pub fn amount_between(&self, newest: i32, oldest: i32) -> f64 {
+        [self.purchases, self.returned, self.cancelled]
+            .into_iter()
+            .map(|amounts| sum(self.between(amounts, newest, oldest)))
+            .sum()
+    }
+
+    /// Sales without cancelled ones, and what of goods and money went back (at least 0), in the days
+    /// from `newest` (inclusive) to `oldest` (exclusive) days ago.
+    pub fn sold_and_returned_between(&self, newest: i32, oldest: i32) -> (f64, f64) {
+        let of = |amounts| sum(self.between(amounts, newest, oldest));
+        let sold = of(self.purchases) + of(self.cancelled);
+        (sold, (-of(self.returned)).max(0.0))
+    }
+
+    /// The number of distinct products bought in the last `days` days.
+    pub fn products_within(&self, days: i32) -> usize {
+        let begin = self
+            .products
+            .partition_point(|own| own.0 <= self.day.saturating_sub(days));
+        let mut products: Vec<u32> = self.products[begin..].iter().map(|own| own.1).collect();
+        products.sort_unstable();
+        products.dedup();
+        products.len()
+    }
+
+    /// Whether any purchase names its product.
+    pub fn has_products(&self) -> bool {
+        !self.products.is_empty()
+    }
+
+    /// Days between purchases, the oldest first.
+    pub fn gaps(&self) -> impl Iterator<Item = i32> {
+        self.purchases
+            .windows(2)
+            .map(|pair| pair[1].day - pair[0].day)
+    }
+
+    /// The median of the days between purchases; `None` after the first.
+    pub fn median_gap_days(&self) -> Option<f64> {
+        median(self.gaps().collect())
+    }
+
+    fn between<'b>(&self, amounts: &'b [DayAmount], newest: i32, oldest: i32) -> &'b [DayAmount] {
+        let begin = up_to(amounts, self.day.saturating_sub(oldest)).len();
+        let end = up_to(amounts, self.day.saturating_sub(newest)).len();
+        amounts.get(begin..end).unwrap_or_default()
+    }
+}
+
+/// The median of all gaps of all accounts; `None` where nobody bought twice.
+pub(crate) fn median_gap_of_all(standings: &[Standing<'_>]) -> Option<f64> {
+    median(standings.iter().flat_map(Standing::gaps).collect())
+}
+
+fn median(mut gaps: Vec<i32>) -> Option<f64> {
+    if gaps.is_empty() {
+        return None;
+    }
+    gaps.sort_unstable();
+    let middle = gaps.len() / 2;
+    Some(if gaps.len().is_multiple_of(2) {
+        f64::midpoint(f64::from(gaps[middle - 1]), f64::from(gaps[middle]))
+    } else {
+        f64::from(gaps[middle])
+    })
+}
+
+fn sum(amounts: &[DayAmount]) -> f64 {
+    amounts.iter().map(|own| own.amount).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(day: i32, kind: LineKind, amount: f64) -> OrderLine {
+        OrderLine {
+            account: 0,
+            day,
+            kind,
+            amount,
+            product: Some(1),
+        }
+    }
+
+    #[test]
+    fn sales_of_a_day_are_one_purchase_and_returns_are_none() {
+        let history = History::new(
+            2,
+            [
+                line(10, LineKind::Sale, 5.0),
+                line(3, LineKind::Sale, 1.0),
+                line(3, LineKind::Sale, 2.0),
+                line(12, LineKind::Return, -4.0),
+            ],
+        );
+        let standings = history.standings(20);
+        assert_eq!(standings.len(), 1, "an account without a purchase has none");
+        let standing = &standings[0];
+        assert_eq!(standing.purchases.len(), 2);
+        assert_eq!((standing.first, standing.last), (3, 10));
+        assert!((standing.spend() - 4.0).abs() < 1e-12);
+        assert!((standing.amount_between(0, 10) - -4.0).abs() < 1e-12);
+        assert_eq!(standing.sold_and_returned_between(0, 365), (8.0, 4.0));
+        assert_eq!(standing.median_gap_days(), Some(7.0));
+        assert_eq!(standing.products_within(365), 1);
+    }
+
+    #[test]
+    fn a_window_holds_its_newest_day_and_not_its_oldest() {
+        let days = [1, 5, 10];
+        let history = History::new(1, days.map(|day| line(day, LineKind::Sale, 1.0)));
+        let standing = history.standing(0, 10).unwrap();
+        assert!((standing.purchases_between(0, 5) - 1.0).abs() < 1e-12);
+        assert!((standing.purchases_between(5, 9) - 1.0).abs() < 1e-12);
+        assert!(history.standing(0, 0).is_none());
+    }
+
+    #[test]
+    fn the_outcome_begins_after_the_day_and_ends_with_the_horizon() {
+        let history = History::new(1, [5, 15].map(|day| line(day, LineKind::Sale, 1.0)));
+        assert!(!history.buys_after(0, 5, 9));
+        assert!(history.buys_after(0, 5, 10));
+        assert!(!history.buys_after(0, 15, 100));
+    }
+}

@@ -1,0 +1,340 @@
+//! A score of 0 to 100 whose points add up, of factors that people can act on.
+//!
+//! Each factor turns a number into 0 to 1 by a curve and weighs what the scorecard says. A factor
+//! without data is left out and its weight given to the others in proportion; how much of the whole
+//! weight has data is the coverage. Factors that an order history cannot tell (payment, interaction,
+//! service) have no data here and lower the coverage.
+
+use serde::Serialize;
+
+use super::history::{History, Standing, median_gap_of_all};
+
+const YEAR: i32 = 365;
+/// The account's own rhythm counts against this many gaps of the typical account.
+const TYPICAL_GAPS: f64 = 4.0;
+/// At this many times the rhythm half of the points of the rhythm are lost.
+const HALF_AT: f64 = 1.5;
+/// From more than this many times the rhythm on the score is below 60.
+const SILENT_AT: f64 = 2.5;
+const SILENT_MOST: f64 = 59.0;
+/// This many purchases a year, and products, are as good as more.
+const PURCHASES_FULL: f64 = 12.0;
+const PRODUCTS_FULL: f64 = 10.0;
+/// When two years' amounts are in this share of the later, the trend is as good as more: half as
+/// much again.
+const TREND_FULL: f64 = 0.6;
+/// When this part of a year's sales went back, nothing is left of quality.
+const RETURNS_NONE: f64 = 0.2;
+
+const GREEN_FROM: f64 = 75.0;
+const YELLOW_FROM: f64 = 60.0;
+/// Below this coverage, or with fewer purchases, an account is unrated.
+const COVERAGE_FROM: f64 = 0.6;
+const PURCHASES_FROM: usize = 3;
+
+/// What a score is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Factor {
+    /// Days since the last purchase / the account's own days between purchases. Those are the median
+    /// of its gaps, drawn towards that of all accounts while it has few (geometric mean, the typical
+    /// gap four times).
+    Rhythm,
+    /// Days with a purchase in the last 365 days.
+    Frequency,
+    /// Net amount of the last 365 days / that of the 365 before, less 1; after a year of nothing 1,
+    /// after two 0. No data before the account is two years old.
+    AmountTrend,
+    /// What was returned in the last 365 days / what was sold. No data where the company records no
+    /// returns, or nothing was sold.
+    Returns,
+    /// Distinct products bought in the last 365 days. No data where lines name none.
+    Breadth,
+    /// Payments on time. Not in an order history.
+    Payment,
+    /// Interactions, both ways. Not in an order history.
+    Interaction,
+    /// Complaints and their resolution. Not in an order history.
+    Service,
+}
+
+impl Factor {
+    /// All, with what each weighs of 100.
+    pub const WEIGHTS: [(Self, f64); 8] = [
+        (Self::Rhythm, 20.0),
+        (Self::Frequency, 10.0),
+        (Self::AmountTrend, 20.0),
+        (Self::Returns, 15.0),
+        (Self::Breadth, 5.0),
+        (Self::Payment, 15.0),
+        (Self::Interaction, 10.0),
+        (Self::Service, 5.0),
+    ];
+
+    /// Its name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rhythm => "rhythm",
+            Self::Frequency => "frequency",
+            Self::AmountTrend => "amount_trend",
+            Self::Returns => "returns",
+            Self::Breadth => "breadth",
+            Self::Payment => "payment",
+            Self::Interaction => "interaction",
+            Self::Service => "service",
+        }
+    }
+}
+
+/// How an account does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// From 75.
+    Green,
+    /// From 60.
+    Yellow,
+    /// Below.
+    Red,
+    /// Fewer than 3 purchases, or less than 60 % of the weight with data.
+    Unrated,
+}
+
+/// What a factor says about an account.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reading {
+    /// Which factor.
+    pub factor: Factor,
+    /// Its number, in the unit of the factor; `None` without data.
+    pub value: Option<f64>,
+    /// What it adds to the score.
+    pub points: f64,
+    /// What it could add at most: its weight, with its share of those without data; 0 without.
+    pub weight: f64,
+}
+
+/// The score of an account.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rating {
+    /// 0 to 100.
+    pub score: f64,
+    /// How the account does.
+    pub status: Status,
+    /// The part of the weight with data, 0 to 1.
+    pub coverage: f64,
+    /// Every factor; their points and `held_down` add up to the score.
+    pub factors: Vec<Reading>,
+    /// What a long silence takes off, so that no such account is above 59: at most 0.
+    pub held_down: f64,
+    /// The days between purchases that the rhythm is measured by.
+    pub rhythm_days: f64,
+}
+
+/// What is the same for all accounts of a day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scorecard {
+    typical_gap_days: f64,
+    has_returns: bool,
+}
+
+impl Scorecard {
+    /// For the accounts of a history up to the end of its last day; `standings` are theirs.
+    pub fn new(seen: &History, standings: &[Standing<'_>]) -> Self {
+        Self {
+            typical_gap_days: median_gap_of_all(standings)
+                .unwrap_or(f64::from(YEAR))
+                .max(1.0),
+            has_returns: seen.has_returns(),
+        }
+    }
+
+    /// The score of an account and what it is made of.
+    pub fn rate(&self, standing: &Standing<'_>) -> Rating {
+        let rhythm_days = self.rhythm_days(standing);
+        let lateness = standing.silent_days() / rhythm_days;
+        let read = |factor| self.read(factor, standing, lateness);
+        let read: Vec<(Factor, f64, Option<Point>)> = Factor::WEIGHTS
+            .iter()
+            .map(|(factor, weight)| (*factor, *weight, read(*factor)))
+            .collect();
+        let all: f64 = Factor::WEIGHTS.iter().map(|own| own.1).sum();
+        let covered: f64 = read
+            .iter()
+            .filter(|own| own.2.is_some())
+            .map(|own| own.1)
+            .sum();
+        let factors: Vec<Reading> = read
+            .into_iter()
+            .map(|(factor, weight, read)| {
+                let weight = if read.is_some() {
+                    weight * 100.0 / covered
+                } else {
+                    0.0
+                };
+                Reading {
+                    factor,
+                    value: read.map(|read| read.value),
+                    points: weight * read.map_or(0.0, |read| read.part),
+                    weight,
+                }
+            })
+            .collect();
+        let sum: f64 = factors.iter().map(|own| own.points).sum();
+        let score = if lateness > SILENT_AT {
+            sum.min(SILENT_MOST)
+        } else {
+            sum
+        };
+        let coverage = covered / all;
+        let is_rated = coverage >= COVERAGE_FROM && standing.purchases.len() >= PURCHASES_FROM;
+        let status = match score {
+            _ if !is_rated => Status::Unrated,
+            score if score >= GREEN_FROM => Status::Green,
+            score if score >= YELLOW_FROM => Status::Yellow,
+            _ => Status::Red,
+        };
+        Rating {
+            score,
+            status,
+            coverage,
+            factors,
+            held_down: score - sum,
+            rhythm_days,
+        }
+    }
+
+    fn rhythm_days(&self, standing: &Standing<'_>) -> f64 {
+        let typical = self.typical_gap_days.ln();
+        let Some(own) = standing.median_gap_days() else {
+            return self.typical_gap_days;
+        };
+        let gaps = standing.count() - 1.0;
+        let sum = own.max(1.0).ln() * gaps + typical * TYPICAL_GAPS;
+        (sum / (gaps + TYPICAL_GAPS)).exp()
+    }
+
+    /// The point of an account on a factor's curve; `None` without data.
+    fn read(&self, factor: Factor, standing: &Standing<'_>, lateness: f64) -> Option<Point> {
+        let (value, part) = match factor {
+            Factor::Rhythm => (lateness, 1.0 / (1.0 + (lateness / HALF_AT).powi(2))),
+            Factor::Frequency => {
+                let count = standing.purchases_between(0, YEAR);
+                (count, saturating(count, PURCHASES_FULL))
+            }
+            Factor::AmountTrend if standing.age_days() >= f64::from(2 * YEAR) => {
+                let now = standing.amount_between(0, YEAR).max(0.0);
+                let before = standing.amount_between(YEAR, 2 * YEAR).max(0.0);
+                // two years of nothing: nothing to compare, and nothing good
+                let share = if now > 0.0 { now / (now + before) } else { 0.0 };
+                let change = match (now > 0.0, before > 0.0) {
+                    (_, true) => now / before - 1.0,
+                    (true, false) => 1.0,
+                    (false, false) => 0.0,
+                };
+                (change, (share / TREND_FULL).min(1.0))
+            }
+            Factor::Returns => {
+                let (sold, returned) = standing.sold_and_returned_between(0, YEAR);
+                let part = (self.has_returns && sold > 0.0).then(|| returned / sold)?;
+                (part, (1.0 - part / RETURNS_NONE).max(0.0))
+            }
+            Factor::Breadth if standing.has_products() => {
+                let count = standing.products_within(YEAR) as f64;
+                (count, saturating(count, PRODUCTS_FULL))
+            }
+            Factor::AmountTrend
+            | Factor::Breadth
+            | Factor::Payment
+            | Factor::Interaction
+            | Factor::Service => return None,
+        };
+        Some(Point { value, part })
+    }
+}
+
+/// Where an account is on the curve of a factor.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    /// The factor's number.
+    value: f64,
+    /// What part of the weight that is worth, 0 to 1.
+    part: f64,
+}
+
+/// 0 for nothing, 1 from `full` on, the first ones worth the most.
+fn saturating(count: f64, full: f64) -> f64 {
+    (count.ln_1p() / full.ln_1p()).min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::history::{LineKind, OrderLine};
+
+    fn account(days: impl IntoIterator<Item = i32>) -> History {
+        let lines = days.into_iter().map(|day| OrderLine {
+            account: 0,
+            day,
+            kind: LineKind::Sale,
+            amount: 100.0,
+            product: Some(3),
+        });
+        History::new(1, lines)
+    }
+
+    fn rating(history: &History, day: i32) -> Rating {
+        let standings = history.standings(day);
+        Scorecard::new(history, &standings).rate(&standings[0])
+    }
+
+    #[test]
+    fn points_add_up_and_weights_fill_a_hundred() {
+        let history = account((0..900).step_by(30));
+        for day in [100, 880, 940, 1_500] {
+            let rating = rating(&history.until(day), day);
+            let points: f64 = rating.factors.iter().map(|own| own.points).sum();
+            let weights: f64 = rating.factors.iter().map(|own| own.weight).sum();
+            assert!((points + rating.held_down - rating.score).abs() < 1e-9);
+            assert!((weights - 100.0).abs() < 1e-9);
+            assert!((0.0..=100.0).contains(&rating.score));
+        }
+    }
+
+    #[test]
+    fn a_long_silence_is_never_above_59_and_fewer_than_three_orders_are_unrated() {
+        let history = account((0..900).step_by(30));
+        assert!(rating(&history, 900).score > 75.0);
+        let late = rating(&history, 990);
+        assert!(late.score <= 59.0, "{late:?}");
+        let two = rating(&account([0, 30]), 40);
+        assert_eq!(two.status, Status::Unrated);
+    }
+
+    #[test]
+    fn what_has_no_data_lowers_the_coverage_and_not_the_score() {
+        let sales = account((0..900).step_by(30));
+        let without = rating(&sales, 900);
+        assert!((without.coverage - 0.55).abs() < 1e-12);
+        assert_eq!(without.status, Status::Unrated);
+        let mut lines: Vec<OrderLine> = Vec::new();
+        for day in (0..900).step_by(30) {
+            let line = |kind, amount| OrderLine {
+                account: 0,
+                day,
+                kind,
+                amount,
+                product: Some(3),
+            };
+            lines.push(line(LineKind::Sale, 100.0));
+            lines.push(line(LineKind::Return, -5.0));
+        }
+        let with = rating(&History::new(1, lines), 900);
+        assert!((with.coverage - 0.7).abs() < 1e-12);
+        assert_eq!(with.status, Status::Green);
+        let returns = with
+            .factors
+            .iter()
+            .find(|own| own.factor == Factor::Returns);
+        assert!((returns.unwrap().value.unwrap() - 0.05).abs() < 1e-12);
+    }
+}
