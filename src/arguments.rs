@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Drill(DrillArguments),
     /// What moved a number between two periods, and what of it is beyond chance
     Drivers(DriversArguments),
+    /// Customer health: who is at risk, why, and how well that has been told before
+    Health(HealthArguments),
     /// The registry of metrics, or one of them
     Metrics(MetricsArguments),
     /// What is in the lake, and what it is complete to
@@ -235,6 +237,43 @@ pub(crate) struct MetricsArguments {
     /// The metric [default: all]
     #[arg(value_name = "METRIC")]
     pub(crate) metric: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArguments {
+    #[command(subcommand)]
+    pub(crate) about: HealthCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HealthCommand {
+    /// All accounts with an order, the most at risk first
+    Rank {
+        /// The last day that is seen [default: today]
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<NaiveDate>,
+        /// At most this many accounts [default: 20 in a table, all otherwise]
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// What the score of an account is made of, and what changed in 30 days
+    Explain {
+        /// Its id or its name
+        #[arg(value_name = "ACCOUNT")]
+        account: String,
+        /// The last day that is seen [default: today]
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<NaiveDate>,
+    },
+    /// Scores as of a day in the past, measured by the orders after it
+    Backtest {
+        /// The last day that the scores see
+        #[arg(long, value_name = "DATE")]
+        cutoff: NaiveDate,
+        /// The days after it in which an order counts
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(1..=3_660))]
+        horizon: i32,
+    },
 }
 
 /// An address and port; `localhost` is this machine's own.

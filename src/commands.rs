@@ -3,6 +3,7 @@
 pub(crate) mod demo;
 pub(crate) mod drill;
 pub(crate) mod drivers;
+pub(crate) mod health;
 pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod metrics;

@@ -10,6 +10,7 @@ mod deals;
 pub mod demo;
 mod dimensions;
 mod facts;
+pub mod health;
 mod lease;
 mod live;
 mod orders;

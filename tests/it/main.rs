@@ -14,6 +14,7 @@ mod company;
 mod drivers;
 mod dwell;
 mod guide;
+mod health;
 mod hostile_files;
 mod killed;
 mod maven;

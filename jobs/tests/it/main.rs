@@ -11,6 +11,7 @@
 
 mod deals;
 mod demo;
+mod health;
 mod incremental;
 mod live;
 mod numbers;
