@@ -9,7 +9,7 @@ use millrace_lake::Table;
 use millrace_models::health::{History, LineKind, OrderLine};
 use rayon::prelude::*;
 
-use crate::raw::{Piece, Strings, pieces};
+use crate::raw::{Piece, Raw, Rows, Strings, pieces};
 
 const BATCH_ROWS: usize = 8_192;
 const ORDER_COLUMNS: &[&str] = &["account_id", "ordered_at", "kind", "amount", "product"];
@@ -56,7 +56,7 @@ pub(super) fn orders(
     table: &Table,
     zone: impl TimeZone + Copy + Sync,
 ) -> anyhow::Result<(History, Vec<String>)> {
-    let parts: Vec<Part> = pieces(table, Strings::Plain)?
+    let parts: Vec<Part> = row_groups(table)?
         .par_iter()
         .map(|piece| part(piece, &zone))
         .collect::<anyhow::Result<_>>()?;
@@ -94,7 +94,7 @@ pub(super) fn orders(
 /// What each account is called.
 pub(super) fn labels(table: &Table) -> anyhow::Result<HashMap<String, String>> {
     let mut labels = HashMap::new();
-    for piece in pieces(table, Strings::Plain)? {
+    for piece in row_groups(table)? {
         for batch in piece.read(Some(&["account_id", "label"]), BATCH_ROWS)? {
             let batch = batch?;
             let (ids, names) = (texts(&batch, "account_id")?, texts(&batch, "label")?);
@@ -103,6 +103,15 @@ pub(super) fn labels(table: &Table) -> anyhow::Result<HashMap<String, String>> {
         }
     }
     Ok(labels)
+}
+
+/// All row groups of a mart.
+fn row_groups(table: &Table) -> anyhow::Result<Vec<Piece>> {
+    let all = Raw {
+        table: table.clone(),
+        rows: Rows::ALL,
+    };
+    pieces(&all, Strings::Plain)
 }
 
 fn part(piece: &Piece, zone: &impl TimeZone) -> anyhow::Result<Part> {
