@@ -175,7 +175,7 @@ impl Compared<'_> {
         match (scoped, naive) {
             (Ok(scoped), Ok(naive)) => assert_same(&scoped, &naive, what),
             (Err(scoped), Err(naive)) => {
-                assert_eq!(scoped.to_string(), naive.to_string(), "{what}")
+                assert_eq!(scoped.to_string(), naive.to_string(), "{what}");
             }
             (scoped, naive) => panic!("{what}: {:?} {:?}", scoped.err(), naive.err()),
         }

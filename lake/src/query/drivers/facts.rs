@@ -190,22 +190,14 @@ fn numbers(batch: &RecordBatch, name: &str) -> Result<(Vec<f64>, i8), QueryError
     let Some(column) = batch.column_by_name(name) else {
         return Ok((vec![0.0; batch.num_rows()], 0));
     };
-    Ok(match column.data_type() {
-        DataType::Decimal128(_, decimals) => {
-            let units = column.as_primitive::<Decimal128Type>().iter();
-            (
-                units
-                    .map(|units| units.map_or(0.0, |units| units as f64))
-                    .collect(),
-                *decimals,
-            )
-        }
-        _ => {
-            let values = cast(column, &DataType::Float64)?;
-            let values = values.as_primitive::<Float64Type>().iter();
-            (values.map(|value| value.unwrap_or(0.0)).collect(), 0)
-        }
-    })
+    if let DataType::Decimal128(_, decimals) = column.data_type() {
+        let units = column.as_primitive::<Decimal128Type>().iter();
+        let units = units.map(|units| units.map_or(0.0, |units| units as f64));
+        return Ok((units.collect(), *decimals));
+    }
+    let values = cast(column, &DataType::Float64)?;
+    let values = values.as_primitive::<Float64Type>().iter();
+    Ok((values.map(|value| value.unwrap_or(0.0)).collect(), 0))
 }
 
 fn words(batch: &RecordBatch, name: &str) -> Result<arrow::array::StringArray, QueryError> {
@@ -231,10 +223,10 @@ impl Making {
         let (late, _) = numbers(batch, "late")?;
         let (ended, _) = numbers(batch, "e")?;
         self.scales = [above_decimals, below_decimals];
-        for index in 0..count {
+        for (index, least) in dimensions.iter().enumerate() {
             if batch.column_by_name(&format!("x{index}")).is_some() {
                 let other = words(batch, &format!("x{index}"))?;
-                let mut pairs = dimensions[index].iter().zip(&other);
+                let mut pairs = least.iter().zip(&other);
                 self.varied[index] |= pairs.any(|(least, most)| least != most);
             }
         }
@@ -343,6 +335,10 @@ impl Scan<'_> {
     /// The select of a period: `d0`… the dimensions, `u` the unit, `n` the records, `v` above and
     /// `w` below the line, `late` the records entered late; by record for quantiles, with `e` for
     /// whether a duration ended.
+    #[allow(
+        clippy::too_many_lines,
+        reason = "one statement, put together from top to bottom"
+    )]
     async fn select(&self, period: Period) -> Result<String, QueryError> {
         let base = self.base()?;
         let mut selection = self.selection(period).await?;
@@ -609,22 +605,18 @@ impl Scan<'_> {
 impl Scanned {
     /// Puts what each record does to a quantile in the place of its value.
     fn straighten(&mut self) -> Result<(), QueryError> {
-        let found = match self.quantile {
-            Some(q) => {
-                let values =
-                    |period: usize| self.records[period].iter().map(|one| one.value).collect();
-                influence::of_quantile(&[values(0), values(1)], q)
-            }
-            None => {
-                let values = |period: usize| -> Vec<Duration> {
-                    let own = self.records[period].iter();
-                    own.map(|one| (one.value, one.ended)).collect()
-                };
-                let both = [values(0), values(1)];
-                let median = |period: usize| kaplan_meier_median(&mut both[period].clone());
-                let medians = median(0).zip(median(1));
-                medians.and_then(|(was, is)| influence::of_km_median(&both, [was, is]))
-            }
+        let found = if let Some(q) = self.quantile {
+            let values = |period: usize| self.records[period].iter().map(|one| one.value).collect();
+            influence::of_quantile(&[values(0), values(1)], q)
+        } else {
+            let values = |period: usize| -> Vec<Duration> {
+                let own = self.records[period].iter();
+                own.map(|one| (one.value, one.ended)).collect()
+            };
+            let both = [values(0), values(1)];
+            let median = |period: usize| kaplan_meier_median(&mut both[period].clone());
+            let medians = median(0).zip(median(1));
+            medians.and_then(|(was, is)| influence::of_km_median(&both, [was, is]))
         };
         let Some(found) = found else {
             return Err(QueryError::Unusable(
