@@ -82,6 +82,17 @@ const PAGES = [
       return true;
     },
   ],
+  [
+    "drivers",
+    "/dashboard?period=last_quarter&why=won_amount",
+    director,
+    async (page) => {
+      await page.locator('[data-testid="page"], [data-testid="empty"]').first().waitFor();
+      if (!(await page.getByTestId("drivers").count())) return false;
+      await page.getByTestId("segments").waitFor();
+      return true;
+    },
+  ],
 ];
 
 const browser = await openBrowser();
