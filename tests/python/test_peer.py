@@ -22,5 +22,6 @@ def test_both_sides_of_the_bench_agree(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     lines = json.loads((tmp_path / "results" / f"{EVENTS}.json").read_text())["lines"]
-    assert len(lines) == 8
+    assert len(lines) == 9
+    assert [line["task"][:3] for line in lines].count("(d)") == 1, "a thousand changed events are timed too"
     assert all(line["millrace"]["wall_s"] > 0 for line in lines)
