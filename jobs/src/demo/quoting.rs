@@ -75,6 +75,14 @@ impl Quoting {
     }
 }
 
+/// From when a deal that is worked on from a time can be quoted: not as a lead, and not while its
+/// project is put off, when it is lost or shelved.
+fn quotable_from(deal: &Deal, from: Stamp) -> Stamp {
+    let lead = deal.visits.first().map(|lead| lead.to);
+    let back = deal.pause.map(|(_, back)| back);
+    [lead, back].into_iter().flatten().fold(from, Stamp::max)
+}
+
 impl Firm {
     /// Plans the quotes of a deal: one to three versions in the first stay in quotation, one in later
     /// ones.
@@ -142,12 +150,7 @@ impl Firm {
             lines.push((product, rounded(part / price).max(1)));
         }
         let has_alternative = dice.chance(0.11);
-        let mut before = from.max(
-            self.deals[index]
-                .visits
-                .first()
-                .map_or(from, |lead| lead.to),
-        );
+        let mut before = quotable_from(&self.deals[index], from);
         let mut kept = 0;
         for (place, (_, limit)) in sent.iter().enumerate() {
             let version = &mut versions[kept];

@@ -354,6 +354,14 @@ async fn everybody_sees_something(demo: &Filling) {
     assert_eq!(of_reps.len(), 19, "one has left");
 }
 
+/// In this company a project is put off on the days on which its first quote used to be drafted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_is_put_off_is_not_quoted_meanwhile() {
+    let demo = Filling::new(options(800, 12, "2026-11-25", 1)).await;
+    let put_off = demo.count("stage_changes WHERE kind = 'reopen'").await;
+    assert!(put_off > 0);
+}
+
 /// All that a firm does happens in the demo company too, even in the small one of the tests; an
 /// override, one move in fifty, may not.
 async fn all_kinds_of_things_happen(demo: &Filling) {
