@@ -102,6 +102,7 @@ lint-web: $(WEB)/node_modules/.installed
 bench: build
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/run.py $(BENCH_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/operations.py $(BENCH_OPERATIONS_ARGS)
+	MILLRACE='$(RELEASE)' $(PYTHON) benches/freshness.py $(BENCH_FRESHNESS_ARGS)
 	PINS=drivers.txt $(PYTHON) benches/drivers.py $(BENCH_DRIVERS_ARGS)
 
 pictures: build

@@ -1,6 +1,6 @@
 """Millrace beside DuckDB, on the same files in the same run, two threads each.
 
-    MILLRACE=bin/millrace python benches/run.py [--events 10000000] [--repeats 3]
+    MILLRACE=bin/millrace python benches/run.py [--events 10000000[,100000000]] [--repeats 3]
 
 1. `benches/generate.py` makes the input once, in the cache.
 2. Millrace ingests it, and builds the marts; DuckDB makes the visits table from the same events:
@@ -16,7 +16,8 @@
 
 Prints a table, and writes it with the machine's size into benches/results/EVENTS.json. A ratio
 is Millrace over DuckDB: below 1 is better. Both sides' rows are compared, and a difference ends
-the bench with status 1.
+the bench with status 1. With several numbers of events what (d) takes is set beside that for the
+fewest: its cost should follow the change, not the history.
 """
 
 import argparse
@@ -400,19 +401,37 @@ def ratios(line: Line) -> dict | None:
 def main() -> int:
     """Runs the bench."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--events", default="10000000", help="how many, or several numbers with commas between")
     parser.add_argument("--repeats", type=int, default=3, help="rounds of ingest and (a)")
     parser.add_argument("--questions", type=int, default=9, help="repeats of (b) and (c), served")
     parser.add_argument("--millrace", default=os.environ.get("MILLRACE", str(HERE.parent / "bin" / "millrace")))
     parser.add_argument("--out", type=Path, default=HERE / "results")
     options = parser.parse_args()
 
-    import duckdb
+    changes = {}
+    for events in sorted(int(number) for number in options.events.split(",")):
+        try:
+            lines = bench(options, events)
+        except Failed as failure:
+            say(str(failure))
+            return 1
+        print(f"{events:,} events")
+        print(table(lines))
+        changes[events] = next(line.millrace for line in lines if line.task.startswith("(d)"))
+        write_result(options.out, events, lines)
+    fewest = next(iter(changes))
+    for events, cost in changes.items():
+        ratio = cost.wall_s / changes[fewest].wall_s
+        print(f"(d) of {events:,} events: {cost.wall_s:.2f} s, {ratio:.2f} of that of {fewest:,}")
+    return 0
 
-    source = CACHE / f"input-{options.events}"
+
+def bench(options: argparse.Namespace, events: int) -> list[Line]:
+    """All of it on so many events."""
+    source = CACHE / f"input-{events}"
     if not (source / "mapping.toml").exists():
-        say(f"generating {options.events:,} events")
-        run([sys.executable, str(HERE / "generate.py"), "--events", str(options.events), "--out", str(source)])
+        say(f"generating {events:,} events")
+        run([sys.executable, str(HERE / "generate.py"), "--events", str(events), "--out", str(source)])
     work = CACHE / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -422,27 +441,27 @@ def main() -> int:
         lines += bench_changes(millrace, source, work, options.repeats, lines[1].duckdb)
         marts = millrace.mart_files("stage_visits")
         (work / "stage_visits.json").write_text(json.dumps(marts))
-        lines += bench_queries(millrace, work, options.questions)
-    except Failed as failure:
-        say(str(failure))
-        return 1
+        return lines + bench_queries(millrace, work, options.questions)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
-    print(table(lines))
-    options.out.mkdir(parents=True, exist_ok=True)
+
+def write_result(out: Path, events: int, lines: list[Line]) -> None:
+    """Keeps the table with the machine's size."""
+    import duckdb
+
+    out.mkdir(parents=True, exist_ok=True)
     result = {
-        "events": options.events,
+        "events": events,
         "threads": THREADS,
         "cores": os.cpu_count(),
         "machine": platform.machine(),
         "duckdb": duckdb.__version__,
         "lines": [{**asdict(line), "task": line.task.strip(), "ratio": ratios(line)} for line in lines],
     }
-    file = options.out / f"{options.events}.json"
+    file = out / f"{events}.json"
     file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     say(f"written to {file}")
-    return 0
 
 
 if __name__ == "__main__":

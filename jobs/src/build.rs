@@ -234,7 +234,14 @@ fn load(inputs: &Inputs, task: &Task<'_>) -> anyhow::Result<Loaded> {
     ]) {
         options.progress.step("stage changes");
         let table = inputs.raw(Entity::StageChange)?;
-        facts.changes = Some(visits::intake(table, &calendar, &mut systems, as_of_us)?);
+        let at_once = options.rows_at_once;
+        facts.changes = Some(visits::intake(
+            table,
+            &calendar,
+            &mut systems,
+            as_of_us,
+            at_once,
+        )?);
     }
     Ok(Loaded {
         calendar,

@@ -34,3 +34,4 @@ pub use lease::{LEASE, run_leased};
 pub use live::{Live, Round};
 pub use run::{Gate, MartReport, Open, Progress, RunOptions, RunReport, Silent, run};
 pub use upkeep::upkeep;
+pub use visits::ROWS_AT_ONCE;

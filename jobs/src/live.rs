@@ -24,6 +24,7 @@ use crate::lease::{Overtaken, Slot, Under, give_up, under_lease};
 use crate::run::{RunOptions, Silent, run};
 use crate::schedule::Schedule;
 use crate::upkeep::tidy;
+use crate::visits::ROWS_AT_ONCE;
 
 /// How often the change log is asked for what other processes wrote.
 const POLL: Duration = Duration::from_secs(1);
@@ -131,6 +132,7 @@ impl Live {
                     now,
                     jobs: Vec::new(),
                     full: false,
+                    rows_at_once: ROWS_AT_ONCE,
                     gate: under.gate,
                     fence: under.fence,
                     progress: Arc::new(Silent),

@@ -76,6 +76,8 @@ pub struct RunOptions {
     pub jobs: Vec<String>,
     /// Build even what has not changed.
     pub full: bool,
+    /// Stage changes that are held in memory at once, at most: [`ROWS_AT_ONCE`] unless there is little.
+    pub rows_at_once: usize,
     /// Passed before each commit.
     pub gate: Arc<dyn Gate>,
     /// The token of the lease that the run is under; 0 without one.

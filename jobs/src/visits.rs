@@ -2,7 +2,9 @@
 //!
 //! Intake in rounds of a few row groups, decoded in parallel and taken up by the shards in
 //! parallel; then each shard is folded, written and freed. What is held is 16 bytes an event,
-//! the ids once, and the writers' unfinished row groups.
+//! the ids once, and the writers' unfinished row groups. Where the events are more than
+//! [`ROWS_AT_ONCE`] the deals are taken in parts, each of which reads all events again and takes
+//! up its own: memory is bounded, for the price of decoding.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -13,6 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Context;
 use arrow::array::{
     ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
@@ -37,12 +40,16 @@ use crate::world::{Dictionaries, Dimensions, World, qualified};
 
 const ROWS_PER_SHARD: usize = 128 * 1024;
 const MOST_SHARDS: usize = 256;
+/// Stage changes that are held at a time, at most.
+pub const ROWS_AT_ONCE: usize = 32 * 1024 * 1024;
 const BATCH_ROWS: usize = 32 * 1024;
 const HOUR_US: f64 = 3_600_000_000.0;
 
-/// All stage changes, taken up and ready to be folded.
+/// All stage changes, taken up and ready to be folded: those of a part of the deals at a time.
 pub(crate) struct StageChanges {
+    /// Those of the first part.
     shards: Vec<Shard>,
+    parts: Parts,
     pub(crate) vocabulary: Vocabulary,
     /// Changes without opportunity, stage or time, which were left out.
     pub(crate) incomplete: u64,
@@ -50,50 +57,105 @@ pub(crate) struct StageChanges {
     authors: BTreeSet<(u16, Text)>,
 }
 
-/// Reads all stage changes up to `as_of_us`.
+/// How the deals are divided, and where their stage changes are read from.
+struct Parts {
+    pieces: Vec<Piece>,
+    /// Shards of all deals.
+    shards: usize,
+    /// Shards of a part.
+    each: usize,
+    as_of_us: Option<i64>,
+}
+
+impl Parts {
+    fn new(pieces: Vec<Piece>, as_of_us: Option<i64>, rows_at_once: usize) -> Self {
+        let rows: usize = pieces.iter().map(Piece::rows).sum();
+        let parts = rows.div_ceil(rows_at_once.max(1)).next_power_of_two();
+        let shards = (rows / ROWS_PER_SHARD)
+            .next_power_of_two()
+            .clamp(1, MOST_SHARDS)
+            .max(parts);
+        Self {
+            pieces,
+            shards,
+            each: shards / parts,
+            as_of_us,
+        }
+    }
+
+    /// Reads the changes of the part whose shards begin at `first`, a few row groups at a time;
+    /// each group is shown to `see` before the shards take it up.
+    fn read(
+        &self,
+        first: usize,
+        calendar: &WorkingCalendar,
+        number: &(dyn Fn(&str) -> anyhow::Result<u16> + Sync),
+        mut see: impl FnMut(&mut Scatter, &BTreeSet<u16>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Vec<Shard>> {
+        let own = first..first + self.each;
+        let mut shards: Vec<Shard> = own.clone().map(|_| Shard::default()).collect();
+        for round in self.pieces.chunks(rayon::current_num_threads()) {
+            let mut scatters = round
+                .par_iter()
+                .map(|piece| {
+                    let empty = Scatter::new(self.shards, self.as_of_us).only(own.clone());
+                    scatter(piece, empty, calendar, number)
+                })
+                .collect::<anyhow::Result<Vec<_>>>()?;
+            for (scatter, systems) in &mut scatters {
+                see(scatter, systems)?;
+            }
+            shards
+                .par_iter_mut()
+                .zip(own.clone())
+                .try_for_each(|(shard, index)| {
+                    scatters
+                        .iter()
+                        .try_for_each(|(scatter, _)| shard.absorb(scatter, index))
+                })?;
+        }
+        Ok(shards)
+    }
+
+    /// Where the parts after the first begin.
+    fn later(&self) -> impl Iterator<Item = usize> {
+        (self.each..self.shards).step_by(self.each)
+    }
+}
+
+/// Reads the stage changes up to `as_of_us`: all names in them, and the changes of the first deals,
+/// so many that of `rows_at_once` changes at most are held.
 pub(crate) fn intake(
     table: &Raw,
     calendar: &WorkingCalendar,
     systems: &mut Systems,
     as_of_us: Option<i64>,
+    rows_at_once: usize,
 ) -> anyhow::Result<StageChanges> {
-    let pieces = pieces(table, Strings::Compact)?;
-    let rows: usize = pieces.iter().map(Piece::rows).sum();
-    let count = (rows / ROWS_PER_SHARD)
-        .next_power_of_two()
-        .clamp(1, MOST_SHARDS);
-    let mut shards: Vec<Shard> = (0..count).map(|_| Shard::default()).collect();
+    let parts = Parts::new(pieces(table, Strings::Compact)?, as_of_us, rows_at_once);
     let mut vocabulary = Vocabulary::default();
     let mut incomplete = 0;
     let mut authors = BTreeSet::new();
     let shared = Mutex::new(systems);
-    for round in pieces.chunks(rayon::current_num_threads()) {
-        let mut scatters = round
-            .par_iter()
-            .map(|piece| scatter(piece, Scatter::new(count, as_of_us), calendar, &shared))
-            .collect::<anyhow::Result<Vec<_>>>()?;
-        for (scatter, systems) in &mut scatters {
-            vocabulary.learn(scatter)?;
-            incomplete += scatter.incomplete;
-            for name in scatter.people() {
-                authors.extend(systems.iter().map(|system| (*system, Text::from(name))));
-            }
+    let number = |name: &str| {
+        let mut systems = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(systems.number(name))
+    };
+    let shards = parts.read(0, calendar, &number, |scatter, systems| {
+        vocabulary.learn(scatter)?;
+        incomplete += scatter.incomplete;
+        for name in scatter.people() {
+            authors.extend(systems.iter().map(|system| (*system, Text::from(name))));
         }
-        shards
-            .par_iter_mut()
-            .enumerate()
-            .try_for_each(|(index, shard)| {
-                scatters
-                    .iter()
-                    .try_for_each(|(scatter, _)| shard.absorb(scatter, index))
-            })?;
-    }
+        Ok(())
+    })?;
     // Deals whose record says that they ended leave their stage for these.
     for outcome in ["won", "lost", "shelved", "invalid", "duplicate"] {
         vocabulary.stage(outcome)?;
     }
     Ok(StageChanges {
         shards,
+        parts,
         vocabulary,
         incomplete,
         authors,
@@ -104,19 +166,13 @@ fn scatter(
     piece: &Piece,
     mut scatter: Scatter,
     calendar: &WorkingCalendar,
-    systems: &Mutex<&mut Systems>,
+    number: &(dyn Fn(&str) -> anyhow::Result<u16> + Sync),
 ) -> anyhow::Result<(Scatter, BTreeSet<u16>)> {
-    let number = |name: &str| {
-        systems
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .number(name)
-    };
     // Columns of one value are not decoded.
     let mut columns = vec!["opportunity", "stage", "changed_at"];
     let system = match piece.constant("_source") {
-        Constant::Text(name) => Some(number(&name)),
-        Constant::Null => Some(number("")),
+        Constant::Text(name) => Some(number(&name)?),
+        Constant::Null => Some(number("")?),
         _ => {
             columns.push("_source");
             None
@@ -149,12 +205,12 @@ fn scatter(
         if system.is_none() {
             let column = required("_source")?.as_dictionary::<Int32Type>();
             let values = column.values().as_string::<i32>();
-            let numbers: Vec<u16> = values
+            let numbers = values
                 .iter()
                 .map(|name| number(name.unwrap_or_default()))
-                .collect();
+                .collect::<anyhow::Result<Vec<u16>>>()?;
             met.extend(&numbers);
-            let nothing = number("");
+            let nothing = number("")?;
             each.extend(
                 (0..column.len()).map(|row| column.key(row).map_or(nothing, |key| numbers[key])),
             );
@@ -236,7 +292,10 @@ pub(crate) fn write(
     now_us: i64,
 ) -> anyhow::Result<Extent> {
     let StageChanges {
-        shards, vocabulary, ..
+        shards,
+        parts,
+        vocabulary,
+        ..
     } = changes;
     let met: Vec<AtomicBool> = (0..world.deals.len())
         .map(|_| AtomicBool::new(false))
@@ -252,10 +311,25 @@ pub(crate) fn write(
         met: &met,
         now_us,
     };
-    let extent = shards
-        .into_par_iter()
-        .map(|shard| pass.shard(shard.fold(&vocabulary, &world.calendar)))
-        .try_reduce(|| Extent::NOTHING, |left, right| Ok(left.join(right)))?;
+    let fold = |shards: Vec<Shard>| {
+        shards
+            .into_par_iter()
+            .map(|shard| pass.shard(shard.fold(&vocabulary, &world.calendar)))
+            .try_reduce(|| Extent::NOTHING, |left, right| Ok(left.join(right)))
+    };
+    let mut extent = fold(shards)?;
+    // Nothing in the files is new to it: they are those of the first part.
+    let mut names = vocabulary.clone();
+    let number = |name: &str| {
+        let number = world.systems.find(name);
+        number.with_context(|| format!("raw/stage_change has a new system {name:?}"))
+    };
+    for first in parts.later() {
+        let shards = parts.read(first, &world.calendar, &number, |scatter, _| {
+            Ok(names.learn(scatter)?)
+        })?;
+        extent = extent.join(fold(shards)?);
+    }
     if sinks.cycles.is_none() && sinks.deals.is_none() {
         return Ok(extent);
     }

@@ -29,7 +29,7 @@ use millrace_models::marts;
 use url::Url;
 
 use crate::error::LakeError;
-use crate::log::commit_file;
+use crate::log::{checkpoint_file, commit_file};
 use crate::published::{self, PUBLISHED, PublishedSet};
 use crate::table::{Table, TableFile};
 use crate::writer::{NewFile, TableWriter};
@@ -191,8 +191,8 @@ impl Lake {
         }
         let mut delta = self.delta_table(name, None)?;
         let wanted = u64::try_from(version).ok();
-        let Some(wanted) = wanted.filter(|_| commit_file(&self.directory(name), version).exists())
-        else {
+        let is_there = has_version(&self.directory(name), version);
+        let Some(wanted) = wanted.filter(|_| is_there) else {
             let newest = self.table(name).await?.version();
             return Err(LakeError::NoVersion {
                 table: name.to_owned(),
@@ -435,8 +435,7 @@ impl Lake {
             .with_save_mode(SaveMode::Ignore)
             .with_columns(columns.fields().cloned())
             .with_partition_columns(partition_column(name))
-            // `--as-of` reads old versions, so their log entries stay.
-            .with_configuration([("delta.enableExpiredLogCleanup", Some("false"))])
+            .with_configuration(CONFIGURATION)
             .await;
         match created {
             Ok(_) => Ok(()),
@@ -574,6 +573,16 @@ impl Lake {
     }
 }
 
+/// What tables are created with. Log entries are removed by upkeep alone, which knows the versions
+/// that are still read; checkpoints do not carry files that were removed long ago.
+const CONFIGURATION: [(&str, Option<&str>); 2] = [
+    ("delta.enableExpiredLogCleanup", Some("false")),
+    (
+        "delta.deletedFileRetentionDuration",
+        Some("interval 2 hours"),
+    ),
+];
+
 /// Waits until no other process holds the file; held until what is given is dropped.
 async fn lock(path: PathBuf) -> Result<File, LakeError> {
     let waiting = tokio::task::spawn_blocking(move || {
@@ -582,6 +591,11 @@ async fn lock(path: PathBuf) -> Result<File, LakeError> {
         Ok(file)
     });
     waiting.await.map_err(|_| LakeError::Stopped)?
+}
+
+/// Whether a version can be loaded: its entry is there, or a checkpoint of its own.
+fn has_version(directory: &Path, version: i64) -> bool {
+    commit_file(directory, version).exists() || checkpoint_file(directory, version).exists()
 }
 
 /// Whether there is a table: its first log entry, or a checkpoint that stands for it.

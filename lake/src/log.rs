@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, StructArray};
 use arrow::datatypes::Int64Type;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -35,6 +35,12 @@ struct TransactionLine {
 /// The file of a commit in the log of the table at `root`.
 pub(crate) fn commit_file(root: &Path, version: i64) -> PathBuf {
     root.join("_delta_log").join(format!("{version:020}.json"))
+}
+
+/// The checkpoint of a version in one file.
+pub(crate) fn checkpoint_file(root: &Path, version: i64) -> PathBuf {
+    let name = format!("{version:020}.checkpoint.parquet");
+    root.join("_delta_log").join(name)
 }
 
 /// The transactions up to `version`, continuing from those known at an earlier one.
@@ -101,38 +107,62 @@ pub(crate) fn last_checkpoint(
 }
 
 fn from_checkpoint(path: &Path) -> Result<Transactions, LakeError> {
+    let mut found = Transactions::new();
+    each_action(path, "txn", |actions| {
+        let ids = actions
+            .column_by_name("appId")
+            .and_then(|column| column.as_string_opt::<i32>());
+        let versions = actions
+            .column_by_name("version")
+            .and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let (Some(ids), Some(versions)) = (ids, versions) else {
+            return;
+        };
+        for row in 0..actions.len() {
+            if actions.is_valid(row) && ids.is_valid(row) && versions.is_valid(row) {
+                found.insert(ids.value(row).to_owned(), versions.value(row));
+            }
+        }
+    })?;
+    Ok(found)
+}
+
+/// The paths of the files that a checkpoint says the table has, as the log writes them.
+pub(crate) fn paths_in_checkpoint(path: &Path) -> Result<Vec<String>, LakeError> {
+    let mut found = Vec::new();
+    each_action(path, "add", |actions| {
+        let paths = actions
+            .column_by_name("path")
+            .and_then(|column| column.as_string_opt::<i32>());
+        let paths = paths.iter().flat_map(|paths| paths.iter()).enumerate();
+        let added = paths.filter(|(row, _)| actions.is_valid(*row));
+        found.extend(added.filter_map(|(_, path)| path.map(str::to_owned)));
+    })?;
+    Ok(found)
+}
+
+/// Shows the actions of one kind of a checkpoint, a batch at a time.
+fn each_action(
+    path: &Path,
+    kind: &str,
+    mut see: impl FnMut(&StructArray),
+) -> Result<(), LakeError> {
     let file = File::open(path).map_err(LakeError::file(path))?;
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
     let roots = builder.parquet_schema().root_schema().get_fields();
-    let Some(index) = roots.iter().position(|field| field.name() == "txn") else {
-        return Ok(Transactions::new());
+    let Some(index) = roots.iter().position(|field| field.name() == kind) else {
+        return Ok(());
     };
     let mask = ProjectionMask::roots(builder.parquet_schema(), [index]);
     let reader = builder
         .with_projection(mask)
         .build()
         .map_err(LakeError::parquet(path))?;
-    let mut found = Transactions::new();
     for batch in reader {
-        let batch = batch?;
-        let Some(lines) = batch.column(0).as_struct_opt() else {
-            continue;
-        };
-        let ids = lines
-            .column_by_name("appId")
-            .and_then(|column| column.as_string_opt::<i32>());
-        let versions = lines
-            .column_by_name("version")
-            .and_then(|column| column.as_primitive_opt::<Int64Type>());
-        let (Some(ids), Some(versions)) = (ids, versions) else {
-            continue;
-        };
-        for row in 0..lines.len() {
-            if lines.is_valid(row) && ids.is_valid(row) && versions.is_valid(row) {
-                found.insert(ids.value(row).to_owned(), versions.value(row));
-            }
+        if let Some(actions) = batch?.column(0).as_struct_opt() {
+            see(actions);
         }
     }
-    Ok(found)
+    Ok(())
 }

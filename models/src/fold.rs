@@ -17,6 +17,8 @@
     reason = "slots, codes and hashes are 32 bits wide by construction; intake refuses more"
 )]
 
+use std::ops::Range;
+
 use arrow::array::{
     Array, AsArray, BooleanArray, StringArray, StringViewArray, TimestampMicrosecondArray,
 };
@@ -226,6 +228,7 @@ struct Part {
 #[derive(Debug)]
 pub struct Scatter {
     parts: Vec<Part>,
+    only: Range<usize>,
     stages: Names,
     people: Names,
     stage_codes: Vec<u32>,
@@ -339,16 +342,25 @@ fn is_set(array: Option<&BooleanArray>, row: usize) -> bool {
 impl Scatter {
     /// An empty scatter for `shards` shards (a power of two), blind to events after `as_of_us`.
     pub fn new(shards: usize, as_of_us: Option<i64>) -> Self {
+        let shards = shards.next_power_of_two();
         Self {
-            parts: (0..shards.next_power_of_two())
-                .map(|_| Part::default())
-                .collect(),
+            parts: (0..shards).map(|_| Part::default()).collect(),
+            only: 0..shards,
             stages: Names::default(),
             people: Names::default(),
             stage_codes: Vec::new(),
             people_codes: Vec::new(),
             as_of_us: as_of_us.unwrap_or(NEVER),
             incomplete: 0,
+        }
+    }
+
+    /// Takes up the events of these shards only; names are learned from all.
+    #[must_use]
+    pub fn only(self, shards: Range<usize>) -> Self {
+        Self {
+            only: shards,
+            ..self
         }
     }
 
@@ -392,7 +404,7 @@ impl Scatter {
         }
         let mask = self.parts.len() as u64 - 1;
         let expected = rows / self.parts.len();
-        for part in &mut self.parts {
+        for part in &mut self.parts[self.only.clone()] {
             part.events.reserve(expected + expected / 16);
         }
         for row in 0..rows {
@@ -406,6 +418,11 @@ impl Scatter {
             }
             let at_us = events.changed_at.value(row);
             if at_us > self.as_of_us {
+                continue;
+            }
+            let hash = hash(id.as_bytes());
+            let shard = ((hash >> 40) & mask) as usize;
+            if !self.only.contains(&shard) {
                 continue;
             }
             let system = match events.systems {
@@ -425,8 +442,7 @@ impl Scatter {
             if is_set(events.deleted, row) {
                 flags |= DELETED;
             }
-            let hash = hash(id.as_bytes());
-            let part = &mut self.parts[((hash >> 40) & mask) as usize];
+            let part = &mut self.parts[shard];
             part.bytes.extend_from_slice(id.as_bytes());
             part.events.push(Incoming {
                 at_us,

@@ -59,6 +59,7 @@ pub(crate) fn all(context: &Context) -> RunOptions {
         now: context.now,
         jobs: Vec::new(),
         full: false,
+        rows_at_once: millrace_jobs::ROWS_AT_ONCE,
         gate: Arc::new(Open),
         fence: 0,
         progress: Arc::new(Line::new(context.quiet)),

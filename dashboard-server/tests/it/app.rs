@@ -171,6 +171,7 @@ async fn run(lake: &Lake, company: &Company) {
         now: now(),
         jobs: Vec::new(),
         full: true,
+        rows_at_once: millrace_jobs::ROWS_AT_ONCE,
         gate: Arc::new(millrace_jobs::Open),
         fence: 0,
         progress: Arc::new(millrace_jobs::Silent),

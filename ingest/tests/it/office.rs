@@ -242,7 +242,8 @@ impl Office {
         assert!(done * 3 > calls, "a world of refusals: {done} of {calls}");
     }
 
-    async fn step(&self, dice: &mut Dice) -> bool {
+    /// Does one random thing; whether it was allowed.
+    pub(crate) async fn step(&self, dice: &mut Dice) -> bool {
         match dice.below(30) {
             0..=1 => self.account(dice).await,
             2..=4 => self.deal(dice).await,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use millrace_jobs::{RunOptions, RunReport, run};
+use millrace_jobs::{ROWS_AT_ONCE, RunOptions, RunReport, run};
 use millrace_models::entity::{Entity, FieldKind};
 use millrace_models::marts;
 use proptest::prelude::*;
@@ -244,6 +244,8 @@ impl Sequence {
         RunOptions {
             now: self.now,
             full,
+            // All records at once are read in several parts.
+            rows_at_once: if full { 16 } else { ROWS_AT_ONCE },
             ..options()
         }
     }

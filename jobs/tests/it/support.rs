@@ -148,30 +148,7 @@ impl TestLake {
 
     /// The rows of a mart in the published set, in the order of their texts; times exact.
     pub(crate) async fn published(&self, name: &str) -> Vec<String> {
-        let set = self.lake.latest_set().await.unwrap().unwrap();
-        let name = format!("marts/{name}");
-        let table = self.lake.table_at(&name, set.versions[&name]).await;
-        let mut rows = Vec::new();
-        for file in table.unwrap().files() {
-            let file_of = File::open(&file.path).unwrap();
-            let reader = ParquetRecordBatchReaderBuilder::try_new(file_of).unwrap();
-            for batch in reader.build().unwrap() {
-                let batch = batch.unwrap();
-                for row in 0..batch.num_rows() {
-                    let mut object = to_json(&batch, row);
-                    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
-                        let times = column.as_primitive_opt::<TimestampMicrosecondType>();
-                        if let Some(times) = times.filter(|times| times.is_valid(row)) {
-                            object.insert(field.name().clone(), times.value(row).into());
-                        }
-                    }
-                    let partition = file.partition.clone().unwrap_or_default();
-                    rows.push(format!("{partition} {}", Value::Object(object)));
-                }
-            }
-        }
-        rows.sort_unstable();
-        rows
+        published_rows(&self.lake, name).await
     }
 
     /// The rows of a mart, ordered by the given columns, as JSON: times as the company's clock
@@ -204,6 +181,34 @@ impl TestLake {
     }
 }
 
+/// The rows of a mart in the published set, in the order of their texts; times exact.
+pub(crate) async fn published_rows(lake: &Lake, name: &str) -> Vec<String> {
+    let set = lake.latest_set().await.unwrap().unwrap();
+    let name = format!("marts/{name}");
+    let table = lake.table_at(&name, set.versions[&name]).await;
+    let mut rows = Vec::new();
+    for file in table.unwrap().files() {
+        let file_of = File::open(&file.path).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file_of).unwrap();
+        for batch in reader.build().unwrap() {
+            let batch = batch.unwrap();
+            for row in 0..batch.num_rows() {
+                let mut object = to_json(&batch, row);
+                for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+                    let times = column.as_primitive_opt::<TimestampMicrosecondType>();
+                    if let Some(times) = times.filter(|times| times.is_valid(row)) {
+                        object.insert(field.name().clone(), times.value(row).into());
+                    }
+                }
+                let partition = file.partition.clone().unwrap_or_default();
+                rows.push(format!("{partition} {}", Value::Object(object)));
+            }
+        }
+    }
+    rows.sort_unstable();
+    rows
+}
+
 pub(crate) fn options() -> RunOptions {
     RunOptions {
         company: Company::default(),
@@ -211,6 +216,7 @@ pub(crate) fn options() -> RunOptions {
         now: "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap(),
         jobs: Vec::new(),
         full: true,
+        rows_at_once: millrace_jobs::ROWS_AT_ONCE,
         gate: Arc::new(Open),
         fence: 0,
         progress: Arc::new(Silent),
