@@ -76,6 +76,16 @@ impl Rows {
         }
     }
 
+    /// Without the rows of some keys, where they are found by one column.
+    pub(crate) fn without(&self, keys: &HashSet<Text>) -> Self {
+        match self {
+            Self::Of(column, all) if !keys.is_empty() => {
+                Self::Of(column, Arc::new(all.without(keys)))
+            }
+            rows => rows.clone(),
+        }
+    }
+
     /// Which rows of a batch are such.
     pub(crate) fn of_batch(&self, batch: &RecordBatch) -> anyhow::Result<BooleanArray> {
         let column = |name: &str| {

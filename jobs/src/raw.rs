@@ -88,6 +88,14 @@ impl Keys {
         self.sorted.is_empty()
     }
 
+    /// The keys that are not among others.
+    pub(crate) fn without(&self, others: &HashSet<Text>) -> Self {
+        self.sorted
+            .iter()
+            .filter(|key| !others.contains(*key))
+            .collect()
+    }
+
     pub(crate) fn contains(&self, text: &str) -> bool {
         self.set.contains(text.trim())
     }

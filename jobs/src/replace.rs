@@ -9,15 +9,19 @@ use std::collections::BTreeMap;
 use std::fs::File;
 
 use anyhow::Context;
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
+use arrow::datatypes::Int32Type;
+use hashbrown::HashSet;
 use millrace_lake::{Lake, NewFile, Table, TableFile};
+use millrace_models::marts;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
 
 use crate::facts::{Mart, Sink};
 use crate::partial::{Partial, Rows};
+use crate::store::Text;
 
 /// A file of fewer rows is small.
 const SMALL_ROWS: u64 = 32 * 1024;
@@ -48,11 +52,7 @@ pub(crate) fn keep(lake: &Lake, partial: &Partial, sink: &Sink) -> anyhow::Resul
         return Ok(Kept::default());
     }
     let table = partial.table(sink.table())?;
-    let loses = table
-        .files()
-        .par_iter()
-        .map(|file| loses_rows(file, sink.rows()))
-        .collect::<anyhow::Result<Vec<bool>>>()?;
+    let loses = losing(table, sink.rows())?;
     let mut small: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     for (file, loses) in table.files().iter().zip(&loses) {
         if !loses && file.rows < SMALL_ROWS {
@@ -92,17 +92,136 @@ fn rest(lake: &Lake, table: &Table, file: &TableFile, sink: &Sink) -> anyhow::Re
     Ok(writer.finish()?)
 }
 
-/// Whether any of the rows is in the file.
-fn loses_rows(file: &TableFile, rows: &Rows) -> anyhow::Result<bool> {
-    if !rows.may_be_in(file) {
-        return Ok(false);
-    }
-    for batch in read(file, Some(&rows.columns()))? {
-        if rows.of_batch(&batch?)?.true_count() > 0 {
-            return Ok(true);
+/// Which files of a table hold any of the rows. Deals that are under way change most; they lie
+/// apart, so their files are looked through first, and the others only for the keys of which not all
+/// rows are found there.
+fn losing(table: &Table, rows: &Rows) -> anyhow::Result<Vec<bool>> {
+    let whole = Whole::of(table, rows);
+    let lively = |file: &TableFile| whole.is_some_and(|whole| whole.is_lively(file));
+    let first = (table.files().par_iter())
+        .map(|file| {
+            if lively(file) {
+                look(file, rows, whole)
+            } else {
+                Ok(Found::default())
+            }
+        })
+        .collect::<anyhow::Result<Vec<Found>>>()?;
+    let complete: HashSet<Text> = first.iter().flat_map(|own| own.complete.clone()).collect();
+    let rest = rows.without(&complete);
+    let files = table.files().par_iter().zip(first);
+    files
+        .map(|(file, found)| {
+            if lively(file) {
+                Ok(found.any)
+            } else {
+                Ok(look(file, &rest, None)?.any)
+            }
+        })
+        .collect()
+}
+
+/// By what it is known that all rows of a deal were found.
+#[derive(Debug, Clone, Copy)]
+enum Whole {
+    /// An open visit: the deal's others lie in the partitions of deals under way.
+    OpenVisit,
+    /// Any row: a deal has one.
+    Row,
+    /// The first episode, still open: there is no other.
+    FirstEpisode,
+}
+
+const DEAL: &str = "opportunity_id";
+const EPISODE: &str = "episode";
+
+impl Whole {
+    fn of(table: &Table, rows: &Rows) -> Option<Self> {
+        if !matches!(rows, Rows::Of(DEAL, _)) {
+            return None;
+        }
+        match table.name() {
+            "marts/stage_visits" => Some(Self::OpenVisit),
+            "marts/opportunities" => Some(Self::Row),
+            "marts/conversion_cycles" => Some(Self::FirstEpisode),
+            _ => None,
         }
     }
-    Ok(false)
+
+    /// Whether a file holds rows of deals that are under way, and hardly others.
+    fn is_lively(self, file: &TableFile) -> bool {
+        match self {
+            Self::OpenVisit => {
+                let partition = file.partition.as_deref();
+                matches!(partition, Some(marts::VISITS_OPEN | marts::VISITS_RUNNING))
+            }
+            Self::Row | Self::FirstEpisode => {
+                let bounds = file.text_bounds("outcome");
+                bounds.is_some_and(|(least, greatest)| least == "open" && greatest == "open")
+            }
+        }
+    }
+
+    /// Of the rows of a lively file that are looked for, those whose deal has no row elsewhere.
+    fn complete(self, file: &TableFile, batch: &RecordBatch, found: &BooleanArray) -> Vec<Text> {
+        let all = match self {
+            Self::OpenVisit if file.partition.as_deref() != Some(marts::VISITS_OPEN) => {
+                return Vec::new();
+            }
+            Self::OpenVisit | Self::Row => None,
+            Self::FirstEpisode => {
+                let episodes = batch.column_by_name(EPISODE);
+                let Some(episodes) = episodes.and_then(|own| own.as_primitive_opt::<Int32Type>())
+                else {
+                    return Vec::new();
+                };
+                Some(episodes)
+            }
+        };
+        let Some(ids) = batch
+            .column_by_name(DEAL)
+            .and_then(|own| own.as_string_opt::<i32>())
+        else {
+            return Vec::new();
+        };
+        found
+            .values()
+            .set_indices()
+            .filter(|row| all.is_none_or(|episodes| episodes.value(*row) == 1))
+            .map(|row| Text::from(ids.value(row).trim()))
+            .collect()
+    }
+}
+
+/// What was found of the rows in a file.
+#[derive(Default)]
+struct Found {
+    any: bool,
+    /// Keys of which there are no rows in other files.
+    complete: Vec<Text>,
+}
+
+/// Looks for the rows in a file; for one at least, or for all, where they may make keys complete.
+fn look(file: &TableFile, rows: &Rows, whole: Option<Whole>) -> anyhow::Result<Found> {
+    let mut found = Found::default();
+    if !rows.may_be_in(file) {
+        return Ok(found);
+    }
+    let mut columns = rows.columns();
+    if let Some(Whole::FirstEpisode) = whole {
+        columns.push(EPISODE);
+    }
+    for batch in read(file, Some(&columns))? {
+        let batch = batch?;
+        let own = rows.of_batch(&batch)?;
+        found.any |= own.true_count() > 0;
+        match whole {
+            Some(whole) => found.complete.extend(whole.complete(file, &batch, &own)),
+            None if found.any => break,
+            None => {}
+        }
+    }
+    Ok(found)
 }
 
 /// Calls `take` with the rows of a file that stay.

@@ -27,6 +27,7 @@ use millrace_models::calendar::WorkingCalendar;
 use millrace_models::fold::{
     EventColumns, Folded, NEVER, NO_NAME, Scatter, Shard, Systems as RowSystems, Visit, Vocabulary,
 };
+use millrace_models::{marts, stage};
 use rayon::prelude::*;
 
 use crate::columns::{Columns, amounts, texts};
@@ -575,14 +576,22 @@ impl Pass<'_> {
         ids: Option<&[Text]>,
         sink: &Sink,
     ) -> anyhow::Result<()> {
-        let months: Vec<i32> = folded
-            .visits
-            .iter()
-            .map(|visit| match visit.left_at_us {
-                NEVER => i32::MAX,
-                left_at_us => self.world.calendar.month(left_at_us),
-            })
+        let ends: Vec<bool> = (self.vocabulary.stages.iter())
+            .map(|name| stage::find(name).is_some_and(|stage| stage.terminal))
             .collect();
+        let mut months: Vec<i32> = Vec::with_capacity(folded.visits.len());
+        for slot in 0..folded.keys.len() as u32 {
+            let visits = folded.deal(slot);
+            let running = visits.last().is_some_and(|last| {
+                last.left_at_us == NEVER && !ends.get(last.stage as usize).is_some_and(|end| *end)
+            });
+            months.extend(visits.iter().map(|visit| match visit.left_at_us {
+                NEVER if running => OPEN,
+                NEVER => ENDED,
+                _ if running => RUNNING,
+                left_at_us => self.world.calendar.month(left_at_us),
+            }));
+        }
         let slots = 0..places.len() as u32;
         let own: Vec<Option<Own<'_>>> = slots
             .map(|slot| {
@@ -739,16 +748,23 @@ impl Pass<'_> {
     }
 }
 
-/// The partition of a month (`2024-03`), or of open visits.
+/// In place of a month, for the partitions that are none.
+const OPEN: i32 = i32::MAX;
+const RUNNING: i32 = i32::MAX - 1;
+const ENDED: i32 = i32::MAX - 2;
+
+/// The partition of a month (`2024-03`), or one that is none.
 fn partition(month: i32) -> String {
-    if month == i32::MAX {
-        return "open".to_owned();
+    match month {
+        OPEN => marts::VISITS_OPEN.to_owned(),
+        RUNNING => marts::VISITS_RUNNING.to_owned(),
+        ENDED => marts::VISITS_ENDED.to_owned(),
+        _ => format!(
+            "{:04}-{:02}",
+            month.div_euclid(12),
+            month.rem_euclid(12) + 1
+        ),
     }
-    format!(
-        "{:04}-{:02}",
-        month.div_euclid(12),
-        month.rem_euclid(12) + 1
-    )
 }
 
 fn opportunity_ids(

@@ -34,9 +34,16 @@ pub const TABLES: &[&str] = &[
 /// The prefix of attribute columns in dimension tables.
 pub const ATTRIBUTE_PREFIX: &str = "attr_";
 
-/// The partition column of `stage_visits`: the month of leaving in the company's zone
-/// (`2024-03`), or `open`.
+/// The partition column of `stage_visits`: the month of leaving in the company's zone (`2024-03`) of
+/// the finished visits of deals that have come to an end. The visits of the others lie in
+/// [`VISITS_OPEN`] and [`VISITS_RUNNING`], so that what changes lies together.
 pub const VISITS_PARTITION: &str = "left_month";
+/// The partition of the open visits of deals that are under way.
+pub const VISITS_OPEN: &str = "open";
+/// The partition of the finished visits of these deals.
+pub const VISITS_RUNNING: &str = "running";
+/// The partition of the visits of an end (`won`, `lost`, …), which is not left.
+pub const VISITS_ENDED: &str = "ended";
 
 fn text(name: &str) -> Field {
     Field::new(name, DataType::Utf8, true)

@@ -48,7 +48,7 @@ async fn visits_follow_the_stage_changes() {
     assert_eq!(
         columns(&rows, &names),
         json!([
-            ["00123", 1, "lead", "quotation", 2.0, "2024-03"],
+            ["00123", 1, "lead", "quotation", 2.0, "running"],
             ["00123", 2, "quotation", null, null, "open"],
             ["other", 1, "自定义", null, null, "open"],
         ])

@@ -15,6 +15,7 @@ use datafusion::datasource::listing::{
 use datafusion::execution::FunctionRegistry;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use millrace_models::calendar::WorkingCalendar;
+use millrace_models::marts;
 use tokio::sync::{OnceCell, RwLock};
 
 use super::dimension::Labels;
@@ -23,10 +24,10 @@ use super::functions;
 use super::quantile::Kept;
 use crate::{Lake, LakeError, PublishedSet, Table, TableFile};
 
-/// The visits that have ended: all partitions of `stage_visits` but the open one.
+/// The visits that have ended: all partitions of `stage_visits` but those of open visits.
 pub(super) const FINISHED_VISITS: &str = "finished_stage_visits";
-/// The partition of the visits that have not.
-const OPEN_VISITS: &str = "open";
+/// The partitions of the visits that have not.
+const OPEN_VISITS: [&str; 2] = [marts::VISITS_OPEN, marts::VISITS_ENDED];
 
 /// Distinct values are kept for every caller; when so many are, all are forgotten.
 const KEPT_VALUES: usize = 2_000_000;
@@ -70,7 +71,10 @@ impl Opened {
             let table = lake.table_at(name, *version).await?;
             register(&context, mart, &table, table.files())?;
             if mart == "stage_visits" {
-                let left = |file: &&TableFile| file.partition.as_deref() != Some(OPEN_VISITS);
+                let left = |file: &&TableFile| {
+                    let partition = file.partition.as_deref();
+                    partition.is_none_or(|own| !OPEN_VISITS.contains(&own))
+                };
                 let files: Vec<TableFile> = table.files().iter().filter(left).cloned().collect();
                 register(&context, FINISHED_VISITS, &table, &files)?;
             }
