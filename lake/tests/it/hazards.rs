@@ -346,8 +346,8 @@ async fn the_log_of_a_long_history_is_short_and_every_kept_set_can_be_read() {
     append(&lake, "raw/order", 0).await;
     // Every file was written before the history begins: upkeep removes whatever it may.
     let begin = wall(&lake.table("raw/order").await.unwrap()) + TimeDelta::days(2);
-    for part in 0..300 {
-        let now = begin + TimeDelta::minutes(10 * part);
+    for part in 0..220 {
+        let now = begin + TimeDelta::minutes(14 * part);
         let table = lake.table(name).await.unwrap();
         let mut next = change(Mode::Replace, write(&lake, &table, part, 1), &[]);
         // Of the rows before, the last three stay.
@@ -355,12 +355,12 @@ async fn the_log_of_a_long_history_is_short_and_every_kept_set_can_be_read() {
         next.kept = table.files()[from..].to_vec();
         let version = lake.commit(&table, next).await.unwrap();
         lake.publish(set(now, version)).await.unwrap();
-        if part % 30 == 29 {
+        if part % 40 == 39 {
             lake.forget_sets(now).await.unwrap();
             lake.clean(now).await.unwrap();
         }
     }
-    let last = begin + TimeDelta::minutes(10 * 299);
+    let last = begin + TimeDelta::minutes(14 * 219);
     let again = Lake::open(lake.root()).await.unwrap();
     let sets = again.sets().await.unwrap();
     assert!(sets.len() > 45 && sets.len() < 130, "{}", sets.len());
