@@ -57,6 +57,7 @@ test: test-rust test-web test-python test-browser
 test-rust:
 	@sh scripts/need.sh cargo cc
 	@sh scripts/need.sh postgresql || echo 'tests on PostgreSQL will be skipped' >&2
+	@sh scripts/need.sh mariadb || echo 'tests on MariaDB will be skipped' >&2
 	cargo test --workspace --locked
 
 test-web: $(WEB)/node_modules/.installed
@@ -80,7 +81,7 @@ test-browser: $(DEBUG) web
 # compactions on both databases, and random sequences made step by step and at once.
 soak:
 	@sh scripts/need.sh cargo cc postgresql
-	MILLRACE_TEST_BURSTS=$(or $(BURSTS),200) cargo test --workspace --locked --test it -- killed::
+	MILLRACE_TEST_BURSTS=$(or $(BURSTS),200) cargo test --workspace --locked --test it -- killed:: together::
 	MILLRACE_TEST_SEQUENCES=$(or $(SEQUENCES),1000) cargo test --workspace --locked --test it -- incremental::
 
 # --- lint

@@ -15,6 +15,7 @@ present() {
     cjk-font) cjk_font ;;
     cc) command -v cc >/dev/null 2>&1 ;;
     postgresql) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
+    mariadb) PATH=$PATH:/usr/sbin:/usr/local/sbin command -v mariadbd >/dev/null 2>&1 ;;
     venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
@@ -24,6 +25,7 @@ package() {
     case "$1" in
     cjk-font) echo fonts-noto-cjk fontconfig ;;
     cc) echo gcc libc6-dev ;;
+    mariadb) echo mariadb-server ;;
     venv) echo python3 python3-venv ;;
     node) echo nodejs ;;
     *) echo "$1" ;;

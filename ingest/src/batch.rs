@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder,
-    Int64Array, Int64Builder, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
-    TimestampMicrosecondBuilder, new_null_array,
+    ArrayRef, AsArray, BooleanArray, BooleanBuilder, Date32Builder, Decimal128Builder,
+    Float64Builder, Int64Array, Int64Builder, RecordBatch, StringArray, StringBuilder,
+    TimestampMicrosecondArray, TimestampMicrosecondBuilder, UInt32Array, new_null_array,
 };
-use arrow::compute::filter;
+use arrow::compute::{filter, take};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
@@ -24,6 +24,8 @@ pub(crate) struct Block {
     pub(crate) entity: Entity,
     pub(crate) columns: Vec<ArrayRef>,
     pub(crate) rows: usize,
+    /// Which of them take a record back; none where all bring one.
+    pub(crate) deleted: Option<BooleanArray>,
 }
 
 impl Block {
@@ -34,11 +36,40 @@ impl Block {
             .iter()
             .map(|column| filter(column, mask))
             .collect::<Result<Vec<_>, _>>()?;
+        let deleted = match &self.deleted {
+            Some(deleted) => Some(filter(deleted, mask)?.as_boolean().clone()),
+            None => None,
+        };
         Ok(Block {
             entity: self.entity,
             columns,
             rows: mask.true_count(),
+            deleted,
         })
+    }
+
+    /// These rows, in that order; true for those that take a record back.
+    pub(crate) fn taken(&self, rows: &[(u32, bool)]) -> Result<Block, ArrowError> {
+        let places = UInt32Array::from_iter_values(rows.iter().map(|(row, _)| *row));
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| take(column, &places, None))
+            .collect::<Result<Vec<_>, _>>()?;
+        let deleted: Vec<bool> = rows.iter().map(|(_, deleted)| *deleted).collect();
+        Ok(Block {
+            entity: self.entity,
+            columns,
+            rows: rows.len(),
+            deleted: Some(deleted.into()),
+        })
+    }
+
+    /// Whether a row takes a record back.
+    pub(crate) fn is_deleted(&self, row: usize) -> bool {
+        self.deleted
+            .as_ref()
+            .is_some_and(|deleted| deleted.value(row))
     }
 
     /// The position of a field's column.
@@ -56,6 +87,8 @@ pub(crate) struct Stamp {
     pub(crate) system: String,
     pub(crate) file: String,
     pub(crate) ingested_at: DateTime<Utc>,
+    /// `_op` of the rows that take nothing back: `upsert`, or `update` where a null is one.
+    pub(crate) op: &'static str,
 }
 
 /// The block as a batch of its raw table, its rows numbered from `seq`.
@@ -72,11 +105,19 @@ pub(crate) fn assemble(block: Block, stamp: &Stamp, seq: i64) -> Result<RecordBa
         TimestampMicrosecondArray::from_value(stamp.ingested_at.timestamp_micros(), rows)
             .with_timezone("UTC");
     let end = seq + i64::try_from(rows).unwrap_or(i64::MAX);
+    let op = |row| {
+        if block.is_deleted(row) {
+            "delete"
+        } else {
+            stamp.op
+        }
+    };
+    let ops = StringArray::from_iter_values((0..rows).map(op));
     let mut columns: Vec<ArrayRef> = vec![
         same(&stamp.system),
         same(&stamp.file),
         Arc::new(Int64Array::from_iter_values(seq..end)),
-        same("upsert"),
+        Arc::new(ops),
         new_null_array(timestamp, rows),
         Arc::new(ingested_at),
     ];
@@ -186,5 +227,6 @@ pub(crate) fn block(
         entity,
         columns,
         rows,
+        deleted: None,
     }
 }

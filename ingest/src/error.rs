@@ -1,4 +1,4 @@
-//! What can be wrong with a mapping, a file or a cell.
+//! What can be wrong with a mapping, a file, a table or a cell.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -69,13 +69,71 @@ pub enum IngestError {
         /// The fields that the entity needs.
         needs: String,
     },
-    /// The source is a database.
-    #[error("{}: {place} reads from a database, which this version cannot do: export the table to a csv or parquet file and name it as `file`", file.display())]
-    Database {
-        /// The mapping.
-        file: PathBuf,
-        /// Where in it.
-        place: String,
+    /// The database of a source cannot be reached.
+    #[error("{database} cannot be reached: {detail}")]
+    Unreachable {
+        /// The database, without what is secret.
+        database: String,
+        /// What it, or the system, says.
+        detail: String,
+    },
+    /// The database has no such table.
+    #[error("{database} has no table {table:?}{}; its tables are {}", hint(nearest), tables.join(", "))]
+    UnknownTable {
+        /// The database, without what is secret.
+        database: String,
+        /// The table asked for.
+        table: String,
+        /// The nearest right names.
+        nearest: Vec<String>,
+        /// The tables that there are.
+        tables: Vec<String>,
+    },
+    /// A table of a database cannot be read.
+    #[error("{table} cannot be read: {detail}")]
+    Table {
+        /// The table.
+        table: String,
+        /// What the database says.
+        detail: String,
+    },
+    /// The cursor of a table does not grow.
+    #[error(
+        "{table}: the cursor {column:?} {what}, but must be a time or a whole number that grows whenever a row is written"
+    )]
+    Cursor {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// What it is, or holds.
+        what: String,
+    },
+    /// The overlap does not fit the cursor.
+    #[error("{table}: the cursor {column:?} is {native}, so `overlap` must be {expected}")]
+    Overlap {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// Its type.
+        native: String,
+        /// What fits.
+        expected: &'static str,
+    },
+    /// Rows of a table share an id.
+    #[error(
+        "{table}: more than one row has {column} {id:?}, but {entity} records are told apart by it; map a column that tells the rows apart, or a view that has one row for each record"
+    )]
+    SharedId {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The id.
+        id: String,
+        /// What the rows are.
+        entity: &'static str,
     },
     /// No file has that name.
     #[error("{}: {place}: no file is named {pattern:?} in {}", file.display(), folder.display())]
@@ -251,6 +309,30 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// How a row is found again.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum RowName {
+    /// Counted from 1 as the program shows it that made the file.
+    Number(u64),
+    /// By a value of it: its id, or its cursor where it has none.
+    Value {
+        /// The column.
+        column: String,
+        /// What is in it.
+        value: String,
+    },
+}
+
+impl fmt::Display for RowName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RowName::Number(number) => write!(f, "{number}"),
+            RowName::Value { column, value } => write!(f, "{column}={value}"),
+        }
+    }
+}
+
 /// A cell that does not hold what it should.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct BadCell {
@@ -258,8 +340,8 @@ pub struct BadCell {
     pub file: PathBuf,
     /// Its sheet, in a workbook.
     pub sheet: Option<String>,
-    /// Its row, counted from 1 as the program shows it that made the file.
-    pub row: u64,
+    /// Its row.
+    pub row: RowName,
     /// The name of its column.
     pub column: String,
     /// What is in it.
@@ -297,6 +379,6 @@ fn list(cells: &[BadCell]) -> String {
     if cells.len() >= crate::limits::BAD_CELLS {
         text.push(format!("… and perhaps more: stopped at {}", cells.len()));
     }
-    text.push("nothing was added; correct the file or the mapping, or leave such rows out with --on-error reject".into());
+    text.push("nothing was added; correct the source or the mapping, or leave such rows out with --on-error reject".into());
     text.join("\n")
 }

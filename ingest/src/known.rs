@@ -3,31 +3,48 @@
 //! Rows are known by hashes of their content. A record with an id is known when it equals the
 //! newest version of that id, or the newest that came from the same file; where a file holds
 //! several versions of one id, and for records without ids, a row is known as often as it is there.
+//! Rows of a table of a database are known the same way, but an order by all its lines together: a
+//! line has no name of its own by which a changed one could be told from a new one.
 
-use std::fs::File;
+mod rows;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
-use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow::array::{BooleanArray, RecordBatch};
 use hashbrown::{HashMap, HashSet};
 use millrace_lake::Table;
 use millrace_models::entity::Entity;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128};
+use xxhash_rust::xxh3::xxh3_64;
 
-use crate::batch::{Block, LEADING};
+use self::rows::{block_of, contents, each_batch, ids, seqs, text};
+pub(crate) use self::rows::{identity, last_rows};
+use crate::batch::Block;
 use crate::error::IngestError;
-use crate::reader::{damaged, unreadable};
 
 /// Two accumulators that are computed apart: 96 of their bits are kept where 64 could collide.
 type Hash = (u64, u32);
+
+/// The content of every deletion: what the record was does not matter.
+const DELETED: Hash = (1, 0);
 
 #[derive(Debug, Clone, Copy)]
 struct Version {
     content: Hash,
     file: u32,
     seq: i64,
+}
+
+/// The lines that an order has, whatever their order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Lines {
+    sum: Hash,
+    count: u32,
+}
+
+impl Lines {
+    fn add(&mut self, line: Hash) {
+        self.sum.0 = self.sum.0.wrapping_add(line.0);
+        self.sum.1 = self.sum.1.wrapping_add(line.1);
+        self.count += 1;
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,6 +62,8 @@ pub(crate) struct Known {
     /// The newest version from a file that is not the newest of all.
     older: HashMap<(u128, u32), Version>,
     counts: HashMap<Hash, Count>,
+    /// The lines of each order, and the file of the last.
+    orders: HashMap<u128, (Lines, u32)>,
     /// Ids that a file of this run holds more than once.
     repeated: HashSet<u64>,
     epoch: u32,
@@ -68,6 +87,7 @@ impl Known {
             newest: HashMap::new(),
             older: HashMap::new(),
             counts: HashMap::new(),
+            orders: HashMap::new(),
             repeated,
             epoch: 0,
         }
@@ -75,51 +95,19 @@ impl Known {
 
     /// Reads what the table has of the system.
     pub(crate) fn load(&mut self, table: &Table, system: &str) -> Result<(), IngestError> {
-        for file in table.files() {
-            let handle = File::open(&file.path).map_err(unreadable(&file.path))?;
-            let broken =
-                |error: parquet::errors::ParquetError| damaged(&file.path, "parquet", error);
-            let reader = ParquetRecordBatchReaderBuilder::try_new(handle)
-                .and_then(|builder| builder.with_batch_size(32 * 1024).build())
-                .map_err(broken)?;
-            for batch in reader {
-                self.load_batch(&batch?, system);
-            }
-        }
-        Ok(())
+        each_batch(table, &mut |batch| {
+            self.load_batch(batch, system);
+            Ok(())
+        })
     }
 
     fn load_batch(&mut self, batch: &RecordBatch, system: &str) {
-        let schema = self.entity.raw_schema();
-        let text = |name: &str| {
-            batch
-                .column_by_name(name)
-                .and_then(|column| column.as_string_opt::<i32>())
-        };
-        let (Some(systems), Some(files), Some(ops)) = (text("_source"), text("_file"), text("_op"))
-        else {
+        let texts = |name: &str| text(batch, name);
+        let leading = (texts("_source"), texts("_file"), texts("_op"), seqs(batch));
+        let (Some(systems), Some(files), Some(ops), Some(seqs)) = leading else {
             return;
         };
-        let seqs = batch
-            .column_by_name("_seq")
-            .and_then(|column| column.as_primitive_opt::<Int64Type>());
-        let Some(seqs) = seqs else { return };
-        let columns: Vec<ArrayRef> = schema
-            .fields()
-            .iter()
-            .skip(LEADING)
-            .map(|field| {
-                let found = batch.column_by_name(field.name());
-                found.cloned().unwrap_or_else(|| {
-                    arrow::array::new_null_array(field.data_type(), batch.num_rows())
-                })
-            })
-            .collect();
-        let block = Block {
-            entity: self.entity,
-            columns,
-            rows: batch.num_rows(),
-        };
+        let block = block_of(self.entity, batch);
         let contents = contents(&block);
         let ids = ids(&block);
         for row in 0..batch.num_rows() {
@@ -127,22 +115,30 @@ impl Known {
                 continue;
             }
             let file = self.file(files.value(row));
-            let mut content = contents[row];
-            // A deletion equals no row that a file can hold.
-            content.0 ^= u64::from(ops.value(row) == "delete");
-            let version = Version {
-                content,
-                file,
-                seq: seqs.value(row),
-            };
+            let deleted = ops.value(row) == "delete";
+            let counted = counted(contents[row], deleted);
             match ids[row].filter(|_| has_identity(self.entity)) {
                 Some((id, short)) => {
                     if self.repeated.contains(&short) {
-                        self.counts.entry(content).or_default().known += 1;
+                        self.counts.entry(counted).or_default().known += 1;
                     }
+                    let version = Version {
+                        content: if deleted { DELETED } else { contents[row] },
+                        file,
+                        seq: seqs.value(row),
+                    };
                     self.remember(id, version);
                 }
-                None => self.counts.entry(content).or_default().known += 1,
+                None => self.counts.entry(counted).or_default().known += 1,
+            }
+            if let Some((id, _)) = ids[row].filter(|_| self.entity == Entity::Order) {
+                let (lines, last) = self.orders.entry(id).or_default();
+                *last = file;
+                if deleted {
+                    *lines = Lines::default();
+                } else {
+                    lines.add(contents[row]);
+                }
             }
         }
     }
@@ -188,16 +184,20 @@ impl Known {
         let file = self.file(file);
         let mut seq = seq;
         let mut new = Vec::with_capacity(block.rows);
-        for (content, id) in contents.into_iter().zip(ids) {
+        for (row, (content, id)) in contents.into_iter().zip(ids).enumerate() {
             let id = id.filter(|_| has_identity(self.entity));
+            let deleted = block.is_deleted(row);
             let is_new = match id {
+                Some((id, _)) if deleted => self.is_live(id),
                 Some((id, short)) if !self.repeated.contains(&short) => {
                     self.is_new_version(id, content, file)
                 }
+                _ if deleted => self.is_taken_back(content),
                 _ => self.is_beyond_count(content),
             };
             if is_new {
                 if let Some((id, _)) = id {
+                    let content = if deleted { DELETED } else { content };
                     self.remember(id, Version { content, file, seq });
                 }
                 seq += 1;
@@ -205,6 +205,85 @@ impl Known {
             new.push(is_new);
         }
         BooleanArray::from(new)
+    }
+
+    /// What is to be written so that the orders of the block have its lines and no others: rows of
+    /// the block, true for one that takes back what there is of its order. The block must hold all
+    /// lines of each order; those that are deleted count for none.
+    pub(crate) fn order_rows(&mut self, block: &Block, file: &str) -> Vec<(u32, bool)> {
+        let contents = contents(block);
+        let file = self.file(file);
+        let mut orders: Vec<(u128, Vec<usize>)> = Vec::new();
+        let mut places: HashMap<u128, usize> = HashMap::new();
+        for (row, id) in ids(block).into_iter().enumerate() {
+            let Some((id, _)) = id else { continue };
+            let place = *places.entry(id).or_insert_with(|| {
+                orders.push((id, Vec::new()));
+                orders.len() - 1
+            });
+            orders[place].1.push(row);
+        }
+        let mut rows = Vec::new();
+        for (id, own) in orders {
+            let mut lines = Lines::default();
+            let standing = own.iter().filter(|row| !block.is_deleted(**row));
+            standing.clone().for_each(|row| lines.add(contents[*row]));
+            let (known, _) = self.orders.get(&id).copied().unwrap_or_default();
+            if lines == known {
+                continue;
+            }
+            let place = |row: &usize| u32::try_from(*row).unwrap_or(u32::MAX);
+            if known.count > 0 {
+                rows.extend(own.first().map(|row| (place(row), true)));
+            }
+            rows.extend(standing.clone().map(|row| (place(row), false)));
+            for row in standing {
+                self.counts.entry(contents[*row]).or_default().known += 1;
+            }
+            self.orders.insert(id, (lines, file));
+        }
+        rows
+    }
+
+    /// Whether there is a record of that id, or how many lines of that order.
+    pub(crate) fn standing(&self, id: u128) -> u32 {
+        match self.entity {
+            Entity::Order => self.orders.get(&id).map_or(0, |(lines, _)| lines.count),
+            _ => u32::from(self.is_live(id)),
+        }
+    }
+
+    /// The ids of records that stand, came from that file and are not among `there`.
+    pub(crate) fn vanished(&self, file: &str, there: &HashSet<u128>) -> HashSet<u128> {
+        let Some(file) = self.files.get(file) else {
+            return HashSet::new();
+        };
+        let ids: Vec<u128> = if self.entity == Entity::Order {
+            let from = self.orders.iter().filter(|(_, (_, last))| last == file);
+            from.map(|(id, _)| *id).collect()
+        } else {
+            let newest = self.newest.iter();
+            let newest = newest.filter(|(_, version)| version.file == *file);
+            let older = self.older.keys().filter(|(_, from)| from == file);
+            let older = older.map(|(id, _)| *id);
+            newest.map(|(id, _)| *id).chain(older).collect()
+        };
+        let gone = |id: &u128| !there.contains(id) && self.standing(*id) > 0;
+        ids.into_iter().filter(gone).collect()
+    }
+
+    fn is_live(&self, id: u128) -> bool {
+        let newest = self.newest.get(&id);
+        newest.is_some_and(|version| version.content != DELETED)
+    }
+
+    /// Whether an equal row stands, which from here on does not.
+    fn is_taken_back(&mut self, content: Hash) -> bool {
+        let there = self.counts.get(&content).map_or(0, |count| count.known);
+        let taken = self.counts.entry(counted(content, true)).or_default();
+        let stands = there > taken.known;
+        taken.known += u32::from(stands);
+        stands
     }
 
     fn is_new_version(&self, id: u128, content: Hash, file: u32) -> bool {
@@ -223,13 +302,15 @@ impl Known {
 
     fn is_beyond_count(&mut self, content: Hash) -> bool {
         let epoch = self.epoch;
+        let taken = self.counts.get(&counted(content, true));
+        let taken = taken.map_or(0, |count| count.known);
         let count = self.counts.entry(content).or_default();
         if count.epoch != epoch {
             count.epoch = epoch;
             count.used = 0;
         }
         count.used += 1;
-        if count.used <= count.known {
+        if count.used + taken <= count.known {
             return false;
         }
         count.known += 1;
@@ -237,90 +318,7 @@ impl Known {
     }
 }
 
-/// The id of each row, or its name where the entity can be known by it.
-fn ids(block: &Block) -> Vec<Option<(u128, u64)>> {
-    let schema = block.entity.raw_schema();
-    let column = |name: &str| {
-        let position = Block::position(&schema, name)?;
-        block.columns.get(position)?.as_string_opt::<i32>()
-    };
-    let (ids, names) = (
-        column("id"),
-        if block.entity.is_named() {
-            column("name")
-        } else {
-            None
-        },
-    );
-    let hashed = |mark: u8, text: &str| {
-        let mut bytes = Vec::with_capacity(text.len() + 1);
-        bytes.push(mark);
-        bytes.extend_from_slice(text.as_bytes());
-        (xxh3_128(&bytes), id_hash(text))
-    };
-    (0..block.rows)
-        .map(|row| match (ids, names) {
-            (Some(ids), _) if ids.is_valid(row) => Some(hashed(b'i', ids.value(row))),
-            (_, Some(names)) if names.is_valid(row) => Some(hashed(b'n', names.value(row))),
-            _ => None,
-        })
-        .collect()
-}
-
-/// The hash of each row's content: fields and attributes, by name, so that columns that are added
-/// later change nothing.
-fn contents(block: &Block) -> Vec<Hash> {
-    let schema = block.entity.raw_schema();
-    let mut low = vec![0_u64; block.rows];
-    let mut high = vec![0_u64; block.rows];
-    for (field, column) in schema.fields().iter().skip(LEADING).zip(&block.columns) {
-        if column.null_count() == column.len() {
-            continue;
-        }
-        let seed = xxh3_64(field.name().as_bytes());
-        let mut add = |row: usize, bytes: &[u8]| {
-            low[row] = low[row].wrapping_add(xxh3_64_with_seed(bytes, seed));
-            high[row] = high[row].wrapping_add(xxh3_64_with_seed(bytes, !seed));
-        };
-        let valid = |row: &usize| column.is_valid(*row);
-        let rows = (0..block.rows).filter(valid);
-        match column.data_type() {
-            DataType::Utf8 => {
-                let column = column.as_string::<i32>();
-                rows.for_each(|row| add(row, column.value(row).as_bytes()));
-            }
-            DataType::Boolean => {
-                let column = column.as_boolean();
-                rows.for_each(|row| add(row, &[u8::from(column.value(row))]));
-            }
-            DataType::Int64 => {
-                let column = column.as_primitive::<Int64Type>();
-                rows.for_each(|row| add(row, &column.value(row).to_le_bytes()));
-            }
-            DataType::Float64 => {
-                let column = column.as_primitive::<Float64Type>();
-                // -0 equals 0.
-                rows.for_each(|row| add(row, &(column.value(row) + 0.0).to_le_bytes()));
-            }
-            DataType::Date32 => {
-                let column = column.as_primitive::<Date32Type>();
-                rows.for_each(|row| add(row, &column.value(row).to_le_bytes()));
-            }
-            DataType::Decimal128(..) => {
-                let column = column.as_primitive::<Decimal128Type>();
-                rows.for_each(|row| add(row, &column.value(row).to_le_bytes()));
-            }
-            _ => {
-                let Some(column) = column.as_primitive_opt::<TimestampMicrosecondType>() else {
-                    continue;
-                };
-                rows.for_each(|row| add(row, &column.value(row).to_le_bytes()));
-            }
-        }
-    }
-    #[allow(clippy::cast_possible_truncation, reason = "the upper half of 64 bits")]
-    low.into_iter()
-        .zip(high)
-        .map(|(low, high)| (low, (high >> 32) as u32))
-        .collect()
+/// What a row without an id is counted by. A deletion equals no row that a file can hold.
+fn counted(content: Hash, deleted: bool) -> Hash {
+    (content.0 ^ u64::from(deleted), content.1)
 }

@@ -1,4 +1,4 @@
-//! Mapping files: which file, which column, which field.
+//! Mapping files: which file or table, which column, which field.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,9 @@ use millrace_models::entity::{Entity, Field};
 use crate::error::IngestError;
 
 mod parse;
+mod table;
+
+pub use table::{DeletedWhen, Overlap, TableSource};
 
 /// A mapping file, validated.
 #[derive(Debug, Clone)]
@@ -29,16 +32,32 @@ pub struct Mapping {
 pub struct Source {
     /// Where it stands, for messages: `source 2 (stages.csv)`.
     pub place: String,
-    /// The file, or a glob of files, relative to the mapping.
-    pub pattern: String,
+    /// What it reads.
+    pub reads: Reads,
     /// What its rows are.
     pub entity: Entity,
-    /// How the file is read, where detection is not enough.
-    pub options: ReadOptions,
     /// The mapped fields, in the order of the entity.
     pub fields: Vec<FieldMapping>,
     /// The attributes, by name.
     pub attributes: Vec<AttributeMapping>,
+}
+
+/// What a source reads.
+#[derive(Debug, Clone)]
+pub enum Reads {
+    /// Files.
+    Files(FileSource),
+    /// A table of a database.
+    Table(TableSource),
+}
+
+/// Files of one form.
+#[derive(Debug, Clone)]
+pub struct FileSource {
+    /// The file, or a glob of files, relative to the mapping.
+    pub pattern: String,
+    /// How they are read, where detection is not enough.
+    pub options: ReadOptions,
 }
 
 /// How a file is read, where detection is not enough.
@@ -143,15 +162,21 @@ impl Mapping {
         parse::mapping(file, text)
     }
 
-    /// The files of a source, in order of name. Files of rejected rows are left out.
+    /// The folder that it lies in.
+    pub(crate) fn folder(&self) -> PathBuf {
+        match self.file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        }
+    }
+
+    /// The files of a source, which stands at `place`, in order of name. Files of rejected rows are
+    /// left out.
     ///
     /// # Errors
     /// When there is none, or the pattern is no glob.
-    pub fn files(&self, source: &Source) -> Result<Vec<PathBuf>, IngestError> {
-        let folder = match self.file.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
+    pub fn files(&self, place: &str, source: &FileSource) -> Result<Vec<PathBuf>, IngestError> {
+        let folder = self.folder();
         let direct = folder.join(&source.pattern);
         if direct.is_file() {
             return Ok(vec![direct]);
@@ -161,7 +186,7 @@ impl Mapping {
         let found =
             glob::glob(&pattern.to_string_lossy()).map_err(|error| IngestError::Setting {
                 file: self.file.clone(),
-                place: format!("{}: file", source.place),
+                place: format!("{place}: file"),
                 value: source.pattern.clone(),
                 expected: format!("a file name or a glob ({})", error.msg),
             })?;
@@ -173,7 +198,7 @@ impl Mapping {
         if files.is_empty() {
             return Err(IngestError::NoFiles {
                 file: self.file.clone(),
-                place: source.place.clone(),
+                place: place.to_owned(),
                 pattern: source.pattern.clone(),
                 folder,
             });
@@ -201,12 +226,15 @@ impl Source {
             })
     }
 
-    /// Changes when rows of the same file would become other records.
+    /// Changes when the same rows would become other records.
     pub(crate) fn fingerprint(&self, zone: Tz, company_zone: Tz) -> String {
+        let read: &dyn std::fmt::Debug = match &self.reads {
+            Reads::Files(files) => &files.options,
+            Reads::Table(table) => &table.deleted,
+        };
         format!(
-            "1|{zone}|{company_zone}|{}|{:?}|{:?}|{:?}",
+            "1|{zone}|{company_zone}|{}|{read:?}|{:?}|{:?}",
             self.entity.name(),
-            self.options,
             self.fields,
             self.attributes
         )

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use crate::error::{BadCell, IngestError};
+use crate::error::{BadCell, IngestError, RowName};
 use crate::reader::Row;
 
 /// Collects the rows of one file that were left out, with the reasons.
@@ -42,7 +42,7 @@ impl Rejects {
     /// Notes a row with what is wrong with it.
     pub(crate) fn add(
         &mut self,
-        number: u64,
+        name: &RowName,
         row: &dyn Row,
         cells: &[BadCell],
     ) -> Result<(), IngestError> {
@@ -80,7 +80,7 @@ impl Rejects {
             })
             .collect();
         let width = self.columns.len();
-        let mut record = vec![number.to_string(), reasons.join("; ")];
+        let mut record = vec![name.to_string(), reasons.join("; ")];
         record.extend((0..width).map(|index| row.cell(index).text().into_owned()));
         writer
             .write_record(record)

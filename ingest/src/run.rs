@@ -4,6 +4,7 @@ mod columns;
 mod prepare;
 mod rows;
 mod sink;
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -19,9 +20,10 @@ use xxhash_rust::xxh3::Xxh3;
 
 use self::prepare::Prepared;
 use self::sink::Sink;
+use self::tables::TableJob;
 use crate::error::IngestError;
-use crate::known::Known;
-use crate::mapping::{Mapping, Source};
+use crate::known::{Known, has_identity};
+use crate::mapping::{FileSource, Mapping, Reads, Source};
 use crate::progress::Progress;
 use crate::reader::{Format, Kind, unreadable};
 
@@ -60,29 +62,31 @@ pub struct IngestReport {
     pub dry_run: bool,
     /// Whose ids the records have.
     pub system: String,
-    /// One for each file, in the order of the mapping.
+    /// One for each file and table, in the order of the mapping.
     pub sources: Vec<SourceReport>,
 }
 
-/// What became of one file.
+/// What became of one file or table.
 #[derive(Debug, Clone, Serialize)]
 pub struct SourceReport {
-    /// The file.
+    /// The file; of a table, the database and the table.
     pub file: PathBuf,
     /// Its sheet, in a workbook.
     pub sheet: Option<String>,
     /// What its rows are.
     pub entity: &'static str,
-    /// What kind of file it is; `None` where it was not opened again.
+    /// What kind of file it is; `None` where it was not opened again, and for a table.
     pub format: Option<Format>,
     /// Its encoding, for text.
     pub encoding: Option<&'static str>,
     /// The row that names its columns.
     pub header_row: Option<u64>,
-    /// Records in the file.
+    /// Records in the file; of a table, those that were read this time.
     pub read: u64,
     /// Records that the lake did not have.
     pub added: u64,
+    /// Records that were taken back.
+    pub deleted: u64,
     /// Records that the lake had already.
     pub unchanged: u64,
     /// Records that were left out for a bad cell.
@@ -97,8 +101,24 @@ pub struct SourceReport {
 struct Job<'a> {
     order: usize,
     source: &'a Source,
+    files: &'a FileSource,
     file: PathBuf,
     transaction: String,
+}
+
+/// What is read, in the order of the mapping.
+enum Task<'a> {
+    File(Job<'a>),
+    Table(TableJob<'a>),
+}
+
+impl Task<'_> {
+    fn entity(&self) -> Entity {
+        match self {
+            Task::File(job) => job.source.entity,
+            Task::Table(job) => job.source.entity,
+        }
+    }
 }
 
 /// What is to be committed to the table of an entity.
@@ -150,7 +170,7 @@ async fn ingest_once(
         options,
         zone: mapping.zone.unwrap_or(options.company_zone),
     };
-    let (report, pending) = run.convert(&tables)?;
+    let (report, pending) = Box::pin(run.convert(&tables)).await?;
     if options.dry_run {
         return Ok(report);
     }
@@ -158,6 +178,9 @@ async fn ingest_once(
         let Some(table) = tables.get(&entity) else {
             continue;
         };
+        if pending.files.is_empty() && pending.transactions.is_empty() {
+            continue; // a table that had nothing new to say
+        }
         let change = Change {
             mode: Mode::AppendUnmoved,
             files: pending.files,
@@ -182,24 +205,32 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn convert(
+    async fn convert(
         &self,
         tables: &BTreeMap<Entity, Table>,
     ) -> Result<(IngestReport, Vec<(Entity, Pending)>), IngestError> {
-        let jobs = self.jobs()?;
+        let tasks = self.tasks()?;
         let mut reports = Vec::new();
         let mut all_pending = Vec::new();
         let mut rejects = Vec::new();
         for (entity, table) in tables {
-            let (known, new): (Vec<&Job<'_>>, Vec<&Job<'_>>) = jobs
-                .iter()
-                .filter(|job| job.source.entity == *entity)
-                .partition(|job| table.transaction(&job.transaction).is_some());
-            reports.extend(known.into_iter().map(|job| (job.order, unopened(job))));
+            let own = tasks.iter().filter(|task| task.entity() == *entity);
+            let (known, new): (Vec<&Task<'_>>, Vec<&Task<'_>>) = own.partition(|task| {
+                matches!(task, Task::File(job) if table.transaction(&job.transaction).is_some())
+            });
+            for task in known {
+                if let Task::File(job) = task {
+                    let mut report = SourceReport::of(job.file.clone(), *entity);
+                    report.same_as_before = true;
+                    reports.push((job.order, report));
+                }
+            }
             if new.is_empty() {
                 continue;
             }
-            let pending = self.convert_entity(table, &new, &mut reports, &mut rejects)?;
+            let pending = self
+                .convert_entity(*entity, table, &new, &mut reports, &mut rejects)
+                .await?;
             all_pending.push((*entity, pending));
         }
         reports.sort_by_key(|(order, _)| *order);
@@ -211,38 +242,58 @@ impl Run<'_> {
         Ok((report, all_pending))
     }
 
-    fn jobs(&self) -> Result<Vec<Job<'_>>, IngestError> {
-        let mut jobs = Vec::new();
+    fn tasks(&self) -> Result<Vec<Task<'_>>, IngestError> {
+        let mut tasks = Vec::new();
         for source in &self.mapping.sources {
+            let files = match &source.reads {
+                Reads::Files(files) => files,
+                Reads::Table(table) => {
+                    let sources = self.mapping.sources.iter();
+                    let others = sources.filter(|other| other.entity == source.entity);
+                    tasks.push(Task::Table(TableJob {
+                        order: tasks.len(),
+                        source,
+                        table,
+                        is_whole: has_identity(source.entity) && others.count() == 1,
+                    }));
+                    continue;
+                }
+            };
             let fingerprint = source.fingerprint(self.zone, self.options.company_zone);
-            for file in self.mapping.files(source)? {
+            for file in self.mapping.files(&source.place, files)? {
                 let hash = content_hash(&file, &fingerprint)?;
                 let (system, entity) = (&self.mapping.system, source.entity.name());
                 let transaction = format!("file:{system}:{entity}:{hash:032x}");
-                jobs.push(Job {
-                    order: jobs.len(),
+                tasks.push(Task::File(Job {
+                    order: tasks.len(),
                     source,
+                    files,
                     file,
                     transaction,
-                });
+                }));
             }
         }
-        Ok(jobs)
+        Ok(tasks)
     }
 
-    /// Converts the files of one entity, in the order of the mapping.
-    fn convert_entity(
+    /// Converts the files and tables of one entity, in the order of the mapping.
+    async fn convert_entity(
         &self,
+        entity: Entity,
         table: &Table,
-        jobs: &[&Job<'_>],
+        tasks: &[&Task<'_>],
         reports: &mut Vec<(usize, SourceReport)>,
         rejects: &mut Vec<PathBuf>,
     ) -> Result<Pending, IngestError> {
-        let Some(entity) = jobs.first().map(|job| job.source.entity) else {
-            return Ok(Pending::default());
-        };
-        let compared = table.rows() > 0 || jobs.len() > 1;
-        let (prepared, repeated) = prepare::prepare(entity, jobs, compared)?;
+        let jobs: Vec<&Job<'_>> = tasks
+            .iter()
+            .filter_map(|task| match task {
+                Task::File(job) => Some(job),
+                Task::Table(_) => None,
+            })
+            .collect();
+        let compared = table.rows() > 0 || tasks.len() > 1 || jobs.is_empty();
+        let (prepared, repeated) = prepare::prepare(entity, &jobs, compared)?;
         let known = if compared {
             let mut known = Known::new(entity, repeated);
             known.load(table, &self.mapping.system)?;
@@ -257,15 +308,29 @@ impl Run<'_> {
             i64::try_from(table.rows()).unwrap_or(i64::MAX),
         );
         let mut pending = Pending::default();
-        for (job, prepared) in jobs.iter().zip(prepared) {
-            self.options.progress.started(&job.file, size(&job.file));
-            let report = self.convert_file(job, prepared, &mut sink, rejects)?;
-            self.options.progress.finished(&job.file);
+        let mut prepared = prepared.into_iter();
+        for task in tasks {
+            let (order, report, transactions) = match task {
+                Task::File(job) => {
+                    let Some(prepared) = prepared.next() else {
+                        continue;
+                    };
+                    self.options.progress.started(&job.file, size(&job.file));
+                    let report = self.convert_file(job, prepared, &mut sink, rejects)?;
+                    self.options.progress.finished(&job.file);
+                    (job.order, report, vec![(job.transaction.clone(), 1)])
+                }
+                Task::Table(job) => {
+                    let done = tables::convert(self, job, table, &mut sink, rejects).await?;
+                    (job.order, done.report, done.transactions)
+                }
+            };
             rejects.extend(report.reject_file.clone());
-            reports.push((job.order, report));
-            let transaction = (job.transaction.clone(), 1);
-            if !pending.transactions.contains(&transaction) {
-                pending.transactions.push(transaction);
+            reports.push((order, report));
+            for transaction in transactions {
+                if !pending.transactions.contains(&transaction) {
+                    pending.transactions.push(transaction);
+                }
             }
         }
         pending.files = sink.finish()?;
@@ -281,14 +346,13 @@ impl Run<'_> {
     ) -> Result<SourceReport, IngestError> {
         let mut plan = prepared.plan(self, job)?;
         sink.begin(self.stamp(&job.file));
-        let mut report = unopened(job);
-        report.same_as_before = false;
+        let mut report = SourceReport::of(job.file.clone(), job.source.entity);
         report.sheet.clone_from(&plan.table.sheet);
         report.format = Some(plan.table.input.format());
         report.encoding = plan.table.input.encoding();
         report.header_row = plan.table.header_row;
         let outcome = if matches!(plan.table.input.kind, Kind::Parquet(_))
-            && job.source.options.skip_footer == 0
+            && job.files.options.skip_footer == 0
         {
             columns::convert(self, job, &mut plan, sink, rejects)?
         } else {
@@ -297,7 +361,7 @@ impl Run<'_> {
         report.read = outcome.read;
         report.rejected = outcome.rejected;
         report.reject_file = outcome.reject_file;
-        (report.added, report.unchanged) = sink.counts();
+        (report.added, report.deleted, report.unchanged) = sink.counts();
         Ok(report)
     }
 
@@ -312,6 +376,7 @@ impl Run<'_> {
                 .to_string_lossy()
                 .into_owned(),
             ingested_at: self.options.now,
+            op: "upsert",
         }
     }
 }
@@ -323,20 +388,23 @@ struct Outcome {
     reject_file: Option<PathBuf>,
 }
 
-fn unopened(job: &Job<'_>) -> SourceReport {
-    SourceReport {
-        file: job.file.clone(),
-        sheet: None,
-        entity: job.source.entity.name(),
-        format: None,
-        encoding: None,
-        header_row: None,
-        read: 0,
-        added: 0,
-        unchanged: 0,
-        rejected: 0,
-        reject_file: None,
-        same_as_before: true,
+impl SourceReport {
+    fn of(file: PathBuf, entity: Entity) -> Self {
+        Self {
+            file,
+            sheet: None,
+            entity: entity.name(),
+            format: None,
+            encoding: None,
+            header_row: None,
+            read: 0,
+            added: 0,
+            deleted: 0,
+            unchanged: 0,
+            rejected: 0,
+            reject_file: None,
+            same_as_before: false,
+        }
     }
 }
 

@@ -161,7 +161,8 @@ impl Table {
     }
 }
 
-fn position(columns: &[String], name: &str) -> Option<usize> {
+/// The position of a name, or of the one that only cases, blanks and `_` tell from it.
+pub(crate) fn position(columns: &[String], name: &str) -> Option<usize> {
     let name = clean(name);
     if let Some(exact) = columns.iter().position(|column| *column == name) {
         return Some(exact);

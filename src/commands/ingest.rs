@@ -115,6 +115,8 @@ impl From<IngestError> for Failure {
             IngestError::Lake(error) => error.into(),
             IngestError::Arrow(_)
             | IngestError::RejectFile { .. }
+            | IngestError::Unreachable { .. }
+            | IngestError::Table { .. }
             | IngestError::Operations(_)
             | IngestError::OtherLog { .. } => anyhow::Error::new(error).into(),
             error => Self::input(error),
@@ -132,11 +134,12 @@ fn write(context: &Context, whole: &Report) -> Result<(), Failure> {
         "entity",
         "read",
         "added",
+        "deleted",
         "unchanged",
         "rejected",
         "rejected_rows_in",
     ];
-    let rows: Vec<[String; 7]> = report
+    let rows: Vec<[String; 8]> = report
         .sources
         .iter()
         .map(|source| {
@@ -153,6 +156,7 @@ fn write(context: &Context, whole: &Report) -> Result<(), Failure> {
                 source.entity.to_owned(),
                 number(source.read),
                 number(source.added),
+                number(source.deleted),
                 number(source.unchanged),
                 number(source.rejected),
                 source
@@ -166,17 +170,17 @@ fn write(context: &Context, whole: &Report) -> Result<(), Failure> {
     if context.format == Format::Csv {
         return Ok(output::csv(
             &header,
-            rows.iter().map(<[String; 7]>::as_slice),
+            rows.iter().map(<[String; 8]>::as_slice),
         )?);
     }
     // The last column is for the rare case.
-    let shown = if rows.iter().all(|row| row[6].is_empty()) {
-        6
-    } else {
+    let shown = if rows.iter().all(|row| row[7].is_empty()) {
         7
+    } else {
+        8
     };
     let mut table = Table::new(header[..shown].iter().enumerate().map(|(position, name)| {
-        let align = if (2..6).contains(&position) {
+        let align = if (2..7).contains(&position) {
             Align::Right
         } else {
             Align::Left
@@ -202,7 +206,7 @@ fn write(context: &Context, whole: &Report) -> Result<(), Failure> {
         count(i128::from(report.sources.iter().map(of).sum::<u64>()))
     };
     text.push_str(&format!(
-        "{} files · system {} · {} read, {} {}, {} unchanged, {} rejected\n",
+        "{} sources · system {} · {} read, {} {}, {} deleted, {} unchanged, {} rejected\n",
         report.sources.len(),
         report.system,
         sum(|source| source.read),
@@ -212,6 +216,7 @@ fn write(context: &Context, whole: &Report) -> Result<(), Failure> {
         } else {
             "added"
         },
+        sum(|source| source.deleted),
         sum(|source| source.unchanged),
         sum(|source| source.rejected),
     ));

@@ -9,9 +9,10 @@ use encoding_rs::Encoding;
 use millrace_models::entity::{Entity, Field, FieldKind};
 use toml::{Table, Value};
 
+use super::table;
 use super::{
-    AttributeMapping, Delimiter, FieldMapping, HeaderChoice, Mapping, Origin, ReadOptions,
-    SheetChoice, Source,
+    AttributeMapping, Delimiter, FieldMapping, FileSource, HeaderChoice, Mapping, Origin,
+    ReadOptions, Reads, SheetChoice, Source,
 };
 use crate::error::IngestError;
 use crate::nearest::nearest;
@@ -22,6 +23,9 @@ const SOURCE_KEYS: &[&str] = &[
     "database",
     "table",
     "cursor",
+    "overlap",
+    "deleted",
+    "vanished",
     "entity",
     "sheet",
     "header",
@@ -34,13 +38,25 @@ const SOURCE_KEYS: &[&str] = &[
     "values",
     "attributes",
 ];
+/// What only files have.
+const FILE_KEYS: &[&str] = &[
+    "sheet",
+    "header",
+    "header_row",
+    "skip_footer",
+    "delimiter",
+    "widths",
+    "encoding",
+];
+/// What only tables of a database have.
+const TABLE_KEYS: &[&str] = &["table", "cursor", "overlap", "deleted", "vanished"];
 const COLUMN_KEYS: &[&str] = &["column", "format", "value"];
 
 /// A table of the mapping, and where it stands.
-struct Section<'a> {
+pub(super) struct Section<'a> {
     file: &'a Path,
-    place: String,
-    table: &'a Table,
+    pub(super) place: String,
+    pub(super) table: &'a Table,
 }
 
 pub(super) fn mapping(file: &Path, text: &str) -> Result<Mapping, IngestError> {
@@ -101,6 +117,18 @@ pub(super) fn mapping(file: &Path, text: &str) -> Result<Mapping, IngestError> {
             source(file, index + 1, table)
         })
         .collect::<Result<Vec<_>, _>>()?;
+    let twice = sources.iter().enumerate().find(|(index, source)| {
+        let earlier = &sources[..*index];
+        earlier.iter().any(|other| table::is_same(source, other))
+    });
+    if let Some((_, source)) = twice {
+        return Err(IngestError::Setting {
+            file: file.to_owned(),
+            place: format!("{}: table", source.place),
+            value: source.entity.name().to_owned(),
+            expected: "read from a table once: another source reads the same rows into it".into(),
+        });
+    }
     Ok(Mapping {
         file: file.to_owned(),
         system,
@@ -120,14 +148,23 @@ fn source(file: &Path, number: usize, table: &Table) -> Result<Source, IngestErr
     };
     let section = Section { file, place, table };
     section.check_keys("key", SOURCE_KEYS)?;
-    if table.contains_key("database") || table.contains_key("table") || table.contains_key("cursor")
-    {
-        return Err(IngestError::Database {
-            file: file.to_owned(),
-            place: section.place,
-        });
+    let is_table = table.contains_key("database");
+    let (others, expected) = if is_table {
+        (FILE_KEYS, "left out: it is for files, and this is a table")
+    } else {
+        (
+            TABLE_KEYS,
+            "left out, or beside `database`: it is for tables",
+        )
+    };
+    if let Some(key) = others.iter().find(|key| table.contains_key(**key)) {
+        let value = table.get(*key).and_then(plain).unwrap_or_default();
+        return Err(section.setting(key, &value, expected));
     }
-    let pattern = section.needed_text("file", "the name of a file, relative to the mapping")?;
+    if let (true, Some(value)) = (is_table, table.get("file")) {
+        let expected = "left out: a source reads `file` or a table of `database`";
+        return Err(section.setting("file", &plain(value).unwrap_or_default(), expected));
+    }
     let entity_name =
         section.needed_text("entity", "what its rows are, such as \"opportunity\"")?;
     let entity = Entity::from_name(entity_name).ok_or_else(|| {
@@ -149,12 +186,19 @@ fn source(file: &Path, number: usize, table: &Table) -> Result<Source, IngestErr
         return Err(values.unknown("mapped field or attribute", name, mapped));
     }
     check_required(&section, entity, &fields)?;
-    let options = options(&section)?;
+    let reads = if is_table {
+        Reads::Table(table::table(&section, entity, &fields)?)
+    } else {
+        let expected = "the name of a file, relative to the mapping; or name a table by `database`";
+        Reads::Files(FileSource {
+            pattern: section.needed_text("file", expected)?.to_owned(),
+            options: options(&section)?,
+        })
+    };
     Ok(Source {
         place: section.place,
-        pattern: pattern.to_owned(),
+        reads,
         entity,
-        options,
         fields,
         attributes,
     })
@@ -428,7 +472,7 @@ fn widths(section: &Section<'_>) -> Result<Option<Vec<usize>>, IngestError> {
 }
 
 /// A text, number or truth as the text that a cell would hold.
-fn plain(value: &Value) -> Option<String> {
+pub(super) fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string()),
@@ -440,7 +484,7 @@ fn plain(value: &Value) -> Option<String> {
 }
 
 impl<'a> Section<'a> {
-    fn child(&self, key: &str, table: &'a Table) -> Section<'a> {
+    pub(super) fn child(&self, key: &str, table: &'a Table) -> Section<'a> {
         Section {
             file: self.file,
             place: format!("{}: {key}", self.place),
@@ -456,7 +500,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn text(&self, key: &str) -> Result<Option<&'a str>, IngestError> {
+    pub(super) fn text(&self, key: &str) -> Result<Option<&'a str>, IngestError> {
         match self.table.get(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -464,14 +508,19 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn needed_text(&self, key: &str, expected: &str) -> Result<&'a str, IngestError> {
+    pub(super) fn needed_text(&self, key: &str, expected: &str) -> Result<&'a str, IngestError> {
         match self.text(key)? {
             Some(text) if !text.trim().is_empty() => Ok(text),
             _ => Err(self.setting(key, "", expected)),
         }
     }
 
-    fn whole(&self, key: &str, least: u64, expected: &str) -> Result<Option<u64>, IngestError> {
+    pub(super) fn whole(
+        &self,
+        key: &str,
+        least: u64,
+        expected: &str,
+    ) -> Result<Option<u64>, IngestError> {
         let Some(value) = self.table.get(key) else {
             return Ok(None);
         };
@@ -484,14 +533,14 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn check_keys(&self, what: &'static str, known: &[&str]) -> Result<(), IngestError> {
+    pub(super) fn check_keys(&self, what: &'static str, known: &[&str]) -> Result<(), IngestError> {
         match self.table.keys().find(|key| !known.contains(&key.as_str())) {
             None => Ok(()),
             Some(key) => Err(self.unknown(what, key, known.iter().copied())),
         }
     }
 
-    fn unknown<'n>(
+    pub(super) fn unknown<'n>(
         &self,
         what: &'static str,
         name: &str,
@@ -507,7 +556,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn setting(&self, key: &str, value: &str, expected: &str) -> IngestError {
+    pub(super) fn setting(&self, key: &str, value: &str, expected: &str) -> IngestError {
         IngestError::Setting {
             file: self.file.to_owned(),
             place: format!("{}: {key}", self.place),

@@ -12,7 +12,7 @@ use super::{Job, OnError, Outcome, Run};
 use crate::batch::{Stamp, assemble};
 use crate::columnar::{self, Bad, cell_text};
 use crate::convert::{AttributePlan, FieldPlan, Place};
-use crate::error::{BadCell, IngestError};
+use crate::error::{BadCell, IngestError, RowName};
 use crate::limits::BAD_CELLS;
 use crate::reader::{ArrayRow, Kind, ParquetInput, damaged, guarded};
 use crate::reject::Rejects;
@@ -104,7 +104,7 @@ pub(super) fn convert(
                 columns: &columns,
                 index,
             };
-            rejects.add(first + count(index), &row, &cells)?;
+            rejects.add(&RowName::Number(first + count(index)), &row, &cells)?;
         }
         sink.push(block.filtered(&BooleanArray::from(kept))?)
     })?;
@@ -167,7 +167,7 @@ impl Work {
         BadCell {
             file: self.path.clone(),
             sheet: None,
-            row: first + count(bad.row),
+            row: RowName::Number(first + count(bad.row)),
             column: column.unwrap_or_else(|| bad.field.to_owned()),
             value: cell_text(columns, bad),
             expected: bad.expected.clone(),

@@ -117,7 +117,7 @@ impl Prepared {
             };
             let clock = ZoneClock::new(run.zone, run.options.company_zone);
             let plan = FieldPlan::new(mapping, place, reading, clock);
-            check_constant(run, job, mapping, &plan)?;
+            check_constant(run, job.source, mapping, &plan)?;
             fields.push(plan);
         }
         let attributes = job.source.attributes.iter().filter_map(|mapping| {
@@ -133,9 +133,9 @@ impl Prepared {
     }
 }
 
-fn check_constant(
+pub(super) fn check_constant(
     run: &Run<'_>,
-    job: &Job<'_>,
+    source: &Source,
     mapping: &FieldMapping,
     plan: &FieldPlan,
 ) -> Result<(), IngestError> {
@@ -147,7 +147,7 @@ fn check_constant(
     };
     Err(IngestError::Setting {
         file: run.mapping.file.clone(),
-        place: format!("{}: columns.{}", job.source.place, mapping.field.name),
+        place: format!("{}: columns.{}", source.place, mapping.field.name),
         value: value.clone(),
         expected,
     })
@@ -159,7 +159,7 @@ fn open(job: &Job<'_>) -> Result<Table, IngestError> {
         .columns()
         .map(|(column, what)| (column.to_owned(), what))
         .collect();
-    Table::open(&job.file, &job.source.options, &wanted)
+    Table::open(&job.file, &job.files.options, &wanted)
 }
 
 /// Fields that need the first pass: their index, kind and column.

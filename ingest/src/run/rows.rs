@@ -1,6 +1,6 @@
 //! The second pass of files that come in rows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringBuilder};
@@ -11,7 +11,7 @@ use super::sink::Sink;
 use super::{Job, OnError, Outcome, Run};
 use crate::batch::{Block, Builder, block};
 use crate::convert::{AttributePlan, FieldPlan, Place, Value, attributes};
-use crate::error::{BadCell, IngestError};
+use crate::error::{BadCell, IngestError, RowName};
 use crate::limits::BAD_CELLS;
 use crate::reader::{Flow, Row};
 use crate::reject::Rejects;
@@ -37,18 +37,18 @@ pub(super) fn convert(
     plan.table.rows(&mut |number, row| {
         read += 1;
         let place = RowPlace {
-            job,
+            file: &job.file,
             sheet: sheet.as_ref(),
-            number,
+            row: RowName::Number(number),
             columns: &columns,
         };
-        let wrong = match building.append(row, &place, strict) {
+        let wrong = match building.append(row, &place, strict, false) {
             Ok(()) => Vec::new(),
             Err(wrong) => wrong,
         };
         if !wrong.is_empty() {
             match options.on_error {
-                OnError::Reject => rejects.add(number, row, &wrong)?,
+                OnError::Reject => rejects.add(&place.row, row, &wrong)?,
                 OnError::Stop => {
                     bad.extend(wrong);
                     if bad.len() >= BAD_CELLS {
@@ -78,19 +78,19 @@ pub(super) fn convert(
 }
 
 /// Where a row is, for messages.
-struct RowPlace<'a> {
-    job: &'a Job<'a>,
-    sheet: Option<&'a String>,
-    number: u64,
-    columns: &'a [String],
+pub(super) struct RowPlace<'a> {
+    pub(super) file: &'a Path,
+    pub(super) sheet: Option<&'a String>,
+    pub(super) row: RowName,
+    pub(super) columns: &'a [String],
 }
 
 impl RowPlace<'_> {
-    fn bad(&self, column: String, value: String, expected: String) -> BadCell {
+    pub(super) fn bad(&self, column: String, value: String, expected: String) -> BadCell {
         BadCell {
-            file: self.job.file.clone(),
+            file: self.file.to_owned(),
             sheet: self.sheet.cloned(),
-            row: self.number,
+            row: self.row.clone(),
             column,
             value,
             expected,
@@ -99,17 +99,22 @@ impl RowPlace<'_> {
 }
 
 /// A block being built row by row.
-struct Building<'a> {
+pub(super) struct Building<'a> {
     entity: Entity,
     fields: &'a [FieldPlan],
     attributes: &'a [AttributePlan],
     builders: Vec<Builder>,
     texts: StringBuilder,
-    rows: usize,
+    deleted: Vec<bool>,
+    pub(super) rows: usize,
 }
 
 impl<'a> Building<'a> {
-    fn new(entity: Entity, fields: &'a [FieldPlan], attributes: &'a [AttributePlan]) -> Self {
+    pub(super) fn new(
+        entity: Entity,
+        fields: &'a [FieldPlan],
+        attributes: &'a [AttributePlan],
+    ) -> Self {
         let builders = fields
             .iter()
             .map(|plan| Builder::new(plan.field.kind))
@@ -120,16 +125,19 @@ impl<'a> Building<'a> {
             attributes,
             builders,
             texts: StringBuilder::new(),
+            deleted: Vec::new(),
             rows: 0,
         }
     }
 
-    /// Appends the whole row or nothing of it.
-    fn append(
+    /// Appends the whole row or nothing of it. Of a row that is deleted only who it was must be
+    /// readable.
+    pub(super) fn append(
         &mut self,
         row: &dyn Row,
         place: &RowPlace<'_>,
         strict: bool,
+        deleted: bool,
     ) -> Result<(), Vec<BadCell>> {
         let mut values: Vec<Value<'_>> = Vec::with_capacity(self.fields.len());
         let mut wrong = Vec::new();
@@ -138,13 +146,14 @@ impl<'a> Building<'a> {
             let cell = plan.place.cell(row);
             let repeated = matches!(plan.place, Place::Column(index) if row.is_repeated(index));
             match plan.convert(cell, repeated) {
-                Ok(Value::Null) if plan.field.required => {
+                Ok(Value::Null) if plan.field.required && !deleted => {
                     wrong.push(place.bad(column_of(plan, place), String::new(), plan.expected()));
                 }
                 Ok(value) => {
                     named |= matches!(plan.field.name, "id" | "name") && value != Value::Null;
                     values.push(value);
                 }
+                Err(_) if deleted && plan.field.name != "id" => values.push(Value::Null),
                 Err(expected) => {
                     wrong.push(place.bad(
                         column_of(plan, place),
@@ -182,12 +191,14 @@ impl<'a> Building<'a> {
         if !self.attributes.is_empty() {
             self.texts.append_option(attributes(self.attributes, row));
         }
+        self.deleted.push(deleted);
         self.rows += 1;
         Ok(())
     }
 
-    fn finish(&mut self) -> Block {
+    pub(super) fn finish(&mut self) -> Block {
         let rows = std::mem::take(&mut self.rows);
+        let deleted = std::mem::take(&mut self.deleted);
         let columns = self
             .fields
             .iter()
@@ -199,7 +210,10 @@ impl<'a> Building<'a> {
         let columns = columns.collect();
         let texts =
             (!self.attributes.is_empty()).then(|| -> ArrayRef { Arc::new(self.texts.finish()) });
-        block(self.entity, columns, texts, rows)
+        Block {
+            deleted: deleted.contains(&true).then(|| deleted.into()),
+            ..block(self.entity, columns, texts, rows)
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Blocks of rows to files of a raw table, those that are known left out.
 
-use millrace_lake::{NewFile, TableWriter};
+use hashbrown::HashSet;
+use millrace_lake::{NewFile, Table, TableWriter};
 use millrace_models::entity::Entity;
 
 use super::{Run, table_name};
 use crate::batch::{Block, Stamp, assemble};
 use crate::error::IngestError;
-use crate::known::Known;
+use crate::known::{Known, last_rows};
 
 /// Takes the rows of one entity, file after file.
 pub(super) struct Sink<'a> {
@@ -18,6 +19,7 @@ pub(super) struct Sink<'a> {
     stamp: Option<Stamp>,
     seq: i64,
     added: u64,
+    deleted: u64,
     unchanged: u64,
 }
 
@@ -32,6 +34,7 @@ impl<'a> Sink<'a> {
             stamp: None,
             seq,
             added: 0,
+            deleted: 0,
             unchanged: 0,
         }
     }
@@ -39,6 +42,7 @@ impl<'a> Sink<'a> {
     pub(super) fn begin(&mut self, stamp: Stamp) {
         self.stamp = Some(stamp);
         self.added = 0;
+        self.deleted = 0;
         self.unchanged = 0;
         if let Some(known) = &mut self.known {
             known.begin();
@@ -50,9 +54,9 @@ impl<'a> Sink<'a> {
         self.known.is_none()
     }
 
-    /// Rows of the current file that were new, and that were known.
-    pub(super) fn counts(&self) -> (u64, u64) {
-        (self.added, self.unchanged)
+    /// Rows of the current file that were new, that took something back, and that were known.
+    pub(super) fn counts(&self) -> (u64, u64, u64) {
+        (self.added, self.deleted, self.unchanged)
     }
 
     pub(super) fn push(&mut self, block: Block) -> Result<(), IngestError> {
@@ -71,8 +75,59 @@ impl<'a> Sink<'a> {
                 }
             }
         };
-        self.added += count(block.rows);
         self.unchanged += count(rows - block.rows);
+        self.write(block)
+    }
+
+    /// Takes whole orders: where the lines of one are others than those that are known, these are
+    /// taken back and all of its own written.
+    pub(super) fn push_orders(&mut self, block: &Block) -> Result<(), IngestError> {
+        let (Some(stamp), Some(known)) = (&self.stamp, &mut self.known) else {
+            return Ok(());
+        };
+        let rows = known.order_rows(block, &stamp.file);
+        let written = rows.iter().filter(|(_, deleted)| !deleted).count();
+        let lines = (0..block.rows).filter(|row| !block.is_deleted(*row));
+        self.unchanged += count(lines.count() - written);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.write(block.taken(&rows)?)
+    }
+
+    /// Takes back the records that came from the current file and are not among `there`.
+    pub(super) fn take_back(
+        &mut self,
+        table: &Table,
+        there: &HashSet<u128>,
+    ) -> Result<(), IngestError> {
+        let (Some(stamp), Some(known)) = (&self.stamp, &self.known) else {
+            return Ok(());
+        };
+        let gone = known.vanished(&stamp.file, there);
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let system = stamp.system.clone();
+        for block in last_rows(table, self.entity, &system, &gone)? {
+            self.write(block)?;
+        }
+        Ok(())
+    }
+
+    /// What the raw table has of a record, with what was pushed so far.
+    pub(super) fn standing(&self, id: u128) -> u32 {
+        self.known.as_ref().map_or(0, |known| known.standing(id))
+    }
+
+    /// Writes all rows of a block.
+    fn write(&mut self, block: Block) -> Result<(), IngestError> {
+        let Some(stamp) = &self.stamp else {
+            return Ok(());
+        };
+        let deleted = (0..block.rows).filter(|row| block.is_deleted(*row)).count();
+        self.deleted += count(deleted);
+        self.added += count(block.rows - deleted);
         if block.rows == 0 || self.run.options.dry_run {
             return Ok(());
         }

@@ -13,7 +13,7 @@ use millrace_operations::Place;
 use sea_orm::{ConnectionTrait, Database, QueryResult, TransactionTrait};
 
 use crate::office::{Dice, Office};
-use crate::support::{Bench, now, text};
+use crate::support::{Bench, files_with, now, text};
 
 /// Random calls between two readings, and readings.
 const CALLS: usize = 25;
@@ -153,20 +153,6 @@ async fn random_work(office: Office, seed: u64) {
     assert_eq!(again.mark, report.mark);
     let raw = whole.lake.root().join("raw");
     assert_eq!(files_with(&raw, b"a secret of the customer"), 0);
-}
-
-fn files_with(folder: &std::path::Path, word: &[u8]) -> usize {
-    let mut found = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found += files_with(&path, word);
-        } else {
-            let bytes = std::fs::read(&path).unwrap();
-            found += usize::from(bytes.windows(word.len()).any(|part| part == word));
-        }
-    }
-    found
 }
 
 /// Reads a value of a row as text, `-` for null.

@@ -1,4 +1,4 @@
-//! Ingest from files, end to end and file by file.
+//! Ingest from files, tables and the change log, end to end and piece by piece.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,6 +7,7 @@
 )]
 
 mod change_log;
+mod crm;
 mod formats;
 mod idempotency;
 mod mappings;
@@ -14,5 +15,6 @@ mod messy;
 mod office;
 mod real;
 mod support;
+mod tables;
 mod values;
 mod workbooks;

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use chrono::TimeDelta;
 use millrace_ingest::Mapping;
+use millrace_ingest::mapping::{Overlap, Reads};
 
 fn error(text: &str) -> String {
     Mapping::parse(Path::new("crm.toml"), text)
@@ -110,17 +112,121 @@ fn says_what_is_missing_or_makes_no_sense() {
     assert!(text.contains("only times and dates have one"), "{text}");
     let text = error("zone = \n");
     assert!(text.contains("crm.toml is not a mapping: line 1"), "{text}");
-    let text =
-        error("[[source]]\ndatabase = \"postgres://x\"\ntable = \"deals\"\nentity = \"order\"\n");
-    assert!(
-        text.contains("reads from a database, which this version cannot do"),
-        "{text}"
-    );
     let text = error(&format!(
         "{OPPORTUNITY}[source.columns]\nid = \"i\"\n[source.attributes]\nowner = \"o\"\n"
     ));
     assert!(
         text.contains("mapped under [source.columns]: `owner` is a field of opportunity"),
+        "{text}"
+    );
+}
+
+const DEALS: &str = "[[source]]\ndatabase = \"postgres://ann:secret@host/crm\"\ntable = \"deals\"\n\
+                     cursor = \"updated_at\"\nentity = \"opportunity\"\n";
+
+#[test]
+fn a_table_is_named_with_its_cursor() {
+    let mapping = Mapping::parse(
+        Path::new("crm.toml"),
+        &format!(
+            "{DEALS}overlap = \"2h\"\nvanished = \"delete\"\ndeleted = {{ column = \"state\", value = \"gone\" }}\n\
+             [source.columns]\nid = \"deal_no\"\n"
+        ),
+    )
+    .unwrap();
+    let Reads::Table(table) = &mapping.sources[0].reads else {
+        panic!("a file")
+    };
+    assert_eq!(
+        (table.table.as_str(), table.cursor.as_str()),
+        ("deals", "updated_at")
+    );
+    assert_eq!(table.overlap, Some(Overlap::Time(TimeDelta::hours(2))));
+    assert!(table.deletes_vanished);
+    assert_eq!(
+        table.deleted.as_ref().unwrap().value.as_deref(),
+        Some("gone")
+    );
+    assert!(!format!("{mapping:?}").contains("secret"));
+}
+
+#[test]
+fn what_makes_no_sense_of_a_table_is_refused() {
+    let columns = "[source.columns]\nid = \"deal_no\"\n";
+    let with = |line: &str| error(&format!("{DEALS}{line}\n{columns}"));
+    for (line, said) in [
+        (
+            "sheet = \"1\"",
+            "sheet is \"1\", but must be left out: it is for files",
+        ),
+        (
+            "file = \"a.csv\"",
+            "a source reads `file` or a table of `database`",
+        ),
+        (
+            "overlap = \"ten\"",
+            "overlap is \"ten\", but must be a length of time such as",
+        ),
+        ("overlap = -1", "overlap is \"-1\", but must be"),
+        (
+            "vanished = \"drop\"",
+            "vanished is \"drop\", but must be \"keep\" or \"delete\"",
+        ),
+        ("deleted = 1", "deleted is \"1\", but must be a column, or"),
+        (
+            "deleted = { column = \"state\" }",
+            "deleted: value is \"\", but must be the value",
+        ),
+    ] {
+        let text = with(line);
+        assert!(text.contains(said), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+    let table = DEALS.replace("\"deals\"", "\"a.b.c\"");
+    let text = error(&format!("{table}{columns}"));
+    assert!(
+        text.contains("table is \"a.b.c\", but must be a table, or schema.table"),
+        "{text}"
+    );
+    let text = error(&format!(
+        "{}{columns}",
+        DEALS.replace("cursor = \"updated_at\"\n", "")
+    ));
+    assert!(
+        text.contains("cursor is \"\", but must be the column that grows"),
+        "{text}"
+    );
+    let text = error(&format!("{OPPORTUNITY}cursor = \"updated_at\"\n{columns}"));
+    assert!(
+        text.contains("cursor is \"updated_at\", but must be left out, or beside"),
+        "{text}"
+    );
+    let order = DEALS.replace("opportunity", "order");
+    let text = error(&format!(
+        "{order}[source.columns]\naccount = \"a\"\nordered_at = \"o\"\n"
+    ));
+    assert!(
+        text.contains("a row of a table is known again by its id"),
+        "{text}"
+    );
+    let text = error(&format!(
+        "{DEALS}[source.columns]\nid = {{ value = \"x\" }}\n"
+    ));
+    assert!(
+        text.contains("a row of a table is known again by its id"),
+        "{text}"
+    );
+    let stages = DEALS.replace("\"opportunity\"", "\"stage_change\"\nvanished = \"delete\"");
+    let text = error(&format!(
+        "{stages}[source.columns]\nopportunity = \"o\"\nstage = \"s\"\nchanged_at = \"c\"\n"
+    ));
+    assert!(
+        text.contains("a stage_change has no id by which one that is gone"),
+        "{text}"
+    );
+    let text = error(&format!("{DEALS}{columns}{DEALS}{columns}"));
+    assert!(
+        text.contains("another source reads the same rows"),
         "{text}"
     );
 }

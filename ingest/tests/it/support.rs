@@ -22,6 +22,23 @@ pub(crate) fn now() -> DateTime<Utc> {
     "2026-11-01T00:00:00Z".parse().unwrap()
 }
 
+/// Ingests by a mapping into a lake.
+pub(crate) async fn ingest_into(
+    lake: &Lake,
+    mapping: &Path,
+    on_error: OnError,
+    dry_run: bool,
+) -> Result<IngestReport, IngestError> {
+    let options = IngestOptions {
+        company_zone: Tz::Asia__Shanghai,
+        now: now(),
+        on_error,
+        dry_run,
+        progress: &Silent,
+    };
+    ingest_mapping(lake, mapping, &options).await
+}
+
 impl Bench {
     pub(crate) async fn new() -> Bench {
         let folder = tempfile::tempdir().unwrap();
@@ -45,14 +62,7 @@ impl Bench {
         on_error: OnError,
         dry_run: bool,
     ) -> Result<IngestReport, IngestError> {
-        let options = IngestOptions {
-            company_zone: Tz::Asia__Shanghai,
-            now: now(),
-            on_error,
-            dry_run,
-            progress: &Silent,
-        };
-        ingest_mapping(&self.lake, mapping, &options).await
+        ingest_into(&self.lake, mapping, on_error, dry_run).await
     }
 
     /// Writes the mapping `crm.toml` and ingests by it.
@@ -114,6 +124,20 @@ pub(crate) fn text(batch: &RecordBatch, column: &str, row: usize) -> String {
         .unwrap()
         .value(row)
         .to_string()
+}
+
+/// How many files of a folder, and of those in it, hold a word.
+pub(crate) fn files_with(folder: &Path, word: &[u8]) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let found = entries.map(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return files_with(&path, word);
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        usize::from(bytes.windows(word.len()).any(|part| part == word))
+    });
+    found.sum()
 }
 
 /// The folder of test data that is no part of the project; `None`, said aloud, where it is absent.

@@ -127,11 +127,11 @@ async fn a_bad_cell_stops_everything_and_is_named() {
     assert_eq!(cells.len(), 2);
     assert_eq!(
         (
-            cells[0].row,
+            cells[0].row.to_string().as_str(),
             cells[0].column.as_str(),
             cells[0].value.as_str()
         ),
-        (3, "日期", "soon")
+        ("3", "日期", "soon")
     );
     let text = error.to_string();
     assert!(
