@@ -414,8 +414,8 @@ async fn random_work_comes_to_the_same_on_postgres() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_that_commits_late_is_waited_for() {
+/// The slow one takes its transaction first, and its place in the log first or last.
+async fn committed_late(place_first: bool) {
     let Some(office) = Office::on_postgres().await else {
         return;
     };
@@ -434,11 +434,15 @@ async fn a_transaction_that_commits_late_is_waited_for() {
              'product', {id}, 'insert', '{{\"id\": {id}, \"name\": \"{name}\"}}')"
         )
     };
-    // The slow one takes its transaction first and its place in the log last.
     let slow = connection.begin().await.unwrap();
     slow.execute_unprepared("SELECT pg_current_xact_id()")
         .await
         .unwrap();
+    if place_first {
+        slow.execute_unprepared(&append("slow", 1_000))
+            .await
+            .unwrap();
+    }
     let fast = connection.begin().await.unwrap();
     fast.execute_unprepared(&append("fast", 1_001))
         .await
@@ -446,9 +450,11 @@ async fn a_transaction_that_commits_late_is_waited_for() {
     fast.execute_unprepared(&append("fast too", 1_002))
         .await
         .unwrap();
-    slow.execute_unprepared(&append("slow", 1_000))
-        .await
-        .unwrap();
+    if !place_first {
+        slow.execute_unprepared(&append("slow", 1_000))
+            .await
+            .unwrap();
+    }
     fast.commit().await.unwrap();
     let names = async || -> Vec<String> {
         let rows = bench.rows("product", &["id", "name"]).await;
@@ -477,6 +483,16 @@ async fn a_transaction_that_commits_late_is_waited_for() {
     ];
     assert_eq!(names().await, expected);
     assert!(ingested_mark(&bench.lake, &office.store).await.unwrap() > before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_commits_late_is_waited_for() {
+    committed_late(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_in_the_log_that_is_filled_late_is_waited_for() {
+    committed_late(true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
