@@ -1,138 +1,36 @@
 //! Nothing that was acknowledged is lost, and nothing is there twice, when the server is killed in
 //! the middle of writes: in the database, its change log, and the lake.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::AsArray;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
-use millrace_lake::Lake;
 use millrace_operations::testing::Postgres;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
-use serde_json::{Value, json};
 
-use crate::served::{Client, Server, command};
+use crate::served::Server;
+use crate::writers::{
+    Known, bursts, init, nothing_is_lost_or_twice, runtime, send_again, token, write_on,
+};
 
 /// Bursts of one run; all 50 by `MILLRACE_TEST_BURSTS=50`.
 const BURSTS: usize = 5;
 /// Clients that write at once.
 const CLIENTS: usize = 6;
 
-/// A write as a client sent it.
-#[derive(Debug, Clone)]
-struct Sent {
-    key: String,
-    name: String,
-}
-
-/// What the clients know.
-#[derive(Default)]
-struct Known {
-    /// Accounts that were acknowledged: by name, their id and the last version.
-    accounts: BTreeMap<String, (i64, i64)>,
-    /// Creates that no answer came for.
-    unanswered: Vec<Sent>,
-}
-
-fn bursts() -> usize {
-    let wanted = std::env::var("MILLRACE_TEST_BURSTS").ok();
-    wanted.and_then(|text| text.parse().ok()).unwrap_or(BURSTS)
-}
-
-fn create(client: &mut Client, sent: &Sent) -> std::io::Result<crate::served::Answer> {
-    let body = json!({"name": sent.name, "region": "华东"});
-    let key = [("idempotency-key", sent.key.as_str())];
-    client.ask("POST", "/api/accounts", &key, Some(&body))
-}
-
-fn id_and_version(body: &Value) -> (i64, i64) {
-    let number = |name: &str| body["record"][name].as_i64().unwrap();
-    (number("id"), number("version"))
-}
-
-/// Writes until the server is gone.
-fn write_on(
-    address: &str,
-    token: &str,
-    burst: usize,
-    own: usize,
-    acks: &AtomicUsize,
-    known: &Mutex<Known>,
-) {
-    let mut client = Client::with_token(address, token);
-    for round in 0.. {
-        let sent = Sent {
-            key: format!("key-{burst}-{own}-{round}"),
-            name: format!("Company {burst} {own} {round}"),
-        };
-        let Ok(answer) = create(&mut client, &sent) else {
-            known.lock().unwrap().unanswered.push(sent);
-            return;
-        };
-        assert_eq!(answer.status, 201, "{}", answer.body);
-        let (id, version) = id_and_version(&answer.body);
-        acks.fetch_add(1, Ordering::Relaxed);
-        known
-            .lock()
-            .unwrap()
-            .accounts
-            .insert(sent.name.clone(), (id, version));
-        if round % 3 != 0 {
-            continue;
-        }
-        let change = json!({"industry": format!("industry {round}")});
-        let path = format!("/api/accounts/{id}");
-        let read = format!("\"{version}\"");
-        let read = [("if-match", read.as_str())];
-        let Ok(answer) = client.ask("PATCH", &path, &read, Some(&change)) else {
-            return;
-        };
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        acks.fetch_add(1, Ordering::Relaxed);
-        let changed = id_and_version(&answer.body);
-        known.lock().unwrap().accounts.insert(sent.name, changed);
-    }
-}
-
 fn bursts_of_writes(data: &Path, database: Option<&str>) {
-    let made = command(data, database)
-        .args(["--format", "json", "init"])
-        .output()
-        .unwrap();
-    assert!(
-        made.status.success(),
-        "{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
-    let first = made["administrator"]["password"].as_str().unwrap();
+    let first = init(data, database);
     let mut server = Server::start(data, database);
-    let mut admin = Client::new(&server.address);
-    admin.sign_in("admin", first);
-    admin.change_password(first, "a much longer password");
-    let scopes: Vec<Value> = ["create", "read", "update"]
-        .map(|action| json!({"entity": "account", "action": action}))
-        .to_vec();
-    let token = admin.must(
-        201,
-        "POST",
-        "/api/tokens",
-        json!({"name": "test", "scopes": scopes}),
-    );
-    let token = token.body["token"].as_str().unwrap().to_owned();
-
+    let token = token(&server.address, &first);
     let known = Mutex::new(Known::default());
-    for burst in 0..bursts() {
+    for burst in 0..bursts(BURSTS) {
         let acks = AtomicUsize::new(0);
         let until = 5 + burst * 17 % 60;
         let address = server.address.clone();
         std::thread::scope(|scope| {
             for own in 0..CLIENTS {
                 let (address, token, acks, known) = (&address, &token, &acks, &known);
-                scope.spawn(move || write_on(address, token, burst, own, acks, known));
+                let name = format!("{burst}-{own}");
+                scope.spawn(move || write_on(address, token, &name, acks, known, &|| false));
             }
             while acks.load(Ordering::Relaxed) < until {
                 std::thread::yield_now();
@@ -140,186 +38,12 @@ fn bursts_of_writes(data: &Path, database: Option<&str>) {
             server.kill();
         });
         server = Server::start(data, database);
-        // Whether they were done nobody knows: sent again with their keys they are done once.
-        let mut client = Client::with_token(&server.address, &token);
-        let mut known = known.lock().unwrap();
-        for sent in std::mem::take(&mut known.unanswered) {
-            let answer = create(&mut client, &sent).unwrap();
-            assert_eq!(answer.status, 201, "{}", answer.body);
-            let again = create(&mut client, &sent).unwrap();
-            assert_eq!(again.body["record"]["id"], answer.body["record"]["id"]);
-            known
-                .accounts
-                .insert(sent.name, id_and_version(&answer.body));
-        }
+        send_again(&known, &token, &[&server.address]);
     }
     server.end();
     let known = known.into_inner().unwrap();
-    assert!(known.accounts.len() >= bursts() * CLIENTS);
-    runtime().block_on(async {
-        in_the_database(data, database, &known).await;
-        let read = command(data, database).arg("ingest").output().unwrap();
-        assert!(
-            read.status.success(),
-            "{}",
-            String::from_utf8_lossy(&read.stderr)
-        );
-        in_the_lake(data, &known).await;
-    });
-    marts_equal_a_full_rebuild(data, database, known.accounts.len());
-}
-
-/// Runs the command; its document on stdout.
-fn json_of(data: &Path, database: Option<&str>, arguments: &[&str]) -> Value {
-    let done = command(data, database)
-        .args(["--format", "json"])
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    serde_json::from_slice(&done.stdout).unwrap()
-}
-
-/// What the rounds made between the kills, and a last run completes, is what all records make.
-fn marts_equal_a_full_rebuild(data: &Path, database: Option<&str>, accounts: usize) {
-    json_of(data, database, &["run"]);
-    let step_by_step = runtime().block_on(published(data));
-    json_of(data, database, &["upkeep"]);
-    let full = json_of(data, database, &["run", "--full"]);
-    assert_eq!(full["full"], "it was asked for");
-    let at_once = runtime().block_on(published(data));
-    assert_eq!(step_by_step["marts/accounts"].len(), accounts);
-    for (mart, rows) in &at_once {
-        assert_eq!(&step_by_step[mart], rows, "{mart}");
-    }
-    let status = json_of(data, database, &["status"]);
-    let files = |table: &Value| table["files"].as_u64().unwrap();
-    for table in status["tables"].as_array().unwrap() {
-        assert!(files(table) < 60, "{table}: files are not put together");
-    }
-}
-
-/// The rows of all marts of the published set as texts, in their order.
-async fn published(data: &Path) -> BTreeMap<String, Vec<String>> {
-    let lake = Lake::open(&data.join("lake")).await.unwrap();
-    let set = lake.latest_set().await.unwrap().unwrap();
-    let mut marts = BTreeMap::new();
-    for (name, version) in &set.versions {
-        let mut rows = Vec::new();
-        for file in lake.table_at(name, *version).await.unwrap().files() {
-            let opened = std::fs::File::open(&file.path).unwrap();
-            let reader = ParquetRecordBatchReaderBuilder::try_new(opened).unwrap();
-            for batch in reader.build().unwrap() {
-                let batch = batch.unwrap();
-                let options = FormatOptions::default().with_null("-");
-                let columns = batch.columns().iter();
-                let columns: Vec<ArrayFormatter<'_>> = columns
-                    .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).unwrap())
-                    .collect();
-                rows.extend((0..batch.num_rows()).map(|row| {
-                    let cells = columns.iter().map(|column| column.value(row).to_string());
-                    cells.collect::<Vec<_>>().join("|")
-                }));
-            }
-        }
-        rows.sort_unstable();
-        marts.insert(name.clone(), rows);
-    }
-    marts
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-}
-
-async fn rows(connection: &DatabaseConnection, sql: &str) -> Vec<sea_orm::QueryResult> {
-    let statement = Statement::from_string(connection.get_database_backend(), sql);
-    connection.query_all_raw(statement).await.unwrap()
-}
-
-/// Each account is there once, at least as it was acknowledged, with one entry for each version.
-async fn in_the_database(data: &Path, database: Option<&str>, known: &Known) {
-    let url = match database {
-        Some(url) => url.to_owned(),
-        None => format!("sqlite://{}", data.join("operations.db").display()),
-    };
-    let connection = Database::connect(url).await.unwrap();
-    let mut found = BTreeMap::new();
-    for row in rows(&connection, "SELECT name, id, version FROM accounts").await {
-        let name: String = row.try_get_by_index(0).unwrap();
-        let record: (i64, i64) = (
-            row.try_get_by_index(1).unwrap(),
-            row.try_get_by_index(2).unwrap(),
-        );
-        assert_eq!(
-            found.insert(name.clone(), record),
-            None,
-            "{name} is there twice"
-        );
-    }
-    for (name, (id, version)) in &known.accounts {
-        let (found_id, found_version) = found[name];
-        assert_eq!(found_id, *id, "{name}");
-        assert!(
-            found_version >= *version,
-            "{name}: an acknowledged change is lost"
-        );
-    }
-    assert_eq!(
-        found.len(),
-        known.accounts.len(),
-        "accounts that nobody asked for"
-    );
-    let mut entries: BTreeMap<i64, Vec<String>> = BTreeMap::new();
-    let log = "SELECT record_id, op FROM change_log WHERE entity = 'account' ORDER BY seq";
-    for row in rows(&connection, log).await {
-        let id: i64 = row.try_get_by_index(0).unwrap();
-        entries
-            .entry(id)
-            .or_default()
-            .push(row.try_get_by_index(1).unwrap());
-    }
-    for (name, (id, version)) in &found {
-        let own = &entries[id];
-        assert_eq!(
-            i64::try_from(own.len()).unwrap(),
-            *version,
-            "{name}: {own:?}"
-        );
-        assert_eq!(own.iter().filter(|op| *op == "insert").count(), 1, "{name}");
-    }
-    connection.close().await.unwrap();
-}
-
-/// The raw table has each version of each account once.
-async fn in_the_lake(data: &Path, known: &Known) {
-    let lake = Lake::open(&data.join("lake")).await.unwrap();
-    let mut inserts: BTreeMap<String, usize> = BTreeMap::new();
-    for file in lake.table("raw/account").await.unwrap().files() {
-        let file = std::fs::File::open(&file.path).unwrap();
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
-        for batch in reader.build().unwrap() {
-            let batch = batch.unwrap();
-            let text = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>();
-            let (names, ops) = (text("name"), text("_op"));
-            for row in 0..batch.num_rows() {
-                if ops.value(row) == "insert" {
-                    *inserts.entry(names.value(row).to_owned()).or_default() += 1;
-                }
-            }
-        }
-    }
-    for name in known.accounts.keys() {
-        assert_eq!(inserts.get(name), Some(&1), "{name} in the lake");
-    }
-    assert_eq!(inserts.len(), known.accounts.len());
+    assert!(known.accounts.len() >= bursts(BURSTS) * CLIENTS);
+    nothing_is_lost_or_twice(data, database, &known);
 }
 
 #[test]

@@ -19,3 +19,5 @@ mod hostile_files;
 mod killed;
 mod maven;
 mod served;
+mod together;
+mod writers;

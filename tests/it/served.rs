@@ -65,16 +65,12 @@ impl Server {
 
     /// Ends it as nothing can be prepared for: SIGKILL.
     pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        kill(&mut self.child);
     }
 
     /// Ends it as a system does that shuts down: SIGTERM; it must end by itself.
     pub(crate) fn end(mut self) {
-        let id = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(asked.success());
-        assert!(self.child.wait().unwrap().success());
+        end(&mut self.child);
     }
 }
 
@@ -83,6 +79,67 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A worker that runs; killed when it is dropped.
+pub(crate) struct Worker {
+    child: Child,
+}
+
+impl Worker {
+    /// Starts it and waits until it works.
+    pub(crate) fn start(data_dir: &Path, database: Option<&str>) -> Self {
+        let mut child = command(data_dir, database)
+            .arg("worker")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("millrace starts");
+        let messages = child.stderr.take().unwrap();
+        let (told, working) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut told = Some(told);
+            for line in BufReader::new(messages).lines().map_while(Result::ok) {
+                if line.contains("kept fresh") {
+                    let _ = told.take().map(|told| told.send(()));
+                } else {
+                    // Seen when the test fails.
+                    eprintln!("{line}");
+                }
+            }
+        });
+        working.recv_timeout(PATIENCE).expect("it works");
+        Self { child }
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        kill(&mut self.child);
+    }
+
+    /// SIGTERM; it must end by itself.
+    pub(crate) fn end(mut self) {
+        end(&mut self.child);
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn kill(child: &mut Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn end(child: &mut Child) {
+    let id = child.id().to_string();
+    let asked = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(asked.success());
+    assert!(child.wait().unwrap().success());
 }
 
 /// An answer.
