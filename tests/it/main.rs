@@ -13,6 +13,7 @@ mod architecture;
 mod company;
 mod drivers;
 mod dwell;
+mod external;
 mod guide;
 mod health;
 mod hostile_files;
