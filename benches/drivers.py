@@ -5,8 +5,9 @@
 The generator makes records of two periods over a handful of dimensions (uneven shares, levels that
 differ by value, in half of the sets a change of everything alike), and plants 1 to 3 disjoint causes of
 1 to 3 conditions on at most 40 % of the records, each so strong that its change is the given number
-of its own standard errors, the effect included.  Both
-programs get the same records. A finding is right when its conditions are exactly those of a cause.
+of its own standard errors, the effect included. Those are the errors that the segment's distribution
+lets expect, not those of the records drawn: else a small segment could be made to fall by so much only
+where it had risen by chance, and the fall would not be seen. Both programs get the same records. A finding is right when its conditions are exactly those of a cause.
 
 wise-pizza has no notion of chance: it is asked for as many segments as there are causes, which it cannot
 know in practice (a favour); on the null sets for its default number.
@@ -44,6 +45,7 @@ def frame(rng, kind, rows, dimensions):
     after = data["period"] == 1
     alike = rng.choice([0.0, rng.normal(0, 0.15)])
     level = level + alike * after
+    data["level"] = level
     data["below"] = np.ones(rows)
     if kind == "ratio":
         data["level"] = 1 / (1 + np.exp(-(level - 0.3)))
@@ -99,11 +101,15 @@ def plant(rng, data, kind, causes, effect, dimensions, least):
             drawn = (rng.random(len(data)) < moved).astype(float)
             data["above"] = np.where(mask & after, drawn, values)
         else:
-            was, now = values[mask & ~after], values[mask & after]
+            # the moments of the lognormal values that the segment lets expect
+            middle, spread = (8, 0.8) if kind == "sum" else (3, 0.7)
+            expected = np.exp(data.level[mask] + middle + spread**2 / 2)
+            mean, square = expected.mean(), (expected**2).mean() * np.exp(spread**2)
+            count = (before_n + after_n) / 2
             if kind == "sum":
-                error = lambda x: abs(x) * now.sum() / np.sqrt((was**2).sum() + (1 + x) ** 2 * (now**2).sum())
+                error = lambda x: abs(x) * mean * np.sqrt(count / (square * (1 + (1 + x) ** 2)))
             elif kind == "mean":
-                error = lambda x: abs(x) * now.mean() / np.sqrt(was.var() / before_n + (1 + x) ** 2 * now.var() / after_n)
+                error = lambda x: abs(x) * mean * np.sqrt(count / ((square - mean**2) * (1 + (1 + x) ** 2)))
             else:
                 # the standard error of the median of lognormal durations, as a logarithm
                 spread = 1.2533 * np.log(values[mask]).std() * np.sqrt(1 / before_n + 1 / after_n)

@@ -71,6 +71,9 @@ fn read(kind: &str, text: &str) -> Result<Read, String> {
         let mut next = [0, 0];
         for (sums, period) in facts.sums.iter_mut().zip(periods) {
             sums[period].above = influence.values[period][next[period]];
+            let mut scores = [0.0; 2];
+            scores[period] = influence.scores[period][next[period]];
+            facts.scores.push(scores);
             next[period] += 1;
         }
         residual = influence.residual;

@@ -19,6 +19,7 @@ pub mod inference;
 pub mod influence;
 pub mod lattice;
 pub mod product;
+mod refine;
 pub mod reversal;
 pub mod search;
 mod seen;
@@ -39,6 +40,9 @@ pub struct Facts {
     pub units: Vec<u32>,
     /// The sums of the row before and after.
     pub sums: Vec<[Sums; 2]>,
+    /// Of a number that is no mean, what the search judges in place of what stands above: the sums
+    /// of the scores of the records before and after ([`influence`]). Empty for other numbers.
+    pub scores: Vec<[f64; 2]>,
 }
 
 impl Facts {
@@ -50,6 +54,17 @@ impl Facts {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.sums.is_empty()
+    }
+
+    /// The sums of a row as the search judges them.
+    pub(crate) fn judged(&self, row: usize) -> [Sums; 2] {
+        let mut sums = self.sums[row];
+        if let Some(scores) = self.scores.get(row) {
+            for (own, score) in sums.iter_mut().zip(scores) {
+                own.above = *score;
+            }
+        }
+        sums
     }
 
     /// Whether a row meets all conditions.

@@ -88,7 +88,7 @@ fn name(values: &Values, except: &[Values]) -> String {
         let parts = values
             .iter()
             .map(|(dimension, value)| match value::plain(Some(value)) {
-                text if text.is_empty() => format!("{dimension} {}", value::NOTHING),
+                text if text.is_empty() => format!("{dimension} blank"),
                 text => format!("{dimension} {text}"),
             });
         parts.collect::<Vec<_>>().join(", ")

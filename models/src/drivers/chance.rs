@@ -87,6 +87,48 @@ pub fn critical(p: f64) -> f64 {
     f64::midpoint(low, high)
 }
 
+/// The place on a standard normal that the share `below` lies to the left of, to seven digits
+/// (Wichura 1988, AS 241).
+pub fn place(below: f64) -> f64 {
+    let polynomial = |of: f64, coefficients: [f64; 4]| {
+        let all = coefficients.iter().rev();
+        all.fold(0.0, |sum, coefficient| sum * of + coefficient)
+    };
+    let side = below - 0.5;
+    if side.abs() <= 0.425 {
+        let r = 0.180_625 - side * side;
+        let above = [
+            3.387_132_717_9,
+            50.434_271_938,
+            159.291_132_02,
+            59.109_374_72,
+        ];
+        let under = [1.0, 17.895_169_469, 78.757_757_664, 67.187_563_6];
+        return side * polynomial(r, above) / polynomial(r, under);
+    }
+    let r = (-below.min(1.0 - below).max(f64::MIN_POSITIVE).ln()).sqrt();
+    let far = if r <= 5.0 {
+        let above = [
+            1.423_437_277_7,
+            2.756_815_39,
+            1.306_728_481_6,
+            0.170_238_211_03,
+        ];
+        let under = [1.0, 0.737_001_642_5, 0.120_211_329_75, 0.0];
+        polynomial(r - 1.6, above) / polynomial(r - 1.6, under)
+    } else {
+        let above = [
+            6.657_905_115,
+            3.081_226_386,
+            0.428_682_943_37,
+            0.017_337_203_997,
+        ];
+        let under = [1.0, 0.241_978_942_25, 0.012_258_202_635, 0.0];
+        polynomial(r - 5.0, above) / polynomial(r - 5.0, under)
+    };
+    far.copysign(side)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +148,8 @@ mod tests {
                 two_sided(z)
             );
             assert!((critical(p) - z).abs() < 1e-7);
+            assert!((place(1.0 - p / 2.0) - z).abs() < 1e-6 * z.max(1.0));
+            assert!((place(p / 2.0) + z).abs() < 1e-6 * z.max(1.0));
         }
     }
 

@@ -3,11 +3,11 @@
 use super::chance::two_sided;
 use super::decompose::{Form, Split, Sums, split};
 use super::inference::{Bags, Drawn, Interval};
-use super::lattice::Leaf;
+use super::lattice::{Lattice, Shape};
 use super::reversal::{Reversal, reversals};
 use super::search::Search;
-use super::seen::{Seen, cells, seen};
-use super::select::{Choice, choose};
+use super::seen::{Seen, seen};
+use super::select::{Choice, Chosen, choose};
 use super::{Condition, Facts};
 
 /// Below this a finding is called significant, all that was searched taken into account.
@@ -149,24 +149,45 @@ struct Judgement {
     probability: f64,
 }
 
+/// What was drawn: of the number itself, and of what the search judges where that is something
+/// else.
+struct Evidence {
+    own: Drawn,
+    judged: Option<Drawn>,
+}
+
+impl Evidence {
+    fn judged(&self) -> &Drawn {
+        self.judged.as_ref().unwrap_or(&self.own)
+    }
+}
+
 /// The draws of all units, of each half, and who chose what.
-struct Evidence<'a> {
-    all: &'a Drawn,
-    halves: [Drawn; 2],
+struct Judge<'a> {
+    all: &'a Evidence,
+    halves: [Evidence; 2],
     /// What each half chose by itself.
     choices: &'a [Choice; 2],
 }
 
-impl Evidence<'_> {
+impl Judge<'_> {
     /// Judges a segment. What one half of the units chose by itself is estimated by the other, and
     /// by both where both did; what neither chose gets the interval that holds for all segments
     /// searched at once.
-    fn judge(&self, part: usize, conditions: &[Condition], z: f64, searched: f64) -> Judgement {
-        let z = z.abs().min(self.all.z(part).abs());
+    fn judge(&self, part: usize, chosen: &Chosen, searched: f64, facts: f64) -> Judgement {
+        let conditions = &chosen.conditions;
+        let search_z = chosen.z;
+        // the error is itself known from so many facts only (Student 1908)
+        let z = self.all.judged().z(part);
+        let z = if facts > 0.0 {
+            (facts * (z * z / facts).ln_1p()).sqrt().min(search_z.abs())
+        } else {
+            0.0
+        };
         let probability = (two_sided(z) * searched).min(1.0);
         let chose = |half: usize| {
             let mut chosen = self.choices[half].segments.iter();
-            chosen.any(|chosen| chosen.conditions == *conditions)
+            chosen.any(|own| own.conditions == *conditions)
         };
         let (drawn, alpha) = match (chose(0), chose(1)) {
             (true, true) => (self.all, ALPHA),
@@ -174,9 +195,9 @@ impl Evidence<'_> {
             (false, true) => (&self.halves[0], ALPHA),
             (false, false) => (self.all, ALPHA / searched.max(1.0)),
         };
-        let [low, high] = drawn.deviation(part, alpha);
+        let [low, high] = drawn.judged().deviation(part, alpha);
         Judgement {
-            interval: drawn.contribution(part, alpha),
+            interval: drawn.own.contribution(part, alpha),
             significant: probability <= ALPHA && (low > 0.0 || high < 0.0),
             probability,
         }
@@ -189,6 +210,8 @@ struct Listed {
     assignment: Vec<usize>,
     sums: Vec<[Sums; 2]>,
     bags: Bags,
+    /// The same of what the search judges, where that is something else.
+    judged: Option<Bags>,
 }
 
 impl Listed {
@@ -199,16 +222,36 @@ impl Listed {
             let own = &mut sums[*part];
             *own = [own[0].plus(row[0]), own[1].plus(row[1])];
         }
-        let rows = assignment.iter().zip(&facts.units).zip(&facts.sums);
+        let parts = list.len() + 1;
+        let rows = assignment.iter().zip(&facts.units);
         let bags = Bags::new(
-            list.len() + 1,
-            rows.map(|((part, unit), sums)| (*unit, *part, *sums)),
+            parts,
+            rows.clone()
+                .zip(&facts.sums)
+                .map(|((part, unit), sums)| (*unit, *part, *sums)),
         );
+        let judged = (!facts.scores.is_empty()).then(|| {
+            let rows = rows.enumerate();
+            Bags::new(
+                parts,
+                rows.map(|(row, (part, unit))| (*unit, *part, facts.judged(row))),
+            )
+        });
         Self {
             list,
             assignment,
             sums,
             bags,
+            judged,
+        }
+    }
+
+    /// Draws from all units, or from one half.
+    fn draw(&self, form: Form, common: bool, half: Option<usize>) -> Evidence {
+        let draw = |bags: &Bags| bags.draw(form, common, half);
+        Evidence {
+            judged: self.judged.as_ref().map(draw),
+            own: draw(&self.bags),
         }
     }
 }
@@ -225,31 +268,42 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
         whole = [whole[0].plus(sums[0]), whole[1].plus(sums[1])];
     }
     let Seen {
-        leaves,
+        cells,
         still,
         spread,
+        records,
     } = seen(facts, form, options.proportional);
     let search = Search {
         form,
         still,
         spread,
-        records: leaves.iter().map(Leaf::count).sum(),
+        records,
         depth: options.depth.clamp(1, 3),
         support: options.support as f64,
         most: options.most,
     };
-    let search_in = |of: Option<usize>| {
-        let part = if of.is_some() { 0.5 } else { 1.0 };
-        let search = Search {
-            support: search.support * part,
-            records: search.records * part,
-            ..search
-        };
-        choose(&cells(facts, &leaves, of), &facts.cardinalities, search)
+    let of_half = Search {
+        support: search.support / 2.0,
+        records: search.records / 2.0,
+        ..search
     };
-    let mut choice = search_in(None);
+    let ranges = [0..cells.first, cells.first..cells.leaves.len()];
+    let shape = Shape::new(&cells, &facts.cardinalities, search.depth, search.support);
+    let lattices = [0, 1].map(|half: usize| {
+        let range = ranges[half].clone();
+        Lattice::new(&cells, range, &shape, of_half.support)
+    });
+    let whole_lattice = lattices[0].joined(&lattices[1], search.support);
+    let mut choice = choose(&whole_lattice, 0..cells.leaves.len(), search);
     // what each half chooses by itself, where there is anything to be sure of
-    let halves = (!choice.segments.is_empty()).then(|| [0, 1].map(|half| search_in(Some(half))));
+    let halves = (!choice.segments.is_empty()).then(|| {
+        let choose = |half: usize| choose(&lattices[half], ranges[half].clone(), of_half);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| choose(1));
+            let one = choose(0);
+            [one, other.join().unwrap_or_default()]
+        })
+    });
     let (listed, all, judged) = loop {
         let list = choice
             .segments
@@ -257,13 +311,13 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
             .map(|chosen| chosen.conditions.clone())
             .collect();
         let listed = Listed::new(facts, list);
-        let all = listed.bags.draw(form, choice.common, None);
+        let all = listed.draw(form, choice.common, None);
         let Some(choices) = halves.as_ref().filter(|_| !listed.list.is_empty()) else {
             break (listed, all, Vec::new());
         };
-        let evidence = Evidence {
+        let judge = Judge {
             all: &all,
-            halves: [0, 1].map(|half| listed.bags.draw(form, choice.common, Some(half))),
+            halves: [0, 1].map(|half| listed.draw(form, choice.common, Some(half))),
             choices,
         };
         let judged: Vec<Judgement> = choice
@@ -272,7 +326,12 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
             .enumerate()
             .map(|(index, chosen)| {
                 let searched = choice.searched[chosen.conditions.len() - 1] * search.depth;
-                evidence.judge(index, &chosen.conditions, chosen.z, searched as f64)
+                let [before, after] = listed.sums[index].map(|sums| sums.records);
+                let facts = match form {
+                    Form::Sum => before + after,
+                    Form::Ratio => 4.0 * before * after / (before + after),
+                };
+                judge.judge(index, chosen, searched as f64, facts)
             })
             .collect();
         // what does not hold is no longer named, and the others are judged without it
@@ -284,9 +343,9 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
     };
     let (listed, all, judged) = if judged.is_empty() {
         let listed = Listed::new(facts, widest(facts, form, whole, options.most));
-        let all = listed.bags.draw(form, choice.common, None);
+        let all = listed.draw(form, choice.common, None);
         let judged = (0..listed.list.len()).map(|index| Judgement {
-            interval: all.contribution(index, ALPHA),
+            interval: all.own.contribution(index, ALPHA),
             significant: false,
             probability: 1.0,
         });
@@ -314,7 +373,7 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
     let segments = segments
         .map(|(index, judged)| part(index, judged))
         .collect();
-    let interval = all.contribution(list.len(), ALPHA);
+    let interval = all.own.contribution(list.len(), ALPHA);
     let rest = part(
         list.len(),
         Judgement {
@@ -328,14 +387,14 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
         .zip(form.value(whole[0]))
         .map(|(is, was)| is - was);
     let reversals = match (form, change) {
-        (Form::Ratio, Some(change)) => reversals(facts, change, all.change_error()),
+        (Form::Ratio, Some(change)) => reversals(facts, change, all.own.change_error()),
         _ => Vec::new(),
     };
     Explanation {
         whole,
         segments,
         rest,
-        interval: all.change(),
+        interval: all.own.change(),
         assignment: listed.assignment,
         common: choice.common,
         searched: choice.searched.iter().sum(),
@@ -413,6 +472,95 @@ mod tests {
         assert!(part.significant && part.split.contribution() < 0.0 && part.interval[1] < 0.0);
         assert!(!found.common && !found.is_chance());
         sums_to_the_change(&facts, Form::Ratio);
+    }
+
+    /// Amounts in place of wins: each deal brings `factor` times a number with a long tail.
+    fn amounts(seed: u64, count: u32, factor: impl Fn(usize, [u32; 3]) -> f64) -> Facts {
+        let mut facts = deals(seed, count, |_, _| 1.0);
+        let mut random = Random::new(seed + 1000);
+        for row in 0..facts.len() {
+            let codes = [0, 1, 2].map(|dimension: usize| facts.codes[dimension][row]);
+            let place = (random.below(1 << 20) as f64 + 0.5) / f64::from(1 << 20);
+            let size = (0.8 * super::super::chance::place(place)).exp();
+            for (period, sums) in facts.sums[row].iter_mut().enumerate() {
+                sums.above *= size * factor(period, codes);
+            }
+        }
+        facts
+    }
+
+    fn named(facts: &Facts, form: Form) -> (Vec<Vec<Condition>>, bool) {
+        let found = explain(facts, form, Options::default());
+        let parts = found.segments.iter().filter(|part| part.significant);
+        let mut names: Vec<_> = parts.map(|part| part.conditions.clone()).collect();
+        names.sort();
+        (names, found.common)
+    }
+
+    #[test]
+    fn a_cause_is_not_named_by_the_value_that_it_is_most_of() {
+        // by the sums alone the value looks nearly as good: most of what it is now is the cause
+        let facts = amounts(5, 8000, |period, codes| {
+            if period == 1 && codes[0] == 1 && codes[1] == 0 {
+                9.0
+            } else {
+                1.0
+            }
+        });
+        assert_eq!(named(&facts, Form::Sum).0, [vec![(0, 1), (1, 0)]]);
+    }
+
+    #[test]
+    fn many_values_that_moved_are_named_and_not_the_others() {
+        let moved = |code: u32| [2.5, 1.0, 0.4, 1.0, 3.0, 1.0][code as usize];
+        let facts = amounts(
+            6,
+            8000,
+            |period, codes| {
+                if period == 1 { moved(codes[2]) } else { 1.0 }
+            },
+        );
+        let (names, common) = named(&facts, Form::Sum);
+        assert_eq!(names, [vec![(2, 0)], vec![(2, 2)], vec![(2, 4)]]);
+        assert!(!common);
+    }
+
+    #[test]
+    fn scores_find_what_happened_far_from_the_median() {
+        // the longest tenth became longer still: the median does not see it, the scores do
+        let mut facts = amounts(7, 8000, |period, codes| {
+            let usual = if codes[1] == 3 { 20.0 } else { 1.0 };
+            if period == 1 && codes[1] == 3 {
+                usual * 1.6
+            } else {
+                usual
+            }
+        });
+        let mut values: [Vec<f64>; 2] = Default::default();
+        for sums in &facts.sums {
+            for period in 0..2 {
+                if sums[period].records > 0.0 {
+                    values[period].push(sums[period].above);
+                }
+            }
+        }
+        let found = super::super::influence::of_quantile(&values, 0.5).unwrap();
+        let mut next = [0, 0];
+        for sums in &mut facts.sums {
+            let mut scores = [0.0; 2];
+            for period in 0..2 {
+                if sums[period].records > 0.0 {
+                    sums[period].above = found.values[period][next[period]];
+                    scores[period] = found.scores[period][next[period]];
+                    next[period] += 1;
+                }
+            }
+            facts.scores.push(scores);
+        }
+        assert_eq!(named(&facts, Form::Ratio).0, [vec![(1, 3)]]);
+        sums_to_the_change(&facts, Form::Ratio);
+        facts.scores.clear();
+        assert!(named(&facts, Form::Ratio).0.is_empty());
     }
 
     #[test]

@@ -6,11 +6,17 @@
 //! 2009, taken at the same place for both periods, so that a segment which did not move gives
 //! nothing). What the straight line leaves over is stated as a residual.
 
+use super::chance::place;
+
 /// The values that records take on in a decomposition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Influence {
     /// For each record before, then for each after, what it adds to the quantile of its period.
     pub values: [Vec<f64>; 2],
+    /// For each record before, then for each after, its score among all: the place of its value on
+    /// a normal curve (van der Waerden 1952; Prentice 1978 where the end was not seen). A change
+    /// far from the quantile shows in them, too, and long tails do not hide it.
+    pub scores: [Vec<f64>; 2],
     /// The change of the quantile less that of the means of `values`.
     pub residual: f64,
 }
@@ -77,15 +83,60 @@ fn scale(density: f64, shares: [f64; 2], change: f64) -> f64 {
     }
 }
 
-fn centred(values: &[Vec<f64>; 2], at: f64, scale: f64, change: f64) -> Influence {
+fn centred(
+    values: &[Vec<f64>; 2],
+    durations: &[Vec<Duration>; 2],
+    at: f64,
+    scale: f64,
+    change: f64,
+) -> Influence {
     let scaled = |values: &Vec<f64>| values.iter().map(|v| at + scale * v).collect::<Vec<f64>>();
     let values = [scaled(&values[0]), scaled(&values[1])];
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let explained = mean(&values[1]) - mean(&values[0]);
     Influence {
         residual: change - explained,
+        scores: scores(durations),
         values,
     }
+}
+
+/// The score of each record by the curve of all of them: an event's is the place of its time on a
+/// normal curve, that of one that was lost from sight the mean of what lies beyond.
+fn scores(durations: &[Vec<Duration>; 2]) -> [Vec<f64>; 2] {
+    let mut order: Vec<(f64, bool, usize, usize)> = Vec::new();
+    for (period, durations) in durations.iter().enumerate() {
+        let own = durations.iter().enumerate();
+        order.extend(own.map(|(index, (time, ended))| (*time, *ended, period, index)));
+    }
+    order.sort_unstable_by(|left, right| left.0.total_cmp(&right.0).then(right.1.cmp(&left.1)));
+    let mut scores = [0, 1].map(|period: usize| vec![0.0; durations[period].len()]);
+    let (mut curve, mut start) = (1.0, 0);
+    while start < order.len() {
+        let time = order[start].0;
+        let same = order[start..]
+            .iter()
+            .take_while(|other| other.0.total_cmp(&time).is_eq());
+        let (mut end, mut events) = (start, 0.0);
+        for (_, ended, ..) in same {
+            end += 1;
+            events += f64::from(u8::from(*ended));
+        }
+        let at_risk = (order.len() - start) as f64;
+        let after: f64 = curve * (1.0 - events / at_risk);
+        let event = place(1.0 - f64::midpoint(curve, after));
+        let beyond = if after > 0.0 {
+            let reach = place(1.0 - after);
+            (-reach * reach / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() / after
+        } else {
+            event
+        };
+        for (_, ended, period, index) in &order[start..end] {
+            scores[*period][*index] = if *ended { event } else { beyond };
+        }
+        (curve, start) = (after, end);
+    }
+    scores
 }
 
 /// What each record does to quantile `q` of its period; `None` where a period has no record.
@@ -116,7 +167,9 @@ pub fn of_quantile(periods: &[Vec<f64>; 2], q: f64) -> Option<Influence> {
         [mean(&values[0]), mean(&values[1])],
         is - was,
     );
-    Some(centred(&values, at, scale, is - was))
+    let seen = |values: &Vec<f64>| values.iter().map(|value| (*value, true)).collect();
+    let durations = [seen(&periods[0]), seen(&periods[1])];
+    Some(centred(&values, &durations, at, scale, is - was))
 }
 
 /// A duration, and whether it ended in the event.
@@ -143,7 +196,7 @@ pub fn of_km_median(periods: &[Vec<Duration>; 2], medians: [f64; 2]) -> Option<I
     };
     let density = f64::midpoint(drop(&periods[0]), drop(&periods[1]));
     let scale = scale(density, [mean(&values[0]), mean(&values[1])], change);
-    Some(centred(&values, at, scale, change))
+    Some(centred(&values, periods, at, scale, change))
 }
 
 /// For each record, what it adds to the share still without the event at `at`.
@@ -205,6 +258,23 @@ mod tests {
         let influence = of_quantile(&[before, after], 0.5).unwrap();
         let part = |index: usize| mean(&influence.values[index][..100]);
         assert!((part(1) - part(0)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn scores_are_places_on_a_normal_curve() {
+        let values: Vec<f64> = (0..101).map(|i| f64::from(i).exp2()).collect();
+        let found = of_quantile(&[values.clone(), values], 0.5).unwrap();
+        let scores = &found.scores[0];
+        assert!(scores[50].abs() < 1e-9 && scores.is_sorted());
+        assert!((scores[84] - place(84.5 / 101.0)).abs() < 1e-9);
+        assert_eq!(found.scores[0], found.scores[1]);
+        // of four records, one was lost from sight after the first: it stands for the two after it
+        let durations = vec![(1.0, true), (2.0, false), (3.0, true), (4.0, true)];
+        let [scores, _] = super::scores(&[durations, Vec::new()]);
+        assert!((scores[0] - place(0.125)).abs() < 1e-9);
+        let beyond = place(0.25);
+        let expected = (-beyond * beyond / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() / 0.75;
+        assert!((scores[1] - expected).abs() < 1e-9);
     }
 
     #[test]

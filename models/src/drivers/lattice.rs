@@ -1,17 +1,23 @@
 //! Sums over every combination of up to three dimensions, from one pass over the leaf cells.
 //!
-//! A node is a value of one, two or three dimensions. Values with too few facts are left out at
-//! the leaf, since no node with them can have more; what is left is added up densely, or by hash
-//! where the values are many. Taking a segment away subtracts its cells only.
+//! A node is a value of one, two or three dimensions. Values with too few facts share one place
+//! that is no segment, since no node with them can have more. Only the combinations of most
+//! dimensions are added up from the cells, densely or by hash where the values are many; those of
+//! fewer are sums of their nodes. Taking a segment away subtracts its cells only.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use super::Condition;
+use super::chance::mix;
 
 /// Nodes of a group that are kept as an array; beyond, by hash.
-const DENSE: usize = 1 << 22;
-/// A value that is too rare to be a segment.
-pub(super) const RARE: u32 = u32::MAX;
+const DENSE: usize = 1 << 19;
+/// Cells that are added to all groups before the next are read: they stay near the processor.
+const BLOCK: usize = 1 << 13;
+/// Below so many additions one processor is as quick as several.
+const FEW: usize = 1 << 18;
 
 /// What a node needs to be judged: of each period the sum of the facts less what is usual, of what
 /// stands below, and of the squares, and how many facts; and the sum of the products of both periods.
@@ -30,14 +36,27 @@ impl Moments {
         self.counts[0] + self.counts[1]
     }
 
-    fn add(&mut self, leaf: &Leaf, sign: f64) {
-        for period in 0..2 {
-            self.sum[period] += sign * f64::from(leaf.sum[period]);
-            self.below[period] += sign * f64::from(leaf.below[period]);
-            self.square[period] += sign * f64::from(leaf.square[period]);
-            self.counts[period] += sign * f64::from(leaf.counts[period]);
+    fn new(sides: [Side; 2], product: f64) -> Self {
+        let each = |index: usize| [sides[0][index], sides[1][index]];
+        Self {
+            sum: each(0),
+            below: each(1),
+            square: each(2),
+            counts: each(3),
+            product,
         }
-        self.product += sign * f64::from(leaf.product);
+    }
+
+    /// Both together.
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        let plus = |left: [f64; 2], right: [f64; 2]| [left[0] + right[0], left[1] + right[1]];
+        Self {
+            sum: plus(self.sum, other.sum),
+            below: plus(self.below, other.below),
+            square: plus(self.square, other.square),
+            product: self.product + other.product,
+            counts: plus(self.counts, other.counts),
+        }
     }
 
     pub(super) fn without(&self, other: &Self) -> Self {
@@ -50,29 +69,54 @@ impl Moments {
             counts: minus(self.counts, other.counts),
         }
     }
-}
 
-/// The moments of one leaf cell, in half the width: they are read once for every group.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Leaf {
-    pub(super) sum: [f32; 2],
-    pub(super) below: [f32; 2],
-    pub(super) square: [f32; 2],
-    pub(super) product: f32,
-    pub(super) counts: [f32; 2],
-}
-
-impl Leaf {
-    pub(super) fn count(&self) -> f64 {
-        f64::from(self.counts[0] + self.counts[1])
+    /// Adds a cell.
+    pub(super) fn add(&mut self, cell: &Leaf) {
+        let period = usize::from(cell.after);
+        self.sum[period] += f64::from(cell.side[0]);
+        self.below[period] += f64::from(cell.side[1]);
+        self.square[period] += f64::from(cell.side[2]);
+        self.counts[period] += f64::from(cell.side[3]);
+        self.product += f64::from(cell.product);
     }
 }
 
-/// Leaf cells: their codes by dimension, and their moments.
+/// Of one period: the sum, what stands below, the squares, the facts.
+pub(super) type Side = [f64; 4];
+
+/// The moments of one leaf cell in one period, in half the width: they are read once for every
+/// group.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Leaf {
+    /// As in [`Side`].
+    pub(super) side: [f32; 4],
+    /// The sum of the products with the earlier period; only of cells of the later one.
+    pub(super) product: f32,
+    /// Whether it is of the later period.
+    pub(super) after: bool,
+}
+
+impl Leaf {
+    /// Adds a fact of the same period.
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "half the width suffices for the search"
+    )]
+    pub(super) fn add(&mut self, side: Side, product: f64) {
+        for (own, more) in self.side.iter_mut().zip(side) {
+            *own += more as f32;
+        }
+        self.product += product as f32;
+    }
+}
+
+/// Leaf cells: their codes by dimension, and their moments; those of one half of the units first.
 #[derive(Debug, Clone, Default)]
 pub struct Cells {
     pub(super) codes: Vec<Vec<u32>>,
     pub(super) leaves: Vec<Leaf>,
+    /// How many cells are of the first half.
+    pub(super) first: usize,
 }
 
 impl Cells {
@@ -82,52 +126,96 @@ impl Cells {
             .all(|(dimension, code)| self.codes[*dimension][cell] == *code)
     }
 
-    /// The cells that meet all conditions.
-    pub(super) fn of(&self, conditions: &[Condition]) -> Vec<u32> {
-        let all = 0..u32::try_from(self.leaves.len()).unwrap_or(u32::MAX);
-        all.filter(|cell| self.meets(*cell as usize, conditions))
+    /// The cells of a range that meet all conditions.
+    pub(super) fn of(&self, range: &Range<usize>, conditions: &[Condition]) -> Vec<u32> {
+        let all = range.clone().filter(|cell| self.meets(*cell, conditions));
+        all.map(|cell| u32::try_from(cell).unwrap_or(u32::MAX))
             .collect()
     }
+}
 
-    /// The moments of each value of a dimension.
-    pub(super) fn values(&self, dimension: usize, cardinality: u32) -> Vec<Moments> {
-        let mut values = vec![Moments::default(); cardinality as usize];
-        for (code, leaf) in self.codes[dimension].iter().zip(&self.leaves) {
-            values[*code as usize].add(leaf, 1.0);
-        }
-        values
+/// Hashes a place.
+#[derive(Debug, Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
     }
 
-    pub(super) fn total(&self, cells: &[u32]) -> Moments {
-        let mut total = Moments::default();
-        for cell in cells {
-            total.add(&self.leaves[*cell as usize], 1.0);
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = mix(self.0 ^ u64::from(*byte));
         }
-        total
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = mix(self.0 ^ number);
     }
 }
+
+type Places = HashMap<u64, u32, BuildHasherDefault<Mixed>>;
 
 /// The nodes of one combination of dimensions.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Group {
     dimensions: Vec<usize>,
-    /// The frequent values of each dimension: their codes, by place.
-    values: Vec<Vec<u32>>,
-    nodes: Vec<Moments>,
+    /// How many places each dimension has: its frequent values, and one for all others.
+    sizes: Vec<usize>,
+    nodes: Vec<[Side; 2]>,
+    /// The products of both periods by node; empty where no fact has both.
+    products: Vec<f64>,
     /// Where the nodes are kept by hash: the place of each.
-    sparse: Option<HashMap<u64, u32>>,
+    sparse: Option<Places>,
 }
 
-/// The sums of all nodes, by group.
-pub(super) type Sums = Vec<Vec<Moments>>;
+/// What is added up, the same for every group.
+struct Adding<'a> {
+    cells: &'a Cells,
+    /// By dimension and cell, the place of its value.
+    places: &'a [Vec<u32>],
+    products: bool,
+    sign: f64,
+}
 
-/// The sums over all combinations.
+/// The frequent values of each dimension, and where each cell has its own.
 #[derive(Debug)]
-pub struct Lattice {
-    groups: Vec<Group>,
-    /// By dimension and cell, the place of its value among the frequent ones.
+pub struct Shape {
+    /// By dimension, the frequent values: their codes, by place.
+    values: Vec<Vec<u32>>,
     places: Vec<Vec<u32>>,
-    support: f64,
+    depth: usize,
+    products: bool,
+}
+
+impl Shape {
+    /// The values of at least `support` facts, to be combined up to `depth`.
+    pub fn new(cells: &Cells, cardinalities: &[u32], depth: usize, support: f64) -> Self {
+        let mut values = Vec::new();
+        let mut places = Vec::new();
+        for (codes, cardinality) in cells.codes.iter().zip(cardinalities) {
+            let mut counts = vec![0.0_f64; *cardinality as usize];
+            for (code, leaf) in codes.iter().zip(&cells.leaves) {
+                counts[*code as usize] += f64::from(leaf.side[3]);
+            }
+            let frequent: Vec<u32> = (0..*cardinality)
+                .filter(|code| counts[*code as usize] >= support)
+                .collect();
+            let others = u32::try_from(frequent.len()).unwrap_or(u32::MAX);
+            let mut place = vec![others; *cardinality as usize];
+            for (own, code) in (0..).zip(&frequent) {
+                place[*code as usize] = own;
+            }
+            places.push(codes.iter().map(|code| place[*code as usize]).collect());
+            values.push(frequent);
+        }
+        Self {
+            depth: depth.min(values.len()),
+            values,
+            places,
+            products: cells.leaves.iter().any(|leaf| leaf.product != 0.0),
+        }
+    }
 }
 
 /// All combinations of up to `depth` of `count` things.
@@ -149,230 +237,414 @@ fn combinations(count: usize, depth: usize) -> Vec<Vec<usize>> {
     all
 }
 
+fn add(node: &mut [Side; 2], leaf: &Leaf, sign: f64) {
+    let side = &mut node[usize::from(leaf.after)];
+    for (own, more) in side.iter_mut().zip(leaf.side) {
+        *own += sign * f64::from(more);
+    }
+}
+
 /// Adds cells to the nodes of a group of `N` dimensions: what the search spends its time in.
 fn add_dense<const N: usize>(
-    nodes: &mut [Moments],
+    nodes: &mut [[Side; 2]],
+    products: &mut [f64],
     sizes: [usize; N],
     columns: [&[u32]; N],
-    leaves: &[Leaf],
-    cells: impl Iterator<Item = usize>,
-    sign: f64,
+    adding: &Adding<'_>,
+    which: impl Iterator<Item = usize>,
 ) {
-    'cells: for cell in cells {
+    for cell in which {
         let mut place = 0;
         for (column, size) in columns.iter().zip(sizes) {
-            let own = column[cell];
-            if own == RARE {
-                continue 'cells;
-            }
-            place = place * size + own as usize;
+            place = place * size + column[cell] as usize;
         }
-        nodes[place].add(&leaves[cell], sign);
+        let leaf = &adding.cells.leaves[cell];
+        add(&mut nodes[place], leaf, adding.sign);
+        if adding.products {
+            products[place] += adding.sign * f64::from(leaf.product);
+        }
     }
 }
 
 impl Group {
-    fn add(
-        &mut self,
-        cells: &Cells,
-        places: &[Vec<u32>],
-        which: impl Iterator<Item = usize>,
-        sign: f64,
-    ) {
-        let leaves = &cells.leaves;
-        let column = |index: usize| places[self.dimensions[index]].as_slice();
-        let size = |index: usize| self.values[index].len();
-        if let Some(sparse) = &mut self.sparse {
-            'cells: for cell in which {
+    fn new(shape: &Shape, dimensions: Vec<usize>) -> Self {
+        let sizes: Vec<usize> = dimensions
+            .iter()
+            .map(|dimension| shape.values[*dimension].len() + 1)
+            .collect();
+        let size: f64 = sizes.iter().map(|size| *size as f64).product();
+        let is_dense = size <= DENSE as f64;
+        let length = if is_dense { sizes.iter().product() } else { 0 };
+        Self {
+            nodes: vec![[Side::default(); 2]; length],
+            products: vec![0.0; if shape.products { length } else { 0 }],
+            sparse: (!is_dense).then(Places::default),
+            dimensions,
+            sizes,
+        }
+    }
+
+    /// The index of a place, which is made where it is not known.
+    fn index(&mut self, place: u64, products: bool) -> usize {
+        let Some(sparse) = &mut self.sparse else {
+            return usize::try_from(place).unwrap_or(usize::MAX);
+        };
+        let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        let index = *sparse.entry(place).or_insert(next) as usize;
+        if index == self.nodes.len() {
+            self.nodes.push([Side::default(); 2]);
+            if products {
+                self.products.push(0.0);
+            }
+        }
+        index
+    }
+
+    fn add(&mut self, adding: &Adding<'_>, which: impl Iterator<Item = usize>) {
+        let column = |index: usize| adding.places[self.dimensions[index]].as_slice();
+        if self.sparse.is_some() {
+            for cell in which {
                 let mut place = 0_u64;
-                for (dimension, values) in self.dimensions.iter().zip(&self.values) {
-                    let own = places[*dimension][cell];
-                    if own == RARE {
-                        continue 'cells;
-                    }
-                    place = place * values.len() as u64 + u64::from(own);
+                for (dimension, size) in self.dimensions.iter().zip(&self.sizes) {
+                    let own = adding.places[*dimension][cell];
+                    place = place * *size as u64 + u64::from(own);
                 }
-                let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-                let index = *sparse.entry(place).or_insert(next) as usize;
-                if index == self.nodes.len() {
-                    self.nodes.push(Moments::default());
+                let index = self.index(place, adding.products);
+                let leaf = &adding.cells.leaves[cell];
+                add(&mut self.nodes[index], leaf, adding.sign);
+                if adding.products {
+                    self.products[index] += adding.sign * f64::from(leaf.product);
                 }
-                self.nodes[index].add(&leaves[cell], sign);
             }
             return;
         }
-        let nodes = &mut self.nodes;
-        match self.dimensions.len() {
-            1 => add_dense(nodes, [size(0)], [column(0)], leaves, which, sign),
-            2 => {
+        let (nodes, products) = (&mut self.nodes, &mut self.products);
+        match *self.sizes.as_slice() {
+            [one] => add_dense(nodes, products, [one], [column(0)], adding, which),
+            [one, two] => {
                 let columns = [column(0), column(1)];
-                add_dense(nodes, [size(0), size(1)], columns, leaves, which, sign);
+                add_dense(nodes, products, [one, two], columns, adding, which);
             }
-            _ => {
+            [one, two, three] => {
                 let columns = [column(0), column(1), column(2)];
-                add_dense(
-                    nodes,
-                    [size(0), size(1), size(2)],
-                    columns,
-                    leaves,
-                    which,
-                    sign,
-                );
+                add_dense(nodes, products, [one, two, three], columns, adding, which);
+            }
+            _ => {}
+        }
+    }
+
+    /// Sums the nodes of a group of one dimension more.
+    fn marginal(&mut self, of: &Self, products: bool) {
+        self.nodes.fill([Side::default(); 2]);
+        self.products.fill(0.0);
+        let Some(left_out) = (0..of.dimensions.len())
+            .find(|index| self.dimensions.get(*index) != Some(&of.dimensions[*index]))
+        else {
+            return;
+        };
+        let inner: usize = of.sizes[left_out + 1..].iter().product();
+        let (inner, size) = (inner as u64, of.sizes[left_out] as u64);
+        of.each(|place, index| {
+            let own = place / (inner * size) * inner + place % inner;
+            let own = self.index(own, products);
+            for (own, more) in self.nodes[own].iter_mut().zip(&of.nodes[index]) {
+                for (own, more) in own.iter_mut().zip(more) {
+                    *own += more;
+                }
+            }
+            if products {
+                self.products[own] += of.products[index];
+            }
+        });
+    }
+
+    /// Adds the nodes of the same group of other cells.
+    fn join(&mut self, other: &Self, products: bool) {
+        other.each(|place, index| {
+            let own = self.index(place, products);
+            for (own, more) in self.nodes[own].iter_mut().zip(&other.nodes[index]) {
+                for (own, more) in own.iter_mut().zip(more) {
+                    *own += more;
+                }
+            }
+            if products {
+                self.products[own] += other.products[index];
+            }
+        });
+    }
+
+    /// Every place that there is, with its index.
+    fn each(&self, mut visit: impl FnMut(u64, usize)) {
+        match &self.sparse {
+            None => (0..self.nodes.len()).for_each(|index| visit(index as u64, index)),
+            Some(sparse) => {
+                for (place, index) in sparse {
+                    visit(*place, *index as usize);
+                }
             }
         }
     }
 
-    fn conditions(&self, mut place: u64) -> Vec<Condition> {
+    fn moments(&self, index: usize) -> Moments {
+        Moments::new(
+            self.nodes[index],
+            self.products.get(index).copied().unwrap_or(0.0),
+        )
+    }
+
+    fn count(&self, index: usize) -> f64 {
+        let [before, after] = &self.nodes[index];
+        before[3] + after[3]
+    }
+
+    /// The conditions of a place; `None` where one of them is "all others".
+    fn conditions(&self, shape: &Shape, mut place: u64) -> Option<Vec<Condition>> {
         let mut conditions = Vec::with_capacity(self.dimensions.len());
-        for (dimension, values) in self.dimensions.iter().zip(&self.values).rev() {
-            let count = values.len() as u64;
-            let own = usize::try_from(place % count).unwrap_or(0);
-            conditions.push((*dimension, values[own]));
-            place /= count;
+        for (dimension, size) in self.dimensions.iter().zip(&self.sizes).rev() {
+            let own = usize::try_from(place % *size as u64).ok()?;
+            conditions.push((*dimension, *shape.values[*dimension].get(own)?));
+            place /= *size as u64;
         }
         conditions.reverse();
-        conditions
+        Some(conditions)
     }
 }
 
-/// Does something with every group, on all processors.
-fn in_parallel(groups: &mut [Group], work: impl Fn(&mut Group) + Sync) {
+/// Does something with every group, on all processors where there is enough to do.
+fn in_parallel(groups: &mut [Group], cells: usize, work: impl Fn(&mut [Group]) + Sync) {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if threads == 1 || groups.len() * cells < FEW {
+        return work(groups);
+    }
     let each = groups.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
         for chunk in groups.chunks_mut(each) {
-            scope.spawn(|| chunk.iter_mut().for_each(&work));
+            scope.spawn(|| work(chunk));
         }
     });
 }
 
-impl Lattice {
-    /// Adds the cells up over all combinations of up to `depth` dimensions, of values with at least
-    /// `support` facts.
-    pub fn new(cells: &Cells, cardinalities: &[u32], depth: usize, support: f64) -> Self {
-        let mut values = Vec::new();
-        let mut places = Vec::new();
-        for (codes, cardinality) in cells.codes.iter().zip(cardinalities) {
-            let mut counts = vec![0.0_f64; *cardinality as usize];
-            for (code, leaf) in codes.iter().zip(&cells.leaves) {
-                counts[*code as usize] += leaf.count();
-            }
-            let frequent: Vec<u32> = (0..*cardinality)
-                .filter(|code| counts[*code as usize] >= support)
-                .collect();
-            let mut place = vec![RARE; *cardinality as usize];
-            for (own, code) in frequent.iter().enumerate() {
-                place[*code as usize] = u32::try_from(own).unwrap_or(RARE);
-            }
-            places.push(codes.iter().map(|code| place[*code as usize]).collect());
-            values.push(frequent);
-        }
-        // the groups with the most nodes apart, so that the processors share them
-        let mut groups: Vec<Group> = combinations(values.len(), depth)
-            .into_iter()
-            .map(|dimensions| {
-                let values: Vec<Vec<u32>> = dimensions.iter().map(|d| values[*d].clone()).collect();
-                let size: f64 = values.iter().map(|values| values.len() as f64).product();
-                let dense = size <= DENSE as f64;
-                let length = values.iter().map(Vec::len).product();
-                Group {
-                    nodes: if dense {
-                        vec![Moments::default(); length]
-                    } else {
-                        Vec::new()
-                    },
-                    sparse: (!dense).then(HashMap::new),
-                    dimensions,
-                    values,
-                }
-            })
-            .collect();
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let mut shared: Vec<Vec<Group>> = (0..threads).map(|_| Vec::new()).collect();
-        for (index, group) in groups.drain(..).enumerate() {
-            shared[index % threads].push(group);
-        }
+/// The best segment of a depth, its moments and its worth.
+pub(super) type Best = (Vec<Condition>, Moments, f64);
+
+/// The sums over all combinations.
+#[derive(Debug, Clone)]
+pub struct Lattice<'a> {
+    shape: &'a Shape,
+    cells: &'a Cells,
+    /// Of most dimensions first, added up from the cells; the others are sums of theirs.
+    groups: Vec<Group>,
+    /// How many are added up from the cells.
+    direct: usize,
+    /// For each of the others, the group whose nodes it sums.
+    parents: Vec<usize>,
+    support: f64,
+}
+
+impl<'a> Lattice<'a> {
+    /// Adds a range of the cells up over all combinations.
+    pub fn new(cells: &'a Cells, range: Range<usize>, shape: &'a Shape, support: f64) -> Self {
+        let mut lists = combinations(shape.values.len(), shape.depth);
+        lists.sort_by_key(|list| std::cmp::Reverse(list.len()));
+        let direct = lists
+            .iter()
+            .filter(|list| list.len() == shape.depth)
+            .count();
+        let parents = lists[direct..].iter().map(|list| {
+            let above = lists.iter().enumerate().filter(|(_, other)| {
+                other.len() == list.len() + 1 && list.iter().all(|own| other.contains(own))
+            });
+            let size = |other: &[usize]| -> f64 {
+                let sizes = other.iter().map(|own| shape.values[*own].len() as f64);
+                sizes.product()
+            };
+            let least = above.min_by(|(_, left), (_, right)| size(left).total_cmp(&size(right)));
+            least.map_or(0, |(index, _)| index)
+        });
+        let parents = parents.collect();
+        let groups = lists.into_iter().map(|list| Group::new(shape, list));
         let mut lattice = Self {
-            groups: shared.into_iter().flatten().collect(),
-            places,
+            groups: groups.collect(),
+            shape,
+            cells,
+            direct,
+            parents,
             support,
         };
-        let places = &lattice.places;
-        in_parallel(&mut lattice.groups, |group| {
-            group.add(cells, places, 0..cells.leaves.len(), 1.0);
+        lattice.add(range.len(), 1.0, |start| {
+            let start = range.start + start;
+            start..(start + BLOCK).min(range.end)
         });
         lattice
     }
 
-    /// Takes cells away from every node, or gives them back.
-    pub(super) fn change(&mut self, cells: &Cells, which: &[u32], give_back: bool) {
-        let sign = if give_back { 1.0 } else { -1.0 };
-        let places = &self.places;
-        in_parallel(&mut self.groups, |group| {
-            group.add(cells, places, which.iter().map(|cell| *cell as usize), sign);
+    /// Adds `count` cells, block by block.
+    fn add<I: Iterator<Item = usize>>(
+        &mut self,
+        count: usize,
+        sign: f64,
+        block: impl Fn(usize) -> I + Sync,
+    ) {
+        let adding = Adding {
+            cells: self.cells,
+            places: &self.shape.places,
+            products: self.shape.products,
+            sign,
+        };
+        in_parallel(&mut self.groups[..self.direct], count, |groups| {
+            for start in (0..count).step_by(BLOCK) {
+                for group in groups.iter_mut() {
+                    group.add(&adding, block(start));
+                }
+            }
+        });
+        self.sum_up();
+    }
+
+    fn sum_up(&mut self) {
+        for (index, parent) in (self.direct..).zip(&self.parents) {
+            let (above, own) = self.groups.split_at_mut(index);
+            own[0].marginal(&above[*parent], self.shape.products);
+        }
+    }
+
+    /// The sums of this one and one of other cells.
+    pub(super) fn joined(&self, other: &Self, support: f64) -> Self {
+        let mut joined = self.clone();
+        joined.support = support;
+        for (own, more) in joined.groups.iter_mut().zip(&other.groups) {
+            own.join(more, self.shape.products);
+        }
+        joined
+    }
+
+    /// Takes cells away from every node.
+    pub(super) fn take(&mut self, which: &[u32]) {
+        self.add(which.len(), -1.0, |start| {
+            let block = &which[start..(start + BLOCK).min(which.len())];
+            block.iter().map(|cell| *cell as usize)
         });
     }
 
-    /// The sums of all nodes, to come back to.
-    pub(super) fn sums(&self) -> Sums {
-        self.groups
-            .iter()
-            .map(|group| group.nodes.clone())
-            .collect()
-    }
-
-    /// Comes back to sums of before.
-    pub(super) fn come_back(&mut self, sums: &Sums) {
-        for (group, nodes) in self.groups.iter_mut().zip(sums) {
-            group.nodes.clone_from(nodes);
-        }
-    }
-
-    /// The node that `judge` gives the most, above 0; `judge` sees the depth and the moments.
-    pub(super) fn best(
-        &self,
-        judge: impl Fn(usize, &Moments) -> f64,
-        barred: &[Vec<Condition>],
-    ) -> Option<(Vec<Condition>, f64)> {
-        let mut best: Option<(Vec<Condition>, f64)> = None;
+    /// Of each depth the node that `judge` gives the most, above 0; `judge` sees the depth and the
+    /// moments.
+    pub(super) fn best(&self, judge: impl Fn(usize, &Moments) -> f64) -> Vec<Best> {
+        let mut best: Vec<Option<Best>> = vec![None; self.shape.depth];
         for group in &self.groups {
-            let mut visit = |place: u64, moments: &Moments| {
-                if moments.count() < self.support {
+            let depth = group.dimensions.len();
+            group.each(|place, index| {
+                if group.count(index) < self.support {
                     return;
                 }
-                let worth = judge(group.dimensions.len(), moments);
-                if worth <= best.as_ref().map_or(0.0, |(_, best)| *best) {
-                    return;
+                let moments = group.moments(index);
+                let worth = judge(depth, &moments);
+                let known = &mut best[depth - 1];
+                if worth > known.as_ref().map_or(0.0, |(.., worth)| *worth)
+                    && let Some(conditions) = group.conditions(self.shape, place)
+                {
+                    *known = Some((conditions, moments, worth));
                 }
-                let conditions = group.conditions(place);
-                if !barred.contains(&conditions) {
-                    best = Some((conditions, worth));
+            });
+        }
+        best.into_iter().flatten().collect()
+    }
+
+    /// The nodes of one dimension.
+    pub(super) fn values(&self, dimension: usize) -> Vec<(Condition, Moments)> {
+        let mut groups = self.groups.iter();
+        let Some(group) = groups.find(|group| group.dimensions == [dimension]) else {
+            return Vec::new();
+        };
+        let mut values = Vec::new();
+        group.each(|place, index| {
+            let conditions = group.conditions(self.shape, place);
+            if let Some(condition) = conditions.and_then(|own| own.first().copied())
+                && group.count(index) >= self.support
+            {
+                values.push((condition, group.moments(index)));
+            }
+        });
+        values
+    }
+
+    /// The nodes of one more condition.
+    pub(super) fn children(&self, conditions: &[Condition]) -> Vec<(Vec<Condition>, Moments)> {
+        let mut children = Vec::new();
+        let groups = self.groups.iter().filter(|group| {
+            group.dimensions.len() == conditions.len() + 1
+                && conditions
+                    .iter()
+                    .all(|(dimension, _)| group.dimensions.contains(dimension))
+        });
+        for group in groups {
+            // the place of the node itself, and the step between the values of the new dimension
+            let (mut base, mut step, mut count) = (0, 1, 0);
+            for (dimension, size) in group.dimensions.iter().zip(&group.sizes) {
+                let own = conditions.iter().find(|(own, _)| own == dimension);
+                let place = own.map(|(_, code)| self.shape.values[*dimension].binary_search(code));
+                base *= *size as u64;
+                step *= *size as u64;
+                match place {
+                    Some(Ok(place)) => base += place as u64,
+                    Some(Err(_)) => return children,
+                    None => (step, count) = (1, *size - 1),
                 }
-            };
-            match &group.sparse {
-                None => {
-                    for (place, moments) in group.nodes.iter().enumerate() {
-                        visit(place as u64, moments);
-                    }
-                }
-                Some(sparse) => {
-                    for (place, index) in sparse {
-                        visit(*place, &group.nodes[*index as usize]);
-                    }
+            }
+            for value in 0..count as u64 {
+                let place = base + value * step;
+                let index = match &group.sparse {
+                    None => usize::try_from(place).ok(),
+                    Some(sparse) => sparse.get(&place).map(|index| *index as usize),
+                };
+                if let Some(index) = index
+                    && group.count(index) >= self.support
+                    && let Some(conditions) = group.conditions(self.shape, place)
+                {
+                    children.push((conditions, group.moments(index)));
                 }
             }
         }
-        best
+        children
+    }
+
+    /// The moments of a node; nothing where its values are rare.
+    pub(super) fn node(&self, conditions: &[Condition]) -> Option<Moments> {
+        let mut groups = self.groups.iter();
+        let group = groups.find(|group| {
+            let own = conditions.iter().map(|(dimension, _)| dimension);
+            group.dimensions.iter().eq(own)
+        })?;
+        let mut place = 0;
+        for ((dimension, code), size) in conditions.iter().zip(&group.sizes) {
+            let own = self.shape.values[*dimension].binary_search(code).ok()?;
+            place = place * *size as u64 + own as u64;
+        }
+        let index = match &group.sparse {
+            None => usize::try_from(place).ok()?,
+            Some(sparse) => *sparse.get(&place)? as usize,
+        };
+        Some(group.moments(index))
+    }
+
+    /// The cells that were added up.
+    pub(super) fn cells(&self) -> &'a Cells {
+        self.cells
+    }
+
+    /// How many dimensions there are.
+    pub(super) fn dimensions(&self) -> usize {
+        self.shape.values.len()
     }
 
     /// How many nodes there are to search, by depth.
-    pub(super) fn sizes(&self, depth: usize) -> Vec<usize> {
-        let mut sizes = vec![0; depth];
+    pub(super) fn sizes(&self) -> Vec<usize> {
+        let mut sizes = vec![0; self.shape.depth];
         for group in &self.groups {
-            let known = group.nodes.iter();
-            sizes[group.dimensions.len() - 1] += known
-                .filter(|moments| moments.count() >= self.support)
-                .count();
+            group.each(|place, index| {
+                let is_searched = group.count(index) >= self.support
+                    && group.conditions(self.shape, place).is_some();
+                sizes[group.dimensions.len() - 1] += usize::from(is_searched);
+            });
         }
         sizes
     }
@@ -384,34 +656,84 @@ mod tests {
 
     fn cells() -> Cells {
         let leaf = |sum: f32| Leaf {
-            sum: [sum, 2.0 * sum],
-            counts: [1.0, 0.0],
+            side: [sum, 0.0, 0.0, 1.0],
             ..Leaf::default()
         };
         Cells {
             codes: vec![vec![0, 0, 1, 1], vec![0, 1, 0, 1], vec![0, 0, 0, 1]],
             leaves: [1.0, 2.0, 4.0, 8.0].map(leaf).to_vec(),
+            first: 2,
         }
+    }
+
+    fn largest(lattice: &Lattice<'_>) -> (Vec<Condition>, f64) {
+        let found = lattice.best(|_, moments| moments.sum[0]);
+        let (conditions, _, worth) = found
+            .into_iter()
+            .max_by(|left, right| {
+                left.2
+                    .total_cmp(&right.2)
+                    .then(right.0.len().cmp(&left.0.len()))
+            })
+            .unwrap();
+        (conditions, worth)
     }
 
     #[test]
     fn nodes_are_the_sums_of_their_cells() {
         let cells = cells();
-        let mut lattice = Lattice::new(&cells, &[2, 2, 2], 3, 1.0);
+        let shape = Shape::new(&cells, &[2, 2, 2], 3, 1.0);
+        let mut lattice = Lattice::new(&cells, 0..4, &shape, 1.0);
         // by one dimension 6, by two 3 + 4 + 3 that occur … and by three the four cells
-        assert_eq!(lattice.sizes(3), [6, 4 + 3 + 3, 4]);
-        let (best, worth) = lattice.best(|_, moments| moments.sum[0], &[]).unwrap();
+        assert_eq!(lattice.sizes(), [6, 4 + 3 + 3, 4]);
+        let (best, worth) = largest(&lattice);
         assert!((worth - 12.0).abs() < 1e-9);
         assert_eq!(best, [(0, 1)]);
-        lattice.change(&cells, &[3], false);
-        let (best, worth) = lattice.best(|_, moments| moments.sum[0], &[]).unwrap();
+        lattice.take(&[3]);
+        let (best, worth) = largest(&lattice);
         assert_eq!(best, [(2, 0)]);
-        assert!((worth - cells.total(&[0, 1, 2]).sum[0]).abs() < 1e-9);
+        assert!((worth - 7.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn two_halves_are_the_whole() {
+        let cells = cells();
+        let shape = Shape::new(&cells, &[2, 2, 2], 3, 1.0);
+        let half = |range| Lattice::new(&cells, range, &shape, 1.0);
+        let joined = half(0..2).joined(&half(2..4), 1.0);
+        let whole = half(0..4);
+        assert_eq!(joined.sizes(), whole.sizes());
+        for (joined, whole) in joined.groups.iter().zip(&whole.groups) {
+            assert_eq!(joined.nodes, whole.nodes);
+        }
     }
 
     #[test]
     fn rare_values_are_no_segment() {
-        let lattice = Lattice::new(&cells(), &[2, 2, 2], 3, 2.0);
-        assert_eq!(lattice.sizes(3), [5, 2, 0]);
+        let cells = cells();
+        let shape = Shape::new(&cells, &[2, 2, 2], 3, 2.0);
+        assert_eq!(Lattice::new(&cells, 0..4, &shape, 2.0).sizes(), [5, 2, 0]);
+    }
+
+    #[test]
+    fn many_values_are_kept_by_hash() {
+        let count = 100_u32;
+        let column = |step: u32| (0..count).map(|cell| cell * step % count).collect();
+        let cells = Cells {
+            codes: vec![column(1), column(3), column(7)],
+            leaves: (0..count)
+                .map(|cell| Leaf {
+                    side: [cell as f32, 0.0, 0.0, 1.0],
+                    ..Leaf::default()
+                })
+                .collect(),
+            first: 0,
+        };
+        let shape = Shape::new(&cells, &[count; 3], 3, 1.0);
+        let lattice = Lattice::new(&cells, 0..count as usize, &shape, 1.0);
+        assert!(lattice.groups[0].sparse.is_some());
+        assert_eq!(lattice.sizes(), [300, 300, 100]);
+        let (best, worth) = largest(&lattice);
+        assert_eq!((best, worth), (vec![(0, 99)], 99.0));
     }
 }

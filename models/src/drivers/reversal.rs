@@ -62,6 +62,7 @@ mod tests {
             cardinalities: vec![2],
             units: vec![0, 1],
             sums: parts.iter().map(|part| part.map(sums)).collect(),
+            ..Facts::default()
         };
         let all = |period: usize| sums(parts[0][period]).plus(sums(parts[1][period]));
         let change = all(1).ratio().unwrap() - all(0).ratio().unwrap();

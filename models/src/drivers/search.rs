@@ -1,10 +1,7 @@
 //! How a node of the lattice is judged: how far it deviates, and what naming it costs.
 
 use super::decompose::Form;
-use super::lattice::{Cells, Moments};
-
-/// So many standard errors of the whole from "nothing moved", that need not be looked into.
-const ELSEWHERE: f64 = 10.0;
+use super::lattice::{Lattice, Moments};
 
 /// How the search judges.
 #[derive(Debug, Clone, Copy)]
@@ -148,26 +145,17 @@ impl Search {
 
     /// The change that most facts share: the middle one of the values of the dimension that went
     /// apart most, so that a few values that moved much do not move what they are held against.
-    pub(super) fn shared(
-        &self,
-        cells: &Cells,
-        cardinalities: &[u32],
-        all: &Moments,
-    ) -> Option<f64> {
+    pub(super) fn shared(&self, lattice: &Lattice<'_>, all: &Moments) -> Option<f64> {
         let whole = self.change(all)?;
         let mut best: Option<(f64, f64)> = None;
-        for (dimension, cardinality) in cardinalities.iter().enumerate() {
-            let values = cells.values(dimension, *cardinality);
+        for dimension in 0..lattice.dimensions() {
             let mut changes: Vec<(f64, f64)> = Vec::new();
             let mut apart = 0.0;
-            for node in values.iter().filter(|node| node.count() >= self.support) {
-                let Some(change) = self.change(node) else {
+            for (_, node) in lattice.values(dimension) {
+                let Some(change) = self.change(&node) else {
                     continue;
                 };
-                apart += self
-                    .given(node, whole)
-                    .map_or(0.0, |deviation| deviation.likelihood)
-                    - 0.5;
+                apart += self.misfit(&node, whole) - 0.5;
                 changes.push((change, node.count()));
             }
             changes.sort_by(|left, right| left.0.total_cmp(&right.0));
@@ -185,42 +173,42 @@ impl Search {
         best.map(|(_, middle)| middle)
     }
 
-    /// Whether the change that most share is far from none.
-    pub(super) fn is_elsewhere(&self, change: f64, all: &Moments) -> bool {
-        let error = match self.form {
+    /// The change where nothing moved.
+    pub(super) fn still(&self) -> f64 {
+        match self.form {
+            Form::Sum => 1.0,
+            Form::Ratio => self.still,
+        }
+    }
+
+    /// The change that fits a node best, to hold its parts against; where it has none, the one
+    /// where nothing moved.
+    pub(super) fn fitted(&self, node: &Moments) -> f64 {
+        let change = match self.form {
+            Form::Ratio => self.change(node),
             Form::Sum => {
-                let part = |period: usize| {
-                    let sum = all.sum[period];
-                    if sum > 0.0 {
-                        all.square[period] / (sum * sum)
-                    } else {
-                        f64::INFINITY
-                    }
-                };
-                part(0) + part(1)
-            }
-            Form::Ratio => {
-                let part = |period: usize| mean_of(all, period, self.spread);
-                part(0)
-                    .zip(part(1))
-                    .map_or(f64::INFINITY, |(was, is)| was.1 + is.1)
+                let [was, is] = node.sum;
+                let size = (node.square[0] + node.square[1]).sqrt();
+                if was < 0.0 || is < 0.0 {
+                    (was != 0.0).then(|| is / was)
+                } else {
+                    // what enters or leaves did not grow by infinity
+                    (size > 0.0).then(|| (is + 1e-3 * size) / (was + 1e-3 * size))
+                }
             }
         };
-        let still = if self.form == Form::Sum {
-            1.0
-        } else {
-            self.still
-        };
-        (change - still).abs() > ELSEWHERE * error.sqrt()
+        change.unwrap_or_else(|| self.still())
+    }
+
+    /// How badly a change fits a node, as a logarithm of likelihoods.
+    pub(super) fn misfit(&self, node: &Moments, change: f64) -> f64 {
+        self.given(node, change)
+            .map_or(0.0, |deviation| deviation.likelihood)
     }
 
     /// How a node went where nothing moved.
     pub(super) fn moved(&self, node: &Moments) -> Option<Deviation> {
-        let still = match self.form {
-            Form::Sum => 1.0,
-            Form::Ratio => self.still,
-        };
-        self.given(node, still)
+        self.given(node, self.still())
     }
 
     /// How far a node deviates: from no change, or from the change of all others.

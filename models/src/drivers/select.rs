@@ -3,13 +3,17 @@
 //! The account begins as one sentence: nothing moved, or everything moved alike. A segment that
 //! deviates earns a place when its deviation saves more than it costs to say: the logarithm of how
 //! many segments of its depth were searched, and half the logarithm of the facts that its own
-//! number is fitted to (Rissanen 1978, Schwarz 1978). Segments are taken one by one, and each is
-//! looked at again in the light of the others: exchanged, or split in two, where that says more
-//! with less.
+//! number is fitted to (Rissanen 1978, Schwarz 1978). Segments are taken one by one, from several
+//! beginnings; what was taken, and what lies near it, is then put together anew ([`refine`]).
+//!
+//! [`refine`]: super::refine
+
+use std::ops::Range;
 
 use super::Condition;
-use super::lattice::{Cells, Lattice, Moments, Sums};
-use super::search::Search;
+use super::lattice::{Lattice, Moments};
+use super::refine::{Model, Pool};
+use super::search::{Deviation, Search};
 
 /// A segment as it was chosen.
 #[derive(Debug, Clone)]
@@ -30,316 +34,285 @@ pub struct Choice {
     pub(super) searched: Vec<usize>,
 }
 
-/// What a second look may make good.
-const NEAR: f64 = 30.0;
-/// A segment of so many cells is large.
-const LARGE: usize = 20_000;
-/// So many large segments are remembered.
-const KEPT: usize = 3;
+/// Rounds of looking for what else lies near.
+const ROUNDS: usize = 2;
+/// Segments of one more condition that are looked at for each that was taken.
+const CHILDREN: usize = 3;
+/// What is left without a segment of so many cells is kept,
+const LARGE: usize = 5_000;
+/// for so many lists of segments.
+const KNOWN: usize = 8;
+/// Values by themselves that are looked at.
+const VALUES: usize = 16;
 
-/// A segment that is taken out of the lattice.
-#[derive(Debug, Clone)]
-struct Taken {
-    conditions: Vec<Condition>,
-    cells: Vec<u32>,
-    moments: Moments,
-}
-
-/// The state of a search: what is taken, and the lattice of what is not.
-struct State<'a> {
+/// A search over some of the cells.
+struct Taking<'a> {
     search: Search,
-    cells: &'a Cells,
-    lattice: Lattice,
+    range: Range<usize>,
+    lattice: &'a Lattice<'a>,
     sizes: Vec<usize>,
-    free: Vec<bool>,
-    /// What is not taken.
-    rest: Moments,
-    taken: Vec<Taken>,
-    common: bool,
-    /// The sums with nothing taken, and with one large segment: to take away few cells from a copy
-    /// is quicker than to give many back.
-    nothing_taken: Sums,
-    one_taken: Vec<(Vec<Condition>, Sums)>,
-    /// A change that is held against while the first are taken, in place of that of all others.
-    first: Option<f64>,
+    all: Moments,
+    /// What is left without some segments, to come back to.
+    known: Vec<Left<'a>>,
 }
 
-impl State<'_> {
-    fn best(&self, barred: &[Vec<Condition>]) -> Option<Vec<Condition>> {
+/// What is not taken yet.
+#[derive(Clone)]
+struct Left<'a> {
+    taken: Vec<Vec<Condition>>,
+    lattice: Lattice<'a>,
+    is_free: Vec<bool>,
+    rest: Moments,
+}
+
+impl<'a> Taking<'a> {
+    /// What is left where segments are taken, from the nearest that is known.
+    fn without(&mut self, segments: &[Vec<Condition>]) -> Left<'a> {
+        let known = self.known.iter().filter(|left| {
+            let mut taken = left.taken.iter();
+            taken.all(|segment| segments.contains(segment))
+        });
+        let nearest = known.max_by_key(|left| left.taken.len());
+        let mut left = nearest.cloned().unwrap_or_else(|| Left {
+            taken: Vec::new(),
+            lattice: self.lattice.clone(),
+            is_free: vec![true; self.range.len()],
+            rest: self.all,
+        });
+        for segment in segments {
+            if !left.taken.contains(segment) {
+                self.take(&mut left, segment);
+            }
+        }
+        left
+    }
+
+    fn take(&mut self, left: &mut Left<'a>, conditions: &[Condition]) {
+        let cells = self.lattice.cells();
+        let mut own = cells.of(&self.range, conditions);
+        own.retain(|cell| left.is_free[*cell as usize - self.range.start]);
+        let mut taken = Moments::default();
+        for cell in &own {
+            taken.add(&cells.leaves[*cell as usize]);
+            left.is_free[*cell as usize - self.range.start] = false;
+        }
+        left.rest = left.rest.without(&taken);
+        left.lattice.take(&own);
+        left.taken.push(conditions.to_vec());
+        if own.len() >= LARGE && self.known.len() < KNOWN {
+            self.known.push(left.clone());
+        }
+    }
+
+    /// The best segment of each depth of what is left, the best of all first.
+    fn best(
+        &self,
+        left: &Left<'_>,
+        deviation: impl Fn(&Moments) -> Option<Deviation>,
+    ) -> Vec<Vec<Condition>> {
         let judge = |depth: usize, node: &Moments| {
-            let deviation = match self.first {
-                Some(change) => self.search.given(node, change),
-                None => self.search.against(node, &self.rest, self.common),
-            };
+            let deviation = deviation(node);
             self.search.worth(deviation, depth, node, &self.sizes)
         };
-        let found = self.lattice.best(judge, barred);
-        found.map(|(conditions, _)| conditions)
-    }
-
-    fn take(&mut self, conditions: Vec<Condition>) {
-        let mut cells = self.cells.of(&conditions);
-        cells.retain(|cell| self.free[*cell as usize]);
-        let taken = Taken {
-            moments: self.cells.total(&cells),
-            conditions,
-            cells,
-        };
-        let is_first = self.taken.is_empty();
-        let mut known = self.one_taken.iter();
-        if is_first && let Some((_, sums)) = known.find(|(own, _)| *own == taken.conditions) {
-            self.lattice.come_back(sums);
-        } else {
-            self.lattice.change(self.cells, &taken.cells, false);
-            if is_first && taken.cells.len() >= LARGE && self.one_taken.len() < KEPT {
-                self.one_taken
-                    .push((taken.conditions.clone(), self.lattice.sums()));
-            }
-        }
-        self.mark(self.taken.len(), taken);
-    }
-
-    /// Notes that a segment is taken; the lattice knows.
-    fn mark(&mut self, index: usize, taken: Taken) {
-        for cell in &taken.cells {
-            self.free[*cell as usize] = false;
-        }
-        self.rest = self.rest.without(&taken.moments);
-        self.taken.insert(index, taken);
-    }
-
-    fn give_back(&mut self, index: usize) -> Taken {
-        let taken = self.taken.remove(index);
-        for cell in &taken.cells {
-            self.free[*cell as usize] = true;
-        }
-        self.rest = self
-            .rest
-            .without(&Moments::default().without(&taken.moments));
-        let others: usize = self.taken.iter().map(|other| other.cells.len()).sum();
-        if others < taken.cells.len() {
-            self.lattice.come_back(&self.nothing_taken);
-            for other in &self.taken {
-                self.lattice.change(self.cells, &other.cells, false);
-            }
-        } else {
-            self.lattice.change(self.cells, &taken.cells, true);
-        }
-        taken
-    }
-
-    /// Takes exactly these, in this order.
-    fn restore(&mut self, list: Vec<Vec<Condition>>) {
-        let same = self.taken.iter().zip(&list);
-        let same = same
-            .take_while(|(taken, conditions)| taken.conditions == **conditions)
-            .count();
-        while self.taken.len() > same {
-            self.give_back(self.taken.len() - 1);
-        }
-        for conditions in list.into_iter().skip(same) {
-            self.take(conditions);
-        }
-    }
-
-    fn list(&self) -> Vec<Vec<Condition>> {
-        self.taken
-            .iter()
-            .map(|taken| taken.conditions.clone())
+        let mut best = left.lattice.best(judge);
+        best.sort_by(|one, other| other.2.total_cmp(&one.2));
+        best.into_iter()
+            .map(|(conditions, ..)| conditions)
             .collect()
     }
 
-    /// Takes the best until none is worth it.
-    fn fill(&mut self) {
-        while self.taken.len() < self.search.most
-            && let Some(conditions) = self.best(&[])
-        {
-            self.take(conditions);
-        }
-    }
-
-    /// What the whole account saves against "nothing moved".
-    fn saved(&self) -> f64 {
-        let likelihood = |node: &Moments| {
-            self.search
-                .moved(node)
-                .map_or(0.0, |deviation| deviation.likelihood)
+    /// Takes the best until none is worth it, first against `change` and then against the others.
+    ///
+    /// `others` are the best of the other depths.
+    fn begin(
+        &mut self,
+        common: bool,
+        change: Option<f64>,
+        pool: &mut Pool,
+        others: &mut Vec<Vec<Condition>>,
+    ) -> Model {
+        let mut left = self.without(&[]);
+        let mut model = Model {
+            common,
+            ..Model::default()
         };
-        let cost = |taken: &Taken| {
-            self.search
-                .cost(taken.conditions.len(), taken.moments.count(), &self.sizes)
+        let mut change = change;
+        while model.segments.len() < self.search.most {
+            let found = match change {
+                Some(change) => self.best(&left, |node| self.search.given(node, change)),
+                None => self.best(&left, |node| self.search.against(node, &left.rest, common)),
+            };
+            if let Some(best) = found.first() {
+                let mut taken = left.taken.clone();
+                taken.push(best.clone());
+                left = self.without(&taken);
+                model.segments.push(pool.place(best));
+            } else if change.take().is_none() {
+                break;
+            }
+            others.extend(found.into_iter().skip(1));
+        }
+        model
+    }
+
+    /// The segments of one more condition by which a segment falls apart the most.
+    fn children(&self, segment: &[Condition]) -> Vec<Vec<Condition>> {
+        let Some(own) = self.lattice.node(segment) else {
+            return Vec::new();
         };
-        let named: f64 = self
-            .taken
-            .iter()
-            .map(|taken| likelihood(&taken.moments) - cost(taken))
-            .sum();
-        let common = if self.common {
-            likelihood(&self.rest) - self.rest.count().max(2.0).ln() / 2.0
-        } else {
-            0.0
-        };
-        named + common
-    }
-
-    /// Looks at each segment again: whether another, or two others, say more.
-    fn look_again(&mut self) {
-        for _ in 0..2 {
-            let mut better = false;
-            for index in 0..self.taken.len() {
-                better |= self.exchange(index);
-            }
-            if !better {
-                return;
-            }
-            self.fill();
-        }
-    }
-
-    /// Exchanges a segment for one or two others where that saves more.
-    fn exchange(&mut self, index: usize) -> bool {
-        let before = self.saved();
-        let sums = self.lattice.sums();
-        let old = self.give_back(index);
-        let barred = vec![old.conditions.clone()];
-        let mut best: (f64, Vec<Vec<Condition>>) = (before + 1e-6, Vec::new());
-        let mut others = Vec::new();
-        // alone it was the best already, but two may be better than it
-        while others.len() < 2
-            && self.taken.len() < self.search.most
-            && let Some(other) = self.best(&barred)
-        {
-            others.push(other.clone());
-            self.take(other);
-            let saved = self.saved();
-            if saved > best.0 {
-                best = (saved, others.clone());
-            }
-        }
-        let (_, wanted) = best;
-        while others.len() > wanted.len() {
-            others.pop();
-            self.give_back(self.taken.len() - 1);
-        }
-        if wanted.is_empty() {
-            self.lattice.come_back(&sums);
-            self.mark(index, old);
-            return false;
-        }
-        true
-    }
-
-    fn z(&self, taken: &Taken) -> f64 {
-        let zero = Moments::default();
-        let with = self.rest.without(&zero.without(&taken.moments));
-        let deviation = self.search.against(&taken.moments, &with, self.common);
-        deviation.map_or(0.0, |deviation| {
-            let z = (2.0 * deviation.likelihood).sqrt();
-            if deviation.up { z } else { -z }
-        })
-    }
-
-    /// Puts the clearest first and takes them anew in that order, so that each is what it meets
-    /// and no earlier one does.
-    fn settle(&mut self) -> Vec<Chosen> {
-        let mut order: Vec<(f64, Vec<Condition>)> = self
-            .taken
-            .iter()
-            .map(|taken| (self.z(taken), taken.conditions.clone()))
-            .collect();
-        order.sort_by(|left, right| right.0.abs().total_cmp(&left.0.abs()));
-        self.restore(
-            order
-                .into_iter()
-                .map(|(_, conditions)| conditions)
-                .collect(),
-        );
-        let kept = self.taken.iter().filter(|taken| {
-            let z = self.z(taken);
-            let cost = self
-                .search
-                .cost(taken.conditions.len(), taken.moments.count(), &self.sizes);
-            z * z / 2.0 > cost
-        });
-        let kept: Vec<Vec<Condition>> = kept.map(|taken| taken.conditions.clone()).collect();
-        if kept.len() < self.taken.len() {
-            self.restore(kept);
-        }
-        self.taken
-            .iter()
-            .map(|taken| Chosen {
-                conditions: taken.conditions.clone(),
-                z: self.z(taken),
+        let change = self.search.fitted(&own);
+        let children = self.lattice.children(segment).into_iter();
+        let mut children: Vec<(f64, Vec<Condition>)> = children
+            .map(|(conditions, node)| {
+                let apart = self.search.misfit(&node, change)
+                    + self.search.misfit(&own.without(&node), change);
+                let cost = self
+                    .search
+                    .cost(conditions.len(), node.count(), &self.sizes);
+                (apart - cost, conditions)
             })
-            .collect()
+            .collect();
+        children.sort_by(|left, right| right.0.total_cmp(&left.0));
+        let children = children.into_iter().take(CHILDREN);
+        children.map(|(_, conditions)| conditions).collect()
+    }
+
+    /// What lies near some segments: those of one condition less, and of one more.
+    fn near(&self, segments: &[Vec<Condition>]) -> Vec<Vec<Condition>> {
+        let mut wider = Vec::new();
+        for segment in segments.iter().filter(|segment| segment.len() > 1) {
+            for left_out in 0..segment.len() {
+                let mut less = segment.clone();
+                less.remove(left_out);
+                wider.push(less);
+            }
+        }
+        let mut near: Vec<_> = segments.iter().flat_map(|own| self.children(own)).collect();
+        let inside: Vec<_> = wider.iter().flat_map(|own| self.children(own)).collect();
+        near.extend(wider);
+        near.extend(inside);
+        near
+    }
+
+    /// The values by themselves that went the furthest from any of some changes.
+    fn values(&self, changes: &[f64]) -> Vec<Vec<Condition>> {
+        let mut values: Vec<(f64, Vec<Condition>)> = (0..self.lattice.dimensions())
+            .flat_map(|dimension| self.lattice.values(dimension))
+            .map(|(condition, node)| {
+                let far = changes
+                    .iter()
+                    .map(|change| self.search.misfit(&node, *change));
+                (far.fold(0.0, f64::max), vec![condition])
+            })
+            .filter(|(far, _)| *far > 4.0)
+            .collect();
+        values.sort_by(|left, right| right.0.total_cmp(&left.0));
+        let values = values.into_iter().take(VALUES);
+        values.map(|(_, conditions)| conditions).collect()
+    }
+
+    /// The model as a choice: the clearest first, but none after one that holds all of it.
+    fn choice(&self, pool: &Pool, model: &Model) -> Choice {
+        let z = |parts: &[Moments], index: usize| {
+            let rest = parts[parts.len() - 1];
+            let all = rest.plus(&parts[index]);
+            let deviation = self.search.against(&parts[index], &all, model.common);
+            deviation.map_or(0.0, |deviation| {
+                let z = (2.0 * deviation.likelihood).sqrt();
+                if deviation.up { z } else { -z }
+            })
+        };
+        let parts = pool.parts(model);
+        let mut order: Vec<usize> = (0..model.segments.len()).collect();
+        order.sort_by(|left, right| z(&parts, *right).abs().total_cmp(&z(&parts, *left).abs()));
+        let mut sorted = Model {
+            common: model.common,
+            ..Model::default()
+        };
+        for index in order {
+            pool.insert(&mut sorted.segments, model.segments[index]);
+        }
+        let parts = pool.parts(&sorted);
+        let segments = sorted.segments.iter().enumerate();
+        Choice {
+            segments: segments
+                .map(|(index, segment)| Chosen {
+                    conditions: pool.segments[*segment].clone(),
+                    z: z(&parts, index),
+                })
+                .collect(),
+            common: model.common,
+            searched: self.sizes.clone(),
+        }
     }
 }
 
-/// Chooses the segments.
-pub fn choose(cells: &Cells, cardinalities: &[u32], search: Search) -> Choice {
-    let lattice = Lattice::new(cells, cardinalities, search.depth, search.support);
-    let sizes = lattice.sizes(search.depth);
-    let all: Vec<u32> = cells.of(&[]);
-    let mut state = State {
-        nothing_taken: lattice.sums(),
-        one_taken: Vec::new(),
+/// Chooses the segments of some of the cells, which are those of the lattice.
+pub fn choose(lattice: &Lattice<'_>, range: Range<usize>, search: Search) -> Choice {
+    let mut all = Moments::default();
+    for leaf in &lattice.cells().leaves[range.clone()] {
+        all.add(leaf);
+    }
+    let mut taking = Taking {
+        known: Vec::new(),
         search,
-        cells,
+        sizes: lattice.sizes(),
+        range,
         lattice,
-        sizes: sizes.clone(),
-        free: vec![true; all.len()],
-        rest: cells.total(&all),
-        taken: Vec::new(),
-        common: false,
-        first: None,
+        all,
     };
-    let shared = search.shared(cells, cardinalities, &state.rest);
-    let mut paths = vec![(true, None), (true, shared)];
-    if shared.is_none() {
-        paths.clear();
+    let mut pool = Pool::new(search, taking.sizes.clone());
+    let shared = search.shared(lattice, &all);
+    let mut others = Vec::new();
+    let mut models = vec![taking.begin(false, None, &mut pool, &mut others)];
+    let may_be_common = shared.is_some();
+    if may_be_common {
+        models.push(taking.begin(true, None, &mut pool, &mut others));
+        models.push(taking.begin(true, shared, &mut pool, &mut others));
     }
-    if !shared.is_some_and(|change| search.is_elsewhere(change, &state.rest)) {
-        paths.push((false, None));
-    }
-    // the ways to begin, and then a second look at those that come near the best
-    let mut begun: Vec<(f64, bool, Vec<Vec<Condition>>)> = Vec::new();
-    for (common, first) in paths {
-        (state.common, state.first) = (common, first);
-        state.restore(Vec::new());
-        state.fill();
-        state.first = None;
-        state.fill();
-        let (saved, list) = (state.saved(), state.list());
-        if !begun
-            .iter()
-            .any(|(_, other, known)| *other == common && *known == list)
-        {
-            begun.push((saved, common, list));
+    let mut changes = vec![search.still(), search.fitted(&all)];
+    changes.extend(shared);
+    // whichever of both is said, and from whichever beginning
+    let mut begun: Vec<Model> = Vec::new();
+    for model in models {
+        for common in [false, may_be_common] {
+            let segments = model.segments.clone();
+            let model = Model { segments, common };
+            if !begun.contains(&model) {
+                begun.push(model);
+            }
         }
     }
-    let most = begun
-        .iter()
-        .map(|(saved, ..)| *saved)
-        .fold(f64::NEG_INFINITY, f64::max);
-    let mut best: Option<(f64, Choice)> = None;
-    for (saved, common, list) in begun {
-        if saved < most - NEAR {
-            continue;
-        }
-        state.common = common;
-        state.restore(list);
-        state.look_again();
-        let segments = state.settle();
-        let saved = state.saved();
-        if best.as_ref().is_none_or(|(other, _)| saved > *other) {
-            let searched = sizes.clone();
-            let choice = Choice {
-                segments,
-                common,
-                searched,
-            };
-            best = Some((saved, choice));
+    let near = taking.near(&pool.segments);
+    let values = taking.values(&changes);
+    pool.fill(values.into_iter().chain(others).chain(near));
+    pool.divide(lattice.cells(), &taking.range);
+    let mut best = Model::default();
+    for model in begun {
+        let model = pool.improve(model, may_be_common);
+        if pool.gain(&best, &model) > 0.0 {
+            best = model;
         }
     }
-    best.map(|(_, choice)| choice).unwrap_or_default()
+    for _ in 0..ROUNDS {
+        let known = pool.segments.clone();
+        pool.keep(&mut best);
+        let near = taking.near(&pool.segments);
+        // what is left may have come to light
+        let left = taking.without(&pool.segments);
+        let common = best.common;
+        let found = taking.best(&left, |node| search.against(node, &left.rest, common));
+        pool.fill(found.into_iter().chain(near));
+        let is_new = |segment: &Vec<Condition>| !known.contains(segment);
+        pool.divide(lattice.cells(), &taking.range);
+        if !pool.segments.iter().any(is_new) {
+            break;
+        }
+        let better = pool.improve(best.clone(), may_be_common);
+        if better == best {
+            break;
+        }
+        best = better;
+    }
+    taking.choice(&pool, &best)
 }

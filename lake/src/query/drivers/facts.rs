@@ -630,9 +630,12 @@ impl Scanned {
                 period.below = period.records;
             }
         }
+        self.facts.scores = vec![[0.0; 2]; self.facts.len()];
         for period in 0..2 {
-            for (record, value) in self.records[period].iter().zip(&found.values[period]) {
+            let found = found.values[period].iter().zip(&found.scores[period]);
+            for (record, (value, score)) in self.records[period].iter().zip(found) {
                 self.facts.sums[record.fact as usize][period].above += value;
+                self.facts.scores[record.fact as usize][period] += score;
             }
         }
         self.residual = found.residual;
