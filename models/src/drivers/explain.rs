@@ -260,7 +260,7 @@ impl Listed {
 ///
 /// The segments are disjoint (a record belongs to the first that it meets) and with the rest they
 /// sum to the change. Where none deviates beyond chance, the account is by the values of the one
-/// dimension that tells most, none of them significant.
+/// dimension that tells most; significant are those whose share moved the whole.
 #[allow(clippy::too_many_lines, reason = "one step after another")]
 pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
     let mut whole = [Sums::default(); 2];
@@ -344,10 +344,17 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
     let (listed, all, judged) = if judged.is_empty() {
         let listed = Listed::new(facts, widest(facts, form, whole, options.most));
         let all = listed.draw(form, choice.common, None);
-        let judged = (0..listed.list.len()).map(|index| Judgement {
-            interval: all.own.contribution(index, ALPHA),
-            significant: false,
-            probability: 1.0,
+        // no rate moved, but the shares of values whose rates differ may have: a value is a finding
+        // where both are beyond chance, for all values that it could have been
+        let values = choice.searched.first().copied().unwrap_or(0) as f64;
+        let judged = (0..listed.list.len()).map(|index| {
+            let probability = (two_sided(all.own.mix_z(index)) * values).min(1.0);
+            let interval = all.own.contribution(index, ALPHA);
+            Judgement {
+                interval,
+                significant: probability <= ALPHA && (interval[0] > 0.0 || interval[1] < 0.0),
+                probability,
+            }
         });
         let judged = judged.collect();
         (listed, all, judged)
@@ -560,6 +567,34 @@ mod tests {
         assert_eq!(named(&facts, Form::Ratio).0, [vec![(1, 3)]]);
         sums_to_the_change(&facts, Form::Ratio);
         facts.scores.clear();
+        assert!(named(&facts, Form::Ratio).0.is_empty());
+    }
+
+    #[test]
+    fn what_the_mix_did_is_a_finding() {
+        // rates differ by the first value and stay; a third of what it had moves from 0 to 1
+        let rate = |codes: [u32; 3]| if codes[0] == 0 { 0.7 } else { 0.3 };
+        let mut facts = deals(8, 8000, |_, codes| rate(codes));
+        let moved = |facts: &mut Facts, rate: fn(u32) -> f64| {
+            let mut random = Random::new(9);
+            for row in 0..facts.len() {
+                if facts.sums[row][1].records > 0.0 && facts.codes[0][row] == 0 && row % 3 == 0 {
+                    facts.codes[0][row] = 1;
+                    let is_won = (random.below(1000) as f64) < 1000.0 * rate(1);
+                    facts.sums[row][1].above = f64::from(u8::from(is_won));
+                }
+            }
+        };
+        moved(&mut facts, |code| if code == 0 { 0.7 } else { 0.3 });
+        let (names, _) = named(&facts, Form::Ratio);
+        assert!(names.contains(&vec![(0, 0)]), "{names:?}");
+        let found = explain(&facts, Form::Ratio, Options::default());
+        let part = &found.segments[0];
+        assert!(part.split.mix < 0.0 && part.split.mix.abs() > 3.0 * part.split.rate.abs());
+        sums_to_the_change(&facts, Form::Ratio);
+        // the same of shares whose rates do not differ is none
+        let mut facts = deals(10, 8000, |_, _| 0.5);
+        moved(&mut facts, |_| 0.5);
         assert!(named(&facts, Form::Ratio).0.is_empty());
     }
 

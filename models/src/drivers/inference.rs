@@ -93,6 +93,9 @@ impl Bags {
 pub struct Account {
     contributions: Vec<f64>,
     deviations: Vec<f64>,
+    /// Of a ratio, how much the share of each part changed, and how far its ratio lies from that of
+    /// all others, both periods together: where both are, the mix moved the whole.
+    mixes: Vec<[f64; 2]>,
     change: f64,
 }
 
@@ -119,10 +122,26 @@ impl Account {
                 Form::Ratio => moved(part).map_or(0.0, |own| own - rest.unwrap_or(0.0)),
             })
             .collect();
+        let mix = |part: &[Sums; 2]| {
+            let share = |period: usize| match whole[period].below {
+                0.0 => 0.0,
+                below => part[period].below / below,
+            };
+            let own = part[0].plus(part[1]);
+            let others = whole[0].plus(whole[1]).minus(own);
+            let apart = own.ratio().zip(others.ratio());
+            let apart = apart.map_or(0.0, |(own, others)| own - others);
+            [share(1) - share(0), apart]
+        };
+        let mixes = match form {
+            Form::Sum => Vec::new(),
+            Form::Ratio => parts.iter().map(mix).collect(),
+        };
         Self {
             change: contributions.iter().sum(),
             contributions,
             deviations,
+            mixes,
         }
     }
 }
@@ -189,15 +208,30 @@ impl Drawn {
 
     /// How far a part deviates, in its standard errors.
     pub fn z(&self, part: usize) -> f64 {
-        let point = self.point.deviations[part];
-        let draws: Vec<f64> = self
-            .draws
-            .iter()
-            .map(|account| account.deviations[part])
-            .collect();
+        self.errors(|account| account.deviations.get(part).copied())
+    }
+
+    /// Of a ratio, the lesser of how far the share of a part moved and how far its ratio is from
+    /// that of all others, each in its standard errors.
+    pub fn mix_z(&self, part: usize) -> f64 {
+        let errors = |index: usize| {
+            let of = |account: &Account| account.mixes.get(part).map(|mix| mix[index]);
+            self.errors(of).abs()
+        };
+        errors(0).min(errors(1))
+    }
+
+    /// A number in its standard errors; 0 where there is none.
+    fn errors(&self, pick: impl Fn(&Account) -> Option<f64>) -> f64 {
+        let Some(point) = pick(&self.point) else {
+            return 0.0;
+        };
+        let draws: Vec<f64> = self.draws.iter().filter_map(pick).collect();
         let error = deviation(point, &draws);
         if error > 0.0 {
             point / error
+        } else if point == 0.0 {
+            0.0
         } else {
             f64::INFINITY
         }

@@ -105,9 +105,9 @@ pub(super) fn seen(facts: &Facts, form: Form, proportional: bool) -> Seen {
     let mut offset = [0.0; 2];
     if !is_sum {
         let (mut over, mut all) = ([0.0; 2], [0.0; 2]);
-        for row in 0..facts.len() {
+        for (row, level) in level.iter().enumerate() {
             for (period, own) in facts.judged(row).into_iter().enumerate() {
-                over[period] += own.above - level[row] * own.below;
+                over[period] += own.above - level * own.below;
                 all[period] += below(row, own.below);
             }
         }
