@@ -15,6 +15,7 @@ know in practice (a favour); on the null sets for its default number.
 
 import argparse
 import json
+import logging
 import os
 import resource
 import subprocess
@@ -151,6 +152,7 @@ def found_by_us(answer):
 def peer():
     try:
         warnings.filterwarnings("ignore")
+        logging.disable(logging.WARNING)
         from wise_pizza import explain_changes_in_average, explain_changes_in_totals
     except ImportError as error:
         print(f"wise-pizza is not here ({error}): ours only", file=sys.stderr)
@@ -163,10 +165,7 @@ def peer():
             text[name] = "v" + text[name].astype(str)
         sides = [text[text.period == period] for period in (0, 1)]
         sides = [side.groupby(names, as_index=False)[["above", "below"]].sum() for side in sides]
-        options = {"min_segments": 1, "max_depth": depth, "verbose": False}
-        options["max_segments"] = segments
-        if segments is not None:
-            options["min_segments"] = segments
+        options = {"max_segments": segments, "max_depth": depth, "verbose": False}
         call = explain_changes_in_totals if kind == "sum" else explain_changes_in_average
         with open(os.devnull, "w") as nowhere:
             out, sys.stdout = sys.stdout, nowhere

@@ -28,7 +28,7 @@ pub(super) struct Deviation {
 
 /// Facts of the usual spread that a node's own spread is mixed with: a few that happen to agree
 /// are not certain.
-const PRIOR: f64 = 4.0;
+const PRIOR: f64 = 8.0;
 
 /// The mean of a ratio's facts and the variance of that mean.
 fn mean_of(node: &Moments, period: usize, spread: [f64; 2]) -> Option<(f64, f64)> {
