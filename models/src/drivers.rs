@@ -8,13 +8,16 @@
 //!
 //! - [`decompose`] says exactly what each segment gave to the change (Kitagawa 1955, symmetric);
 //! - [`lattice`] adds the facts up over every combination of up to three dimensions;
-//! - [`search`] and [`select`] choose a disjoint list by minimum description length;
+//! - [`search`] and [`select`] choose a disjoint list by minimum description length, which
+//!   `refine` puts together anew;
 //! - [`inference`] says by a bootstrap over units how sure that is;
 //! - [`product`] splits a product such as deals x win rate x deal size by factor.
 
+pub mod cells;
 pub mod chance;
 pub mod decompose;
 pub mod explain;
+pub mod group;
 pub mod inference;
 pub mod influence;
 pub mod lattice;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::Condition;
-use super::lattice::{Cells, Moments};
+use super::cells::{Cells, Moments};
 use super::search::Search;
 
 /// Segments that are tried at once, at most one for each bit.

@@ -1,7 +1,8 @@
 //! How a node of the lattice is judged: how far it deviates, and what naming it costs.
 
+use super::cells::Moments;
 use super::decompose::Form;
-use super::lattice::{Lattice, Moments};
+use super::lattice::Lattice;
 
 /// How the search judges.
 #[derive(Debug, Clone, Copy)]

@@ -1,9 +1,9 @@
 //! What the search looks at: the facts less what their values let expect.
 
 use super::Facts;
+use super::cells::{Cells, Leaf, Side};
 use super::decompose::Form;
 use super::inference::half;
-use super::lattice::{Cells, Leaf, Side};
 
 /// What stands above and below the line, of both periods.
 fn both(facts: &Facts) -> Vec<[f64; 2]> {

@@ -11,7 +11,8 @@
 use std::ops::Range;
 
 use super::Condition;
-use super::lattice::{Lattice, Moments};
+use super::cells::Moments;
+use super::lattice::Lattice;
 use super::refine::{Model, Pool};
 use super::search::{Deviation, Search};
 
