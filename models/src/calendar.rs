@@ -23,7 +23,7 @@ const LAST_YEAR: i32 = 2099;
 const CORRECTIONS: [(i32, u32, u32); 2] = [(2013, 4, 7), (2013, 10, 12)];
 
 /// One calendar day in the company's zone.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 struct Day {
     /// Its beginning, in UTC microseconds.
     start_us: i64,
@@ -42,7 +42,7 @@ struct Day {
 /// Working days and working hours of a company.
 ///
 /// Days from 1970 to 2099 are known; a moment outside is taken as the nearest end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct WorkingCalendar {
     days: Vec<Day>,
     first: NaiveDate,

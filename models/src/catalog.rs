@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The fields and attributes that have any value, by entity (`account`, `user`, `product`,
 /// `opportunity`). A bare dimension name such as `region` is resolved by it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Catalog {
     /// Fields and attributes with values, attributes by their bare name.
     pub mapped: BTreeMap<String, BTreeSet<String>>,

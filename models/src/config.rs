@@ -13,6 +13,7 @@
 //! workdays = ["2026-06-20"]                   # working days beside the statutory ones
 //! ```
 
+mod numbers;
 mod server;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
+pub use numbers::NumbersSettings;
+use numbers::NumbersTable;
 use server::{DatabaseTable, ServerTable};
 pub use server::{ServerSettings, database_url};
 
@@ -193,6 +196,8 @@ struct File {
     server: ServerTable,
     #[serde(default)]
     database: DatabaseTable,
+    #[serde(default)]
+    numbers: NumbersTable,
 }
 
 #[derive(Deserialize, Default)]

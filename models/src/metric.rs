@@ -4,6 +4,7 @@
 pub mod rules;
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
@@ -215,6 +216,36 @@ pub struct Metric {
     pub factors: Vec<String>,
 }
 
+impl Metric {
+    /// The expressions that it is made of.
+    pub fn expressions(&self) -> Vec<&str> {
+        let mut parts: Vec<&str> = Vec::new();
+        parts.extend(self.condition.as_deref());
+        parts.extend(self.immature.as_deref());
+        match &self.measure {
+            Measure::Count | Measure::Compression { .. } => {}
+            Measure::Distinct { value }
+            | Measure::Sum { value }
+            | Measure::Mean { value }
+            | Measure::Quantile { value, .. } => parts.push(value),
+            Measure::KmMedian { value, event } => parts.extend([value.as_str(), event.as_str()]),
+            Measure::CountBack { value, sales, .. } => {
+                parts.extend([value.as_str(), sales.as_str()]);
+            }
+            Measure::Ratio {
+                numerator,
+                denominator,
+                inner,
+                ..
+            } => {
+                parts.extend([numerator.as_str(), denominator.as_str()]);
+                parts.extend(inner.as_deref());
+            }
+        }
+        parts
+    }
+}
+
 /// A dimension as people see it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -232,6 +263,7 @@ pub struct Registry {
     metrics: Vec<Metric>,
     names: Vec<Named>,
     rules: Vec<Rule>,
+    fingerprint: u64,
 }
 
 /// Why a declaration cannot be used.
@@ -325,7 +357,11 @@ impl Registry {
             metrics: Vec::new(),
             names: Vec::new(),
             rules: Vec::new(),
+            fingerprint: 0,
         };
+        let mut hasher = DefaultHasher::new();
+        files.hash(&mut hasher);
+        registry.fingerprint = hasher.finish();
         for (file, text) in files {
             let content: File = toml::from_str(text).map_err(|error| RegistryError::File {
                 file,
@@ -364,6 +400,11 @@ impl Registry {
         }
         registry.check_rules()?;
         Ok(registry)
+    }
+
+    /// A hash of all declarations: what was answered by others is no answer by these.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     /// All metrics, in the order of their declaration.

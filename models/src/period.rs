@@ -5,7 +5,7 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use crate::query::{Compare, Period};
 
 /// A grain of time: a dimension of the metric's own time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grain {
     /// `2026-03-31`
     Day,

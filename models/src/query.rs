@@ -6,8 +6,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::period::compared;
+
 /// What is asked.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Query {
     /// Metrics, by name.
@@ -33,7 +35,7 @@ pub struct Query {
 }
 
 /// A condition on a dimension.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// The dimension's name.
@@ -47,7 +49,9 @@ pub struct Condition {
 }
 
 /// How a condition compares.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Op {
     /// One of the values.
@@ -62,7 +66,7 @@ pub enum Op {
 }
 
 /// Days from `from` to `to`, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Period {
     /// The first day.
@@ -72,7 +76,7 @@ pub struct Period {
 }
 
 /// What a period is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Compare {
     /// The period of the same length just before; whole weeks, months, quarters and years
     /// compare with the whole one before.
@@ -120,6 +124,33 @@ pub fn parse_day(text: &str) -> Result<NaiveDate, QueryError> {
     text.trim()
         .parse()
         .map_err(|_| QueryError::Day(text.to_owned()))
+}
+
+impl Query {
+    /// The same question in the one form that all ways of asking it share: conditions in order and
+    /// each once, their values too; the compared period by its days; the order as it is understood.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        let mut query = self.clone();
+        for condition in &mut query.conditions {
+            if matches!(condition.op, Op::In | Op::NotIn) {
+                condition.values.sort();
+                condition.values.dedup();
+            }
+        }
+        query.conditions.sort();
+        query.conditions.dedup();
+        if let (Some(compare), Some(period)) = (query.compare, query.period) {
+            query.compare = Some(Compare::Baseline(compared(period, compare)));
+        }
+        // of a metric the largest come first whether it says so or not
+        if let Some(name) = query.order.as_deref().and_then(|by| by.strip_prefix('-'))
+            && query.metrics.iter().any(|metric| metric == name)
+        {
+            query.order = Some(name.to_owned());
+        }
+        query
+    }
 }
 
 impl Period {
@@ -317,6 +348,46 @@ mod tests {
         assert_eq!(
             Condition::parse("p=\"x"),
             Err(QueryError::Quote("p=\"x".into()))
+        );
+    }
+
+    #[test]
+    fn ways_of_asking_the_same_share_a_form() {
+        let query = |conditions: &[&str], compare: &str, order: &str| Query {
+            metrics: vec!["won_amount".to_owned()],
+            conditions: conditions
+                .iter()
+                .map(|text| Condition::parse(text).unwrap())
+                .collect(),
+            period: Some(
+                Period::new(
+                    parse_day("2026-03-01").unwrap(),
+                    parse_day("2026-03-31").unwrap(),
+                )
+                .unwrap(),
+            ),
+            compare: Some(compare.parse().unwrap()),
+            order: Some(order.to_owned()),
+            ..Query::default()
+        };
+        let one = query(
+            &["region=华东,华南,华东", "stage=won"],
+            "previous",
+            "-won_amount",
+        );
+        let other = query(
+            &["stage=won", "region=华南,华东"],
+            "baseline:2026-02-01..2026-02-28",
+            "won_amount",
+        );
+        assert_eq!(one.canonical(), other.canonical());
+        // from and to of a span are no set
+        let span = query(&["month=2026-02..2026-01"], "previous", "won_amount");
+        assert_eq!(span.canonical().conditions, span.conditions);
+        let ascending = query(&[], "previous", "+won_amount");
+        assert_ne!(
+            ascending.canonical().order,
+            query(&[], "previous", "won_amount").canonical().order
         );
     }
 

@@ -62,7 +62,7 @@ pub enum Visibility {
 }
 
 /// What a role may do with one entity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Grant {
     /// What may be done.
     pub actions: BTreeSet<Action>,
@@ -71,7 +71,7 @@ pub struct Grant {
 }
 
 /// The rights of a role.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Rights {
     /// By entity name; `*` stands for all that are not named.
     pub grants: BTreeMap<String, Grant>,

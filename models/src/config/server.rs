@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use url::Url;
 
+use super::numbers::NumbersSettings;
 use super::{ConfigError, read, variable, wrong};
 
 /// How the server is reached.
@@ -26,6 +27,8 @@ pub struct ServerSettings {
     pub hosts: Vec<String>,
     /// Proxies that are believed when they say whom a request comes from.
     pub trusted_proxies: Vec<IpAddr>,
+    /// How much memory it keeps for answers.
+    pub numbers: NumbersSettings,
 }
 
 #[derive(Deserialize, Default)]
@@ -54,7 +57,10 @@ impl ServerSettings {
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let table = read(text)?.server;
-        let mut settings = Self::default();
+        let mut settings = Self {
+            numbers: NumbersSettings::parse(text, &environment)?,
+            ..Self::default()
+        };
         let (key, written) = over("server.public_url", table.public_url, &environment);
         if let Some(written) = written {
             settings.public_url = Some(parse_public_url(&key, &written)?);
@@ -108,7 +114,7 @@ fn parse_public_url(key: &str, written: &str) -> Result<Url, ConfigError> {
 }
 
 /// The key or variable that says it, and what it says.
-fn over(
+pub(super) fn over(
     key: &str,
     written: Option<String>,
     environment: impl Fn(&str) -> Option<String>,

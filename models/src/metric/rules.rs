@@ -139,36 +139,13 @@ impl Registry {
         if metric.unit == Unit::Amount {
             needs.insert(Visibility::Amounts);
         }
-        let mut parts: Vec<&str> = Vec::new();
-        parts.extend(metric.condition.as_deref());
-        parts.extend(metric.immature.as_deref());
-        match &metric.measure {
-            Measure::Count => {}
-            Measure::Compression { of } => {
-                if let Some(of) = self.metric(of) {
-                    needs.extend(self.needs(of));
-                }
-            }
-            Measure::Distinct { value }
-            | Measure::Sum { value }
-            | Measure::Mean { value }
-            | Measure::Quantile { value, .. } => parts.push(value),
-            Measure::KmMedian { value, event } => parts.extend([value.as_str(), event.as_str()]),
-            Measure::CountBack { value, sales, .. } => {
-                parts.extend([value.as_str(), sales.as_str()]);
-            }
-            Measure::Ratio {
-                numerator,
-                denominator,
-                inner,
-                ..
-            } => {
-                parts.extend([numerator.as_str(), denominator.as_str()]);
-                parts.extend(inner.as_deref());
-            }
+        if let Measure::Compression { of } = &metric.measure
+            && let Some(of) = self.metric(of)
+        {
+            needs.extend(self.needs(of));
         }
         if let Some(base) = self.base(&metric.entity) {
-            let columns = parts.into_iter().flat_map(names);
+            let columns = metric.expressions().into_iter().flat_map(names);
             needs.extend(columns.filter_map(|column| self.hidden(base, column)));
         }
         needs

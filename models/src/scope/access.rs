@@ -16,7 +16,7 @@ pub struct Access {
 }
 
 /// Which rows of a table a caller sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Reach {
     /// None.
     Nothing,
@@ -27,7 +27,7 @@ pub enum Reach {
 }
 
 /// How a row belongs to a caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Way {
     /// The column holds one of these.
     OneOf {
@@ -86,6 +86,11 @@ impl Access {
             team,
             team_tree,
         }
+    }
+
+    /// The rights of their role, as far as what they came with allows.
+    pub fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     /// Whether fields of that kind are shown.
