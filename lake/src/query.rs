@@ -3,14 +3,20 @@
 //! sees of it, their [`Access`] says: it is part of every statement.
 
 mod answer;
+mod cache;
 mod compile;
+mod condition;
 mod count_back;
 mod dimension;
 mod drill;
 mod drivers;
 mod error;
 mod functions;
+mod lists;
+mod parts;
 mod quantile;
+mod reads;
+mod rollup;
 mod tables;
 mod view;
 
@@ -19,13 +25,14 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use millrace_models::calendar::WorkingCalendar;
+use millrace_models::config::NumbersSettings;
 use millrace_models::metric::{Direction, Label, Measure, Metric, Registry, TimeRole, Unit};
 use millrace_models::query::Query;
 use millrace_models::scope::{Access, Action};
 use serde::Serialize;
 use tokio::sync::RwLock;
 
-pub use answer::{Column, ColumnKind, QueryResult, Row};
+pub use answer::{AnsweredBy, Column, ColumnKind, Origin, QueryResult, RollupInfo, Row};
 pub use drill::{DrillColumn, DrillRequest, DrillResult, DrillStream};
 pub use drivers::{
     DriversRequest, DriversResult, Factors, FactorsBy, FactorsOf, Flag, Segment, Values,
@@ -35,7 +42,9 @@ pub use functions::kaplan_meier_median;
 pub use quantile::exact_quantile;
 
 use crate::Lake;
-use tables::Opened;
+use cache::Answers;
+use rollup::Rollups;
+use tables::{Memory, Opened};
 use view::View;
 
 /// How long the pages of a replaced set can still be turned.
@@ -48,6 +57,8 @@ pub struct Engine {
     zone: Tz,
     calendar: Arc<WorkingCalendar>,
     newest: Arc<RwLock<Option<Arc<Opened>>>>,
+    answers: Option<Arc<Answers>>,
+    memory: Memory,
 }
 
 /// A metric as the registry declares it, for people and programs.
@@ -112,7 +123,62 @@ impl Engine {
             zone,
             calendar,
             newest: Arc::default(),
+            answers: None,
+            memory: Memory::default(),
         }
+    }
+
+    /// The same, with memory for answers: what does not change is not worked out twice. What
+    /// changes by the passing of time alone is then answered as of the minute that began last, or
+    /// of the newest set.
+    #[must_use]
+    pub fn keeping(mut self, settings: NumbersSettings) -> Self {
+        let place = cache::place(self.zone, &self.calendar);
+        self.answers =
+            (settings.cache_bytes > 0).then(|| Arc::new(Answers::new(settings.cache_bytes, place)));
+        self.memory = Memory {
+            rollups: (settings.rollup_bytes > 0)
+                .then(|| Arc::new(Rollups::new(settings.rollup_bytes))),
+            lists: Some(Arc::default()),
+        };
+        self
+    }
+
+    /// Done when a question was scanned for that sums could have answered; never without memory
+    /// for them.
+    pub async fn lacking(&self) {
+        match &self.memory.rollups {
+            Some(rollups) => rollups.wish().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Makes the sums that were asked for most lately, of those that the newest set lacks; says
+    /// whether there were any. Questions are answered meanwhile, from the records.
+    ///
+    /// # Errors
+    /// As [`Engine::query`]; what failed is not tried again before it is asked for again.
+    pub async fn warm(&self, now: DateTime<Utc>) -> Result<bool, QueryError> {
+        let Some(rollups) = &self.memory.rollups else {
+            return Ok(false);
+        };
+        let opened = match self.opened().await {
+            Ok(opened) => opened,
+            Err(QueryError::NothingPublished) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let Some(wish) = rollups.next(&opened, now) else {
+            return Ok(false);
+        };
+        match rollup::make(&opened, &wish).await {
+            Ok(Some(made)) => rollups.keep(&wish.spec, made),
+            Ok(None) => rollups.forget(&wish.spec),
+            Err(error) => {
+                rollups.forget(&wish.spec);
+                return Err(error);
+            }
+        }
+        Ok(true)
     }
 
     /// Answers a query, by the records that `access` covers.
@@ -127,7 +193,11 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<QueryResult, QueryError> {
         let opened = self.opened().await?;
-        answer::answer(View::new(&opened, access)?, query, now).await
+        let view = View::new(&opened, access)?;
+        match &self.answers {
+            Some(answers) => Box::pin(answers.numbers(view, query, now)).await,
+            None => answer::answer(view, query, now).await,
+        }
     }
 
     /// A page of the records behind a number, with the count and sum of all of them.
@@ -144,7 +214,13 @@ impl Engine {
             Some(id) => self.opened_set(id, now).await?,
             None => self.opened().await?,
         };
-        drill::page(View::new(&opened, access)?, request, now).await
+        let view = View::new(&opened, access)?;
+        match &self.answers {
+            Some(answers) if request.cursor.is_none() => {
+                Box::pin(answers.records(view, request, now)).await
+            }
+            _ => drill::page(view, request, now).await,
+        }
     }
 
     /// All records behind a number, batch by batch, for who may export them.
@@ -172,7 +248,11 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<DriversResult, QueryError> {
         let opened = self.opened().await?;
-        drivers::report(View::new(&opened, access)?, request, now).await
+        let view = View::new(&opened, access)?;
+        match &self.answers {
+            Some(answers) => Box::pin(answers.drivers(view, request, now)).await,
+            None => drivers::report(view, request, now).await,
+        }
     }
 
     /// The values of a dimension in the newest set, sorted; those that occur in the caller's
@@ -187,7 +267,11 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<Vec<String>, QueryError> {
         let opened = self.opened().await?;
-        answer::values(View::new(&opened, access)?, dimension, now).await
+        let view = View::new(&opened, access)?;
+        match &self.answers {
+            Some(answers) => Box::pin(answers.members(view, dimension, now)).await,
+            None => answer::values(view, dimension, now).await,
+        }
     }
 
     /// The registry as far as the caller may see it, with the dimensions that the newest set can
@@ -268,12 +352,21 @@ impl Engine {
             .await?
             .ok_or(QueryError::NothingPublished)?;
         if let Some(opened) = self.newest.read().await.as_ref()
-            && opened.set.id == set.id
+            && opened.set.id >= set.id
         {
             return Ok(Arc::clone(opened));
         }
-        let opened = Arc::new(Opened::open(&self.lake, set, self.zone, &self.calendar).await?);
-        *self.newest.write().await = Some(Arc::clone(&opened));
+        // of many who ask after a set was published one opens it
+        let mut newest = self.newest.write().await;
+        if let Some(opened) = newest.as_ref()
+            && opened.set.id >= set.id
+        {
+            return Ok(Arc::clone(opened));
+        }
+        let memory = self.memory.clone();
+        let opened = Opened::open(&self.lake, set, self.zone, &self.calendar, memory).await?;
+        let opened = Arc::new(opened);
+        *newest = Some(Arc::clone(&opened));
         Ok(opened)
     }
 
@@ -295,7 +388,14 @@ impl Engine {
             "the cursor belongs to numbers that are gone: ask again without it".to_owned(),
         ))?;
         Ok(Arc::new(
-            Opened::open(&self.lake, set, self.zone, &self.calendar).await?,
+            Opened::open(
+                &self.lake,
+                set,
+                self.zone,
+                &self.calendar,
+                Memory::default(),
+            )
+            .await?,
         ))
     }
 }

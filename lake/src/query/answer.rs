@@ -1,11 +1,12 @@
 //! Runs the selects of a query and puts their results together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use chrono::{DateTime, NaiveDate, Utc};
-use millrace_models::metric::{Measure, Metric, Unit};
+use millrace_models::metric::{Base, Measure, Metric, Unit};
 use millrace_models::period::{Grain, compared};
 use millrace_models::query::{Period, Query};
 use millrace_models::scope::Action;
@@ -17,6 +18,8 @@ use super::dimension::{Dimension, literal};
 use super::error::QueryError;
 use super::functions;
 use super::quantile::Kept;
+use super::reads;
+use super::rollup;
 use super::tables::{Opened, texts};
 use super::view::{View, Words};
 
@@ -63,11 +66,68 @@ pub struct QueryResult {
     pub rest: Option<Row>,
     /// All records together.
     pub total: Row,
+    /// How it came about.
+    pub answered_by: AnsweredBy,
+    /// What the total of the first metric is made of.
+    #[serde(skip)]
+    pub(super) made_of: Measured,
+}
+
+/// How an answer came about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AnsweredBy {
+    /// From where.
+    pub by: Origin,
+    /// The sums that it was added up from, or a part of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rollups: Vec<RollupInfo>,
+}
+
+/// Where an answer comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It was given before, from the same tables.
+    Cache,
+    /// Sums by day and dimension alone.
+    Rollup,
+    /// The records, wholly or for a part.
+    Scan,
+}
+
+/// Sums by span of time and dimension.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RollupInfo {
+    /// The mart whose records were summed.
+    pub table: String,
+    /// The time whose spans it is by; none for a state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// `day` or `month`.
+    pub span: String,
+    /// The dimensions that it is by.
+    pub dimensions: Vec<String>,
+}
+
+impl AnsweredBy {
+    pub(super) fn scan() -> Self {
+        Self {
+            by: Origin::Scan,
+            rollups: Vec::new(),
+        }
+    }
+
+    pub(super) fn cache() -> Self {
+        Self {
+            by: Origin::Cache,
+            rollups: Vec::new(),
+        }
+    }
 }
 
 /// A member of a dimension, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Member {
+pub(super) enum Member {
     None,
     Flag(bool),
     Day(NaiveDate),
@@ -91,14 +151,14 @@ impl Member {
 
 /// A sum, exact where the column is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Sum {
+pub(super) enum Sum {
     Float(f64),
     /// So many of the smallest unit, which has so many decimals.
     Exact(i128, i8),
 }
 
 impl Sum {
-    fn value(self) -> f64 {
+    pub(super) fn value(self) -> f64 {
         match self {
             Self::Float(value) => value,
             Self::Exact(units, decimals) => units as f64 / 10_f64.powi(i32::from(decimals)),
@@ -117,14 +177,14 @@ impl Sum {
 
 /// What the records of a group say of a metric.
 #[derive(Debug, Clone, Copy, Default)]
-struct Measured {
+pub(super) struct Measured {
     /// The value, or what stands above the line of a mean or ratio.
-    above: Option<Sum>,
+    pub(super) above: Option<Sum>,
     /// What stands below the line of a ratio.
-    below: Option<Sum>,
-    records: i64,
-    events: Option<i64>,
-    immature: Option<i64>,
+    pub(super) below: Option<Sum>,
+    pub(super) records: i64,
+    pub(super) events: Option<i64>,
+    pub(super) immature: Option<i64>,
 }
 
 impl Measured {
@@ -166,7 +226,7 @@ impl Measured {
 }
 
 /// Whether the total is the sum of its groups.
-fn adds_up(measure: &Measure) -> bool {
+pub(super) fn adds_up(measure: &Measure) -> bool {
     match measure {
         Measure::Count | Measure::Sum { .. } | Measure::Mean { .. } => true,
         Measure::Ratio { per, .. } => per.is_none(),
@@ -174,7 +234,7 @@ fn adds_up(measure: &Measure) -> bool {
     }
 }
 
-type Groups = BTreeMap<Vec<Member>, HashMap<usize, Measured>>;
+pub(super) type Groups = BTreeMap<Vec<Member>, HashMap<usize, Measured>>;
 
 /// A metric that is really selected, for the metric that is asked.
 pub(super) fn selected(
@@ -219,11 +279,15 @@ pub(super) async fn answer(
             )));
         }
     }
+    let read = metrics.iter().map(|metric| selected(view, metric));
+    let read = read.collect::<Result<Vec<_>, _>>()?;
     let asking = Asking {
         view,
         query,
         metrics: &metrics,
         now: query.as_of.unwrap_or(now),
+        asked_at: now,
+        origins: Mutex::default(),
     };
     let (groups, kept) = asking.groups(query.period).await?;
     let total = asking
@@ -296,11 +360,13 @@ pub(super) async fn answer(
     Ok(QueryResult {
         query: query.clone(),
         as_of: shown_time(view.opened, asking.now),
-        versions: versions(view, &metrics),
+        versions: reads::versions(view, &read, &reads::named(query)),
         columns,
         rows: rows.into_iter().map(|(_, row)| row).collect(),
         rest,
         total: total_row,
+        answered_by: asking.answered_by(),
+        made_of: total.get(&0).copied().unwrap_or_default(),
     })
 }
 
@@ -308,18 +374,6 @@ pub(super) async fn answer(
 pub(super) fn shown_time(opened: &Opened, at: DateTime<Utc>) -> String {
     at.with_timezone(&opened.zone)
         .to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
-}
-
-/// The versions of the marts that these metrics read.
-pub(super) fn versions(view: View<'_>, metrics: &[&Metric]) -> BTreeMap<String, i64> {
-    metrics
-        .iter()
-        .filter_map(|metric| {
-            let table = &view.registry.base(&metric.entity)?.table;
-            let version = view.opened.set.versions.get(&format!("marts/{table}"))?;
-            Some((table.clone(), *version))
-        })
-        .collect()
 }
 
 /// The members of a dimension: for who sees all, of the first records that have it; else all that
@@ -386,9 +440,79 @@ struct Asking<'a> {
     query: &'a Query,
     metrics: &'a [&'static Metric],
     now: DateTime<Utc>,
+    /// When it is asked, whatever it is asked as of.
+    asked_at: DateTime<Utc>,
+    /// From where the groups came.
+    origins: Mutex<Origins>,
+}
+
+#[derive(Debug, Default)]
+struct Origins {
+    scanned: bool,
+    rollups: Vec<RollupInfo>,
 }
 
 impl Asking<'_> {
+    /// How the answer came about.
+    fn answered_by(&self) -> AnsweredBy {
+        let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        AnsweredBy {
+            by: if origins.scanned {
+                Origin::Scan
+            } else {
+                Origin::Rollup
+            },
+            rollups: origins.rollups.clone(),
+        }
+    }
+
+    fn scans(&self) {
+        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        origins.scanned = true;
+    }
+
+    /// The groups of the metrics that a rollup adds up; what is left is to be scanned.
+    async fn by_rollup<'b>(
+        &self,
+        base: &Base,
+        members: &[(usize, &'b Metric)],
+        period: Option<Period>,
+        groups: &mut Groups,
+    ) -> Result<Vec<(usize, &'b Metric)>, QueryError> {
+        let Some(rollups) = &self.view.opened.rollups else {
+            return Ok(members.to_vec());
+        };
+        let (summed, others): (Vec<_>, Vec<_>) =
+            members.iter().copied().partition(|(_, metric)| {
+                rollup::adds_up(metric)
+                    && !reads::depends_on(self.view, metric, base, period, self.now)
+            });
+        if summed.is_empty() {
+            return Ok(others);
+        }
+        let asked = rollup::Asked {
+            view: self.view,
+            base,
+            metrics: &summed,
+            by: &self.query.by,
+            conditions: &self.query.conditions,
+            period,
+            as_of: self.now,
+            now: self.asked_at,
+        };
+        let Some((found, info)) = rollups.groups(&asked).await? else {
+            return Ok(members.to_vec());
+        };
+        for (key, measured) in found {
+            groups.entry(key).or_default().extend(measured);
+        }
+        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        if !origins.rollups.contains(&info) {
+            origins.rollups.push(info);
+        }
+        Ok(others)
+    }
+
     /// All records together, or those outside some groups: added up from the groups where the
     /// measure does, from the values that quantiles kept, else selected.
     async fn total(
@@ -497,6 +621,15 @@ impl Asking<'_> {
         for (first, members) in &plans {
             let registry = self.view.registry;
             let base = registry.base(&first.entity).ok_or(QueryError::NoMetric)?;
+            let members = if by && without.is_none() {
+                self.by_rollup(base, members, period, groups).await?
+            } else {
+                members.clone()
+            };
+            if members.is_empty() {
+                continue;
+            }
+            self.scans();
             let mut selection = Selection::new(
                 self.view,
                 base,
@@ -522,9 +655,9 @@ impl Asking<'_> {
             for dimension in &dimensions {
                 selection.join(dimension);
             }
-            let sql = select(&selection, members, &dimensions);
+            let sql = select(&selection, &members, &dimensions);
             for batch in self.view.opened.run_kept(&sql, kept).await? {
-                read(&batch, &dimensions, members, groups)?;
+                read(&batch, &dimensions, &members, groups)?;
             }
         }
         Ok(())
@@ -714,7 +847,10 @@ fn outside(dimensions: &[Dimension], groups: &[&Vec<Member>]) -> String {
     )
 }
 
-fn members(batch: &RecordBatch, dimensions: &[Dimension]) -> Result<Vec<Vec<Member>>, QueryError> {
+pub(super) fn members(
+    batch: &RecordBatch,
+    dimensions: &[Dimension],
+) -> Result<Vec<Vec<Member>>, QueryError> {
     let mut keys = vec![Vec::with_capacity(dimensions.len()); batch.num_rows()];
     for (index, dimension) in dimensions.iter().enumerate() {
         let column = batch.column(index);

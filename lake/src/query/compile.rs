@@ -4,24 +4,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use millrace_models::marts;
-use millrace_models::metric::{Base, Measure, Metric, TimeRole, nearest};
+use millrace_models::metric::{Base, Measure, Metric, TimeRole};
 use millrace_models::period::Grain;
-use millrace_models::query::{Condition, Op, Period};
+use millrace_models::query::{Condition, Period};
 
-use super::dimension::{Dimension, Join, identifier, literal, span};
+use super::dimension::{Dimension, Join, identifier};
 use super::error::QueryError;
+use super::lists;
 use super::tables::{FINISHED_VISITS, Opened};
 use super::view::View;
-
-/// Dimensions with as many members as there are records: their members are not listed.
-const UNLISTED: [&str; 6] = [
-    "opportunity",
-    "quote",
-    "order",
-    "contract",
-    "instalment",
-    "ticket",
-];
 
 /// What is selected: records of a base, seen at a time, within a period and conditions.
 pub(super) struct Selection<'a> {
@@ -36,6 +27,8 @@ pub(super) struct Selection<'a> {
     finished: bool,
     joins: Vec<Join>,
     conditions: Vec<String>,
+    /// What is read in place of the base's table: one of its files.
+    part: Option<String>,
 }
 
 /// A moment as SQL.
@@ -68,6 +61,7 @@ impl<'a> Selection<'a> {
                 && metric.time.column.as_deref() == Some("left_at"),
             joins: Vec::new(),
             conditions: Vec::new(),
+            part: None,
         };
         if let (Some(column), Some(period)) = (&metric.time.column, period) {
             let range = selection.range(column, period.from, period.to);
@@ -81,7 +75,8 @@ impl<'a> Selection<'a> {
         }
         for condition in conditions {
             let dimension = view.dimension(metric, base, &condition.dimension)?;
-            let sql = selection.condition(metric, &dimension, condition).await?;
+            let test = selection.test(&dimension, condition).await?;
+            let sql = selection.sql(metric, &dimension, &test);
             selection.join(&dimension);
             selection.conditions.push(sql);
         }
@@ -102,6 +97,25 @@ impl<'a> Selection<'a> {
         self.conditions.push(sql);
     }
 
+    /// The registered table that the records are read from.
+    pub(super) fn table(&self) -> &'a str {
+        if self.finished {
+            FINISHED_VISITS
+        } else {
+            &self.base.table
+        }
+    }
+
+    /// Reads one file of the base's table, registered by that name.
+    pub(super) fn read_part(&mut self, part: &str) {
+        self.part = Some(part.to_owned());
+    }
+
+    /// Reads the whole table.
+    pub(super) fn read_whole(&mut self) {
+        self.part = None;
+    }
+
     /// An expression of the registry, with the moment put in.
     pub(super) fn expression(&self, text: &str) -> String {
         text.replace("{as_of}", &moment(self.as_of.timestamp_micros()))
@@ -116,11 +130,10 @@ impl<'a> Selection<'a> {
     /// The `FROM` and `WHERE` of the selection; the base is `b`.
     pub(super) fn from(&self) -> String {
         let base = self.base;
-        let mut source = self.view.source(if self.finished {
-            FINISHED_VISITS
-        } else {
-            &base.table
-        });
+        let mut source = match &self.part {
+            Some(part) => self.view.within(self.table(), &identifier(part)),
+            None => self.view.source(self.table()),
+        };
         if self.is_past() || base.ages {
             let replaced: Vec<String> = base
                 .as_of
@@ -206,7 +219,7 @@ impl<'a> Selection<'a> {
         format!("FROM (SELECT b.*{wanted} {sql}{tables}) AS b")
     }
 
-    fn range(&self, column: &str, from: NaiveDate, to: NaiveDate) -> String {
+    pub(super) fn range(&self, column: &str, from: NaiveDate, to: NaiveDate) -> String {
         let calendar = &self.view.opened.calendar;
         let column = identifier(column);
         let after = to.succ_opt().unwrap_or(to);
@@ -217,172 +230,39 @@ impl<'a> Selection<'a> {
         )
     }
 
-    async fn condition(
-        &self,
-        metric: &Metric,
-        dimension: &Dimension,
-        condition: &Condition,
-    ) -> Result<String, QueryError> {
-        let expression = &dimension.expression;
-        if condition.op == Op::IsNull {
-            return Ok(format!("{expression} IS NULL"));
-        }
-        if condition.values.is_empty() {
-            return Err(QueryError::Unusable(format!(
-                "{} is compared with no value",
-                dimension.name
-            )));
-        }
-        if condition.op == Op::Between && condition.values.len() != 2 {
-            return Err(QueryError::Unusable(format!(
-                "{} between needs two values, but has {}",
-                dimension.name,
-                condition.values.len()
-            )));
-        }
-        if let Some(grain) = dimension.grain {
-            return self.spans(metric, grain, dimension, condition);
-        }
-        if dimension.flag {
-            let flags = condition.values.iter().map(|value| match value.as_str() {
-                "true" | "false" => Ok(value.as_str()),
-                _ => Err(QueryError::Value {
-                    dimension: dimension.name.clone(),
-                    value: value.clone(),
-                    suggestions: vec!["true".to_owned(), "false".to_owned()],
-                }),
-            });
-            let flags = flags.collect::<Result<Vec<_>, _>>()?.join(", ");
-            let not = if condition.op == Op::NotIn {
-                "NOT "
-            } else {
-                ""
-            };
-            return Ok(format!("{expression} {not}IN ({flags})"));
-        }
-        if condition.op == Op::Between {
-            let (from, to) = (&condition.values[0], &condition.values[1]);
-            return Ok(format!(
-                "{expression} BETWEEN {} AND {}",
-                literal(from),
-                literal(to)
-            ));
-        }
-        let mut stored = Vec::new();
-        for value in &condition.values {
-            stored.push(literal(&self.stored(dimension, value).await?));
-        }
-        let stored = stored.join(", ");
-        Ok(match condition.op {
-            Op::NotIn => format!("({expression} IS NULL OR {expression} NOT IN ({stored}))"),
-            _ => format!("{expression} IN ({stored})"),
-        })
-    }
-
-    fn spans(
-        &self,
-        metric: &Metric,
-        grain: Grain,
-        dimension: &Dimension,
-        condition: &Condition,
-    ) -> Result<String, QueryError> {
-        let column = metric.time.column.as_deref().unwrap_or_default();
-        let mut starts = Vec::new();
-        for value in &condition.values {
-            starts.push(span(grain, value).ok_or_else(|| {
-                let example = self.view.opened.calendar.date_of(self.as_of);
-                QueryError::Value {
-                    dimension: dimension.name.clone(),
-                    value: value.clone(),
-                    suggestions: vec![grain.label(example)],
-                }
-            })?);
-        }
-        let last = |start| grain.next(start).pred_opt().unwrap_or(start);
-        if condition.op == Op::Between {
-            return Ok(self.range(column, starts[0], last(starts[1])));
-        }
-        let ranges: Vec<String> = starts
-            .iter()
-            .map(|start| self.range(column, *start, last(*start)))
-            .collect();
-        let any = ranges.join(" OR ");
-        Ok(if condition.op == Op::NotIn {
-            format!("NOT ({any})")
-        } else {
-            format!("({any})")
-        })
-    }
-
-    /// The stored form of a member, which must exist; for who does not see all, among their rows.
-    async fn stored(&self, dimension: &Dimension, value: &str) -> Result<String, QueryError> {
-        let unknown = |suggestions| QueryError::Value {
-            dimension: dimension.name.clone(),
-            value: value.to_owned(),
-            suggestions,
-        };
-        let whole = self.view.is_whole(self.base, dimension);
-        if let Some(labels) = dimension.labels {
-            let words = self.view.words(labels).await?;
-            if whole {
-                return match words.id(value) {
-                    Some(id) => Ok(id.to_owned()),
-                    None if words.has(value) => Ok(value.to_owned()),
-                    None => Err(unknown(nearest(value, words.all()))),
-                };
-            }
-            let known = self.members(dimension).await?;
-            let id = words.id(value).unwrap_or(value);
-            if known
-                .binary_search_by(|known| known.as_str().cmp(id))
-                .is_ok()
-            {
-                return Ok(id.to_owned());
-            }
-            let near = known.iter().map(|id| words.label(id));
-            return Err(unknown(nearest(value, near)));
-        }
-        if UNLISTED.contains(&dimension.name.as_str()) {
-            return Ok(value.to_owned());
-        }
-        let known = self.members(dimension).await?;
-        if known
-            .binary_search_by(|known| known.as_str().cmp(value))
-            .is_ok()
-        {
-            return Ok(value.to_owned());
-        }
-        let mut suggestions = nearest(value, known.iter().map(String::as_str));
-        if suggestions.is_empty() {
-            suggestions = known.iter().take(3).cloned().collect();
-        }
-        Err(unknown(suggestions))
-    }
-
     /// The members of a dimension as they are stored, sorted: of its table for who sees all of it,
     /// else what occurs in the caller's rows.
     pub(super) async fn members(
         &self,
         dimension: &Dimension,
     ) -> Result<Arc<Vec<String>>, QueryError> {
-        let (column, from) = match &dimension.join {
-            Some(join) if self.view.is_whole(self.base, dimension) => (
-                identifier(&join.attribute),
-                format!("FROM {} AS b", join.table),
-            ),
-            join => {
-                let source = self.view.source(&self.base.table);
-                let from = self.joined(&source, join.as_slice());
-                (dimension.expression.clone(), from)
-            }
+        let distinct = |column: &str, from: &str| {
+            format!("SELECT DISTINCT {column} AS v {from} WHERE {column} IS NOT NULL")
         };
-        let select = format!("SELECT DISTINCT {column} AS v {from} WHERE {column} IS NOT NULL");
-        self.view.opened.distinct(&select).await
+        let opened = self.view.opened;
+        let join = dimension.join.as_ref();
+        if let Some(join) = join
+            && self.view.is_whole(self.base, dimension)
+        {
+            let from = format!("FROM {} AS b", join.table);
+            let select = distinct(&identifier(&join.attribute), &from);
+            return opened.distinct(&select, async || Ok(None)).await;
+        }
+        let table = &self.base.table;
+        let select = |source: &str| {
+            let from = self.joined(source, dimension.join.as_slice());
+            distinct(&dimension.expression, &from)
+        };
+        let by_file =
+            async || lists::distinct(self.view, table, join.map(|join| join.table), select).await;
+        opened
+            .distinct(&select(&self.view.source(table)), by_file)
+            .await
     }
 }
 
 /// The last moment of a day in the company's zone.
-fn end_of(opened: &Opened, day: NaiveDate) -> DateTime<Utc> {
+pub(super) fn end_of(opened: &Opened, day: NaiveDate) -> DateTime<Utc> {
     let after = opened
         .calendar
         .start_of_day_us(day.succ_opt().unwrap_or(day));

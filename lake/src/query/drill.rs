@@ -15,11 +15,12 @@ use millrace_models::scope::Action;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
-use super::answer::{Row, answer, selected, shown_time, versions};
+use super::answer::{AnsweredBy, Measured, Row, Sum, adds_up, answer, selected, shown_time};
 use super::compile::Selection;
 use super::dimension::{Labels, identifier};
 use super::error::QueryError;
-use super::tables::texts;
+use super::reads::{self, Versions};
+use super::tables::{Opened, texts};
 use super::view::{View, Words};
 
 /// Records on a page where nothing else is asked.
@@ -84,6 +85,8 @@ pub struct DrillResult {
     pub value: Value,
     /// Where the next page begins; none on the last.
     pub next_cursor: Option<String>,
+    /// How it came about.
+    pub answered_by: AnsweredBy,
 }
 
 /// All records, batch by batch.
@@ -97,6 +100,29 @@ pub struct DrillStream {
 /// The published set that a cursor belongs to.
 pub(super) fn set_of(request: &DrillRequest) -> Result<Option<i64>, QueryError> {
     Ok(cursor(request)?.map(|(set, _)| set))
+}
+
+/// The same place in another set with the same rows.
+pub(super) fn moved(cursor: &str, set: i64) -> String {
+    let offset = cursor.split_once('o').map_or("0", |(_, offset)| offset);
+    format!("s{set}o{offset}")
+}
+
+/// Records on the page.
+pub(super) fn size(request: &DrillRequest) -> usize {
+    request.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE)
+}
+
+/// Takes the tables that the words of a drill-down come from.
+pub(super) fn take_labels(view: View<'_>, metrics: &[&Metric], versions: &mut Versions) {
+    let bases = metrics
+        .iter()
+        .filter_map(|metric| view.registry.base(&metric.entity));
+    for column in bases.flat_map(|base| &base.drill) {
+        if let Some(labels) = labels_of(column) {
+            reads::take(view, labels.table().0, versions);
+        }
+    }
 }
 
 fn cursor(request: &DrillRequest) -> Result<Option<(i64, usize)>, QueryError> {
@@ -245,7 +271,69 @@ async fn compile(
     })
 }
 
+/// All records of a drill-down together.
+struct Sums {
+    count: i64,
+    sum: Option<f64>,
+    weight: Option<f64>,
+}
+
 impl Drill {
+    /// What the number itself is made of, where it is the sums of its records.
+    fn sums(&self, number: &Measured) -> Option<Sums> {
+        if !adds_up(&self.metric.measure) {
+            return None;
+        }
+        let none = (number.records == 0).then_some(0.0);
+        let counted = matches!(self.metric.measure, Measure::Count);
+        Some(Sums {
+            count: number.records,
+            sum: if counted {
+                Some(number.records as f64)
+            } else {
+                number.above.map(Sum::value).or(none)
+            },
+            weight: self
+                .is_weighted()
+                .then(|| number.below.map(Sum::value).or(none))
+                .flatten(),
+        })
+    }
+
+    fn is_weighted(&self) -> bool {
+        self.columns.iter().any(|column| column == "weight")
+    }
+
+    /// Adds all records up.
+    async fn added(&self, opened: &Opened) -> Result<Sums, QueryError> {
+        let weighted = self.is_weighted();
+        let sums = format!(
+            "SELECT count(*) AS n, sum(value) AS s{} FROM ({})",
+            if weighted { ", sum(weight) AS w" } else { "" },
+            self.select
+        );
+        let mut added = Sums {
+            count: 0,
+            sum: None,
+            weight: None,
+        };
+        for batch in opened.run(&sums).await? {
+            let count = batch.column(0).as_primitive::<Int64Type>().value(0);
+            let float = |index: usize| {
+                let column = batch.column(index).as_primitive::<Float64Type>();
+                column.is_valid(0).then(|| column.value(0))
+            };
+            // of no records the sum is nothing, however the plan came to it
+            let none = (count == 0).then_some(0.0);
+            added = Sums {
+                count,
+                sum: float(1).or(none),
+                weight: if weighted { float(2).or(none) } else { None },
+            };
+        }
+        Ok(added)
+    }
+
     fn ordered(&self, order: Option<&str>) -> Result<String, QueryError> {
         let Some(order) = order else {
             return Ok(self.order.clone());
@@ -312,25 +400,7 @@ pub(super) async fn page(
     let opened = view.opened;
     let drill = compile(view, request, Action::Read, now).await?;
     let offset = cursor(request)?.map_or(0, |(_, offset)| offset);
-    let limit = request.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-    let weighted = drill.columns.iter().any(|column| column == "weight");
-    let sums = format!(
-        "SELECT count(*) AS n, sum(value) AS s{} FROM ({})",
-        if weighted { ", sum(weight) AS w" } else { "" },
-        drill.select
-    );
-    let (mut count, mut sum, mut weight) = (0, None, None);
-    for batch in opened.run(&sums).await? {
-        count = batch.column(0).as_primitive::<Int64Type>().value(0);
-        let float = |index: usize| {
-            let column = batch.column(index).as_primitive::<Float64Type>();
-            column.is_valid(0).then(|| column.value(0))
-        };
-        // of no records the sum is nothing, however the plan came to it
-        let none = (count == 0).then_some(0.0);
-        sum = float(1).or(none);
-        weight = if weighted { float(2).or(none) } else { None };
-    }
+    let limit = size(request);
     let order = drill.ordered(request.order.as_deref())?;
     let sql = format!(
         "{} ORDER BY {order} LIMIT {limit} OFFSET {offset}",
@@ -339,7 +409,7 @@ pub(super) async fn page(
     let frame = opened.context.sql(&sql).await?;
     let columns = drill.described(frame.schema().as_arrow())?;
     let mut rows = Vec::new();
-    let shown = shown(view, drill.columns).await?;
+    let shown = shown(view, drill.columns.clone()).await?;
     for batch in frame.collect().await? {
         rows.extend(read(opened.zone, &shown, &batch)?);
     }
@@ -356,6 +426,12 @@ pub(super) async fn page(
         ..request.query.clone()
     };
     let answered = answer(view, &number, now).await?;
+    let Sums { count, sum, weight } = match drill.sums(&answered.made_of) {
+        Some(sums) => sums,
+        None => drill.added(opened).await?,
+    };
+    let mut versions = reads::versions(view, &[drill.metric], &reads::named(&request.query));
+    take_labels(view, &[drill.metric], &mut versions);
     let end = offset + rows.len();
     let more = usize::try_from(count).is_ok_and(|count| end < count) && !rows.is_empty();
     Ok(DrillResult {
@@ -363,13 +439,14 @@ pub(super) async fn page(
         value: answered.total.get(&asked).cloned().unwrap_or(Value::Null),
         metric: asked,
         as_of: shown_time(opened, request.query.as_of.unwrap_or(now)),
-        versions: versions(view, &[drill.metric]),
+        versions,
         columns,
         rows,
         count,
         sum,
         weight,
         next_cursor: more.then(|| format!("s{}o{end}", opened.set.id)),
+        answered_by: AnsweredBy::scan(),
     })
 }
 

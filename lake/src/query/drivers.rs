@@ -19,8 +19,9 @@ use millrace_models::scope::Action;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::answer::{shown_time, versions};
+use super::answer::shown_time;
 use super::error::QueryError;
+use super::reads;
 use super::view::View;
 pub use factors::{Factors, FactorsBy, FactorsOf};
 use facts::Scanned;
@@ -371,6 +372,10 @@ pub(super) async fn report(
         factors::of(view, metric, query, now).await?
     };
     flags.extend(factors.as_ref().and_then(Factors::differ));
+    let conditions = request.conditions.iter();
+    let read = names.iter().map(String::as_str);
+    let read = read.chain(conditions.map(|condition| condition.dimension.as_str()));
+    let versions = reads::versions(view, &[metric], &read);
     #[allow(clippy::cast_possible_truncation, reason = "counts are far below 2^53")]
     let records = |index: usize| whole[index].records as i64;
     Ok(DriversResult {
@@ -382,7 +387,7 @@ pub(super) async fn report(
         conditions: request.conditions.clone(),
         by: names,
         as_of: shown_time(view.opened, as_of),
-        versions: versions(view, &[metric]),
+        versions,
         before: was,
         after: is,
         change,

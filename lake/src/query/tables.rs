@@ -1,11 +1,13 @@
 //! One published set as tables of a `DataFusion` session.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use chrono::DateTime;
 use chrono_tz::Tz;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -21,8 +23,10 @@ use tokio::sync::{OnceCell, RwLock};
 use super::dimension::Labels;
 use super::error::QueryError;
 use super::functions;
+use super::lists::Lists;
 use super::quantile::Kept;
-use crate::{Lake, LakeError, PublishedSet, Table, TableFile};
+use super::rollup::Rollups;
+use crate::{Lake, LakeError, Made, PublishedSet, Table, TableFile};
 
 /// The visits that have ended: all partitions of `stage_visits` but those of open visits.
 pub(super) const FINISHED_VISITS: &str = "finished_stage_visits";
@@ -40,12 +44,27 @@ pub(super) struct Dictionary {
     pub(super) id: BTreeMap<String, String>,
 }
 
+/// What an engine keeps from one set to the next.
+#[derive(Clone, Default)]
+pub(super) struct Memory {
+    pub(super) rollups: Option<Arc<Rollups>>,
+    pub(super) lists: Option<Arc<Lists>>,
+}
+
 /// A published set, ready to be asked.
 pub(super) struct Opened {
     pub(super) set: PublishedSet,
     pub(super) zone: Tz,
     pub(super) calendar: Arc<WorkingCalendar>,
     pub(super) context: SessionContext,
+    /// What beside the versions of its tables the answers of a set follow from, as a number.
+    pub(super) basis: u64,
+    /// The rows of its tables (`marts/orders`).
+    rows: HashMap<String, u64>,
+    /// The sums that numbers are added up from; none where nothing is to be kept.
+    pub(super) rollups: Option<Arc<Rollups>>,
+    /// The members of dimensions by files; none where nothing is to be kept.
+    pub(super) lists: Option<Arc<Lists>>,
     labels: [OnceCell<Arc<Dictionary>>; 3],
     /// Distinct values by the SQL that selects them, which says whose they are, too.
     values: RwLock<HashMap<String, Arc<Vec<String>>>>,
@@ -57,6 +76,7 @@ impl Opened {
         set: PublishedSet,
         zone: Tz,
         calendar: &Arc<WorkingCalendar>,
+        memory: Memory,
     ) -> Result<Self, QueryError> {
         let config = SessionConfig::new()
             .with_information_schema(false)
@@ -64,11 +84,13 @@ impl Opened {
             .with_collect_statistics(true);
         let context = SessionContext::new_with_config(config);
         functions::register(&context, calendar);
+        let mut rows = HashMap::new();
         for (name, version) in &set.versions {
             let Some(mart) = name.strip_prefix("marts/") else {
                 continue;
             };
             let table = lake.table_at(name, *version).await?;
+            rows.insert(name.clone(), table.rows());
             register(&context, mart, &table, table.files())?;
             if mart == "stage_visits" {
                 let left = |file: &&TableFile| {
@@ -80,6 +102,10 @@ impl Opened {
             }
         }
         Ok(Self {
+            basis: basis(&set)?,
+            rows,
+            rollups: memory.rollups,
+            lists: memory.lists,
             set,
             zone,
             calendar: Arc::clone(calendar),
@@ -87,6 +113,11 @@ impl Opened {
             labels: Default::default(),
             values: RwLock::default(),
         })
+    }
+
+    /// How many rows a table has (`marts/orders`).
+    pub(super) fn rows(&self, table: &str) -> u64 {
+        self.rows.get(table).copied().unwrap_or_default()
     }
 
     /// Runs a select.
@@ -133,16 +164,26 @@ impl Opened {
         Ok(Arc::clone(dictionary))
     }
 
-    /// The distinct texts that a select of one column gives, sorted, without nulls.
-    pub(super) async fn distinct(&self, sql: &str) -> Result<Arc<Vec<String>>, QueryError> {
+    /// The distinct texts that a select of one column gives, sorted, without nulls; `parts` may know
+    /// them from elsewhere.
+    pub(super) async fn distinct(
+        &self,
+        sql: &str,
+        parts: impl AsyncFnOnce() -> Result<Option<Vec<String>>, QueryError>,
+    ) -> Result<Arc<Vec<String>>, QueryError> {
         if let Some(values) = self.values.read().await.get(sql) {
             return Ok(Arc::clone(values));
         }
-        let mut values = Vec::new();
-        for batch in self.run(sql).await? {
-            values.extend(texts(batch.column(0))?.into_iter().flatten());
-        }
-        values.sort();
+        let values = if let Some(values) = parts().await? {
+            values
+        } else {
+            let mut values = Vec::new();
+            for batch in self.run(sql).await? {
+                values.extend(texts(batch.column(0))?.into_iter().flatten());
+            }
+            values.sort();
+            values
+        };
         let values = Arc::new(values);
         let mut kept = self.values.write().await;
         let count: usize = kept.values().map(|values| values.len()).sum();
@@ -152,6 +193,30 @@ impl Opened {
         kept.insert(sql.to_owned(), Arc::clone(&values));
         Ok(values)
     }
+}
+
+/// What beside the versions of its tables the answers of a set follow from, as a number: all that it
+/// says but for when and of what it was made.
+fn basis(set: &PublishedSet) -> Result<u64, QueryError> {
+    let said = PublishedSet {
+        id: 0,
+        published_at: DateTime::default(),
+        complete_to: DateTime::default(),
+        versions: BTreeMap::new(),
+        inputs: BTreeMap::new(),
+        first_event_at: None,
+        last_event_at: None,
+        systems: BTreeSet::new(),
+        asked: BTreeMap::new(),
+        fence: 0,
+        made: Made::default(),
+        ..set.clone()
+    };
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_string(&said)
+        .map_err(LakeError::from)?
+        .hash(&mut hasher);
+    Ok(hasher.finish())
 }
 
 /// The texts of a column.

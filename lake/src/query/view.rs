@@ -117,10 +117,15 @@ impl<'a> View<'a> {
 
     /// A table, without the rows that are not the caller's.
     pub(super) fn source(&self, table: &str) -> String {
+        self.within(table, table)
+    }
+
+    /// What has the columns of a table, without the rows that are not the caller's.
+    pub(super) fn within(&self, table: &str, read: &str) -> String {
         match self.access.reach(self.registry, mart(table)) {
-            Reach::Everything => table.to_owned(),
-            Reach::Nothing => format!("(SELECT * FROM {table} WHERE false)"),
-            Reach::Any(ways) => format!("(SELECT * FROM {table} WHERE {})", condition(&ways)),
+            Reach::Everything => read.to_owned(),
+            Reach::Nothing => format!("(SELECT * FROM {read} WHERE false)"),
+            Reach::Any(ways) => format!("(SELECT * FROM {read} WHERE {})", condition(&ways)),
         }
     }
 
@@ -189,7 +194,7 @@ impl<'a> View<'a> {
             None
         } else {
             let select = format!("SELECT {key} FROM {}", self.source(table));
-            let ids = self.opened.distinct(&select).await?;
+            let ids = self.opened.distinct(&select, async || Ok(None)).await?;
             Some(Arc::new(ids.iter().cloned().collect()))
         };
         Ok(Words {

@@ -13,7 +13,7 @@
 )]
 
 mod oracle;
-mod world;
+pub(crate) mod world;
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ use oracle::Caller;
 use world::{World, now};
 
 /// Dimensions that are asked for, one after another; each metric by those that it has.
-const DIMENSIONS: [&str; 16] = [
+pub(crate) const DIMENSIONS: [&str; 16] = [
     "account",
     "current_owner",
     "owner",
@@ -51,7 +51,7 @@ const DIMENSIONS: [&str; 16] = [
     "manager",
 ];
 
-fn callers() -> Vec<Caller> {
+pub(crate) fn callers() -> Vec<Caller> {
     let teams = [Some("上海"), Some("华东"), Some("全国"), None, Some("华南")];
     let roles = default_roles();
     // some modest roles once more, at other places of the tree
@@ -83,7 +83,7 @@ fn callers() -> Vec<Caller> {
 }
 
 /// Numbers as near as adding up in another order leaves them, all else the same.
-fn same(left: &Value, right: &Value) -> bool {
+pub(crate) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
             let (left, right) = (left.as_f64().unwrap(), right.as_f64().unwrap());

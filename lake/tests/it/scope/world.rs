@@ -330,13 +330,27 @@ impl World {
             _folder: folder,
         };
         for (table, rows) in tables {
-            world.fill(table, &rows).await;
+            world.fill(table, &rows, Mode::Append).await;
         }
         world.publish(now()).await;
         world
     }
 
-    async fn fill(&mut self, mart: &'static str, rows: &RecordBatch) {
+    /// Facts more, in files of their own.
+    pub(crate) async fn grow(&mut self, seed: u64, table: &'static str, size: usize) {
+        let schema = marts::schema(table).unwrap();
+        let rows = generate(seed, table, &schema, size);
+        self.fill(table, &rows, Mode::Append).await;
+    }
+
+    /// Other accounts by the same ids.
+    pub(crate) async fn renew_accounts(&mut self, seed: u64) {
+        let schema = marts::schema("accounts").unwrap();
+        let rows = generate(seed, "accounts", &schema, ACCOUNTS);
+        self.fill("accounts", &rows, Mode::Overwrite).await;
+    }
+
+    async fn fill(&mut self, mart: &'static str, rows: &RecordBatch, mode: Mode) {
         let name = format!("marts/{mart}");
         let table = self.lake.table(&name).await.unwrap();
         let partition = table.partition_column();
@@ -354,7 +368,7 @@ impl World {
             writer.write(&rows.slice(row, 1), part).unwrap();
         }
         let change = Change {
-            mode: Mode::Append,
+            mode,
             files: writer.finish().unwrap(),
             kept: Vec::new(),
             schema: None,
