@@ -15,8 +15,8 @@ pub use credentials::{change_password, set_password, share_password};
 pub use password::Password;
 pub use profile::{Profile, RoleName, profile};
 pub use session::{
-    Authenticated, OpenSession, Session, SessionRules, SignIn, authenticate, sessions, sign_in,
-    sign_out, sign_out_everywhere,
+    Authenticated, OpenSession, Session, SessionRules, SignIn, authenticate, look_at, sessions,
+    sign_in, sign_out, sign_out_everywhere,
 };
 pub use token::{ApiToken, KnownToken, authenticate_token, create_token, revoke_token, tokens};
 

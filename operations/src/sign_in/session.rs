@@ -143,6 +143,38 @@ pub async fn authenticate(
     rules: SessionRules,
     token: &str,
 ) -> Result<Authenticated> {
+    let (found, seen_at) = find(store, rules, token).await?;
+    let now = store.now();
+    if now - seen_at >= SEEN {
+        let seen = Query::update()
+            .table("sessions")
+            .value("seen_at", now)
+            .and_where(Expr::col("token_hash").eq(token_hash(token)))
+            .to_owned();
+        store
+            .write(&Actor::system("sign_in"), async |unit| {
+                unit.run(&seen).await
+            })
+            .await?;
+    }
+    Ok(found)
+}
+
+/// Who a session belongs to, without that it counts as its use: for what waits in its name.
+///
+/// # Errors
+///
+/// As [`authenticate`].
+pub async fn look_at(store: &Store, rules: SessionRules, token: &str) -> Result<Authenticated> {
+    Ok(find(store, rules, token).await?.0)
+}
+
+/// Who a session belongs to, and when it was used last.
+async fn find(
+    store: &Store,
+    rules: SessionRules,
+    token: &str,
+) -> Result<(Authenticated, DateTime<Utc>)> {
     let hash = token_hash(token);
     let now = store.now();
     let select = Query::select()
@@ -163,24 +195,12 @@ pub async fn authenticate(
     let row = row.ok_or(OperationsError::Unauthenticated)?;
     let user_id: i64 = row.try_get_by_index(0)?;
     let seen_at: DateTime<Utc> = row.try_get_by_index(1)?;
-    let caller = store.caller(user_id).await?;
-    if now - seen_at >= SEEN {
-        let seen = Query::update()
-            .table("sessions")
-            .value("seen_at", now)
-            .and_where(Expr::col("token_hash").eq(hash.as_str()))
-            .to_owned();
-        store
-            .write(&Actor::system("sign_in"), async |unit| {
-                unit.run(&seen).await
-            })
-            .await?;
-    }
-    Ok(Authenticated {
-        caller,
+    let found = Authenticated {
+        caller: store.caller(user_id).await?,
         must_change_password: row.try_get_by_index(2)?,
         expires_at: row.try_get_by_index(3)?,
-    })
+    };
+    Ok((found, seen_at))
 }
 
 /// Ends a session; harmless when it is over.
