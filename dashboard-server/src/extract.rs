@@ -12,4 +12,4 @@ pub(crate) use conditions::{Id, IfMatch, RequiredIfMatch};
 pub(crate) use origin::{check_origin, client_address};
 pub(crate) use parameters::{Parameters, pairs};
 pub(crate) use request_id::{RequestId, identify};
-pub(crate) use signed::{COOKIE, Identity, OpenSession, Person, Signed, csrf_token};
+pub(crate) use signed::{COOKIE, Identity, OpenSession, Person, Signed, Waiting, csrf_token};

@@ -28,6 +28,7 @@ mod extract;
 mod guard;
 mod handovers;
 mod interactions;
+mod live;
 mod metrics;
 mod money;
 mod numbers;
@@ -55,6 +56,7 @@ mod timelines;
 mod todos;
 mod users;
 mod values;
+mod warm;
 mod web;
 
 pub use error::{ApiError, Problem};

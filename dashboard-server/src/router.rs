@@ -21,8 +21,8 @@ use crate::error::{ApiError, Problem};
 use crate::extract::{BODY_LIMIT_BYTES, identify};
 use crate::state::AppState;
 use crate::{
-    accounts, batch, document, drill, drivers, export, guard, metrics, query, resources, session,
-    shapes, status, values, web,
+    accounts, batch, document, drill, drivers, export, guard, live, metrics, query, resources,
+    session, shapes, status, values, web,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -90,6 +90,7 @@ pub fn router(state: AppState) -> Router {
                 (json, document.to_string())
             }),
         )
+        .route("/api/live", get(live::live))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(web::serve)
         .with_state(state.clone())

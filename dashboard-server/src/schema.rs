@@ -113,6 +113,44 @@ pub(crate) struct QueryResult {
     pub(crate) rest: Option<Row>,
     /// All records together.
     pub(crate) total: Row,
+    /// How it came about.
+    pub(crate) answered_by: AnsweredBy,
+}
+
+/// How an answer came about.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AnsweredBy {
+    /// From where.
+    pub(crate) by: Origin,
+    /// The sums that it was added up from, or a part of it.
+    #[schema(required = false)]
+    pub(crate) rollups: Vec<RollupInfo>,
+}
+
+/// Where an answer comes from.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Origin {
+    /// It was given before, from the same tables.
+    Cache,
+    /// Sums by span of time and dimension.
+    Rollup,
+    /// The records, wholly or for a part.
+    Scan,
+}
+
+/// Sums by span of time and dimension.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RollupInfo {
+    /// The mart whose records were summed.
+    pub(crate) table: String,
+    /// The time whose spans it is by; none for a state.
+    pub(crate) time: Option<String>,
+    /// `day` or `month`.
+    #[schema(example = "day")]
+    pub(crate) span: String,
+    /// The dimensions that it is by.
+    pub(crate) dimensions: Vec<String>,
 }
 
 /// A column of an answer.
@@ -168,6 +206,8 @@ pub(crate) struct DrillResult {
     pub(crate) value: Option<f64>,
     /// Where the next page begins; null on the last one.
     pub(crate) next_cursor: Option<String>,
+    /// How it came about.
+    pub(crate) answered_by: AnsweredBy,
 }
 
 /// What moved a number: what is asked.

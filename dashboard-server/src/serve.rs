@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::router::router;
 use crate::state::AppState;
+use crate::warm::keep_warm;
 
 /// How long requests under way may take to end.
 const GRACE: Duration = Duration::from_secs(20);
@@ -56,9 +57,11 @@ pub async fn serve(
         |address| address.to_string(),
     );
     let (asked, told) = oneshot::channel::<()>();
+    let (ending, warmed) = (state.clone(), state.clone());
     let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         shutdown.await;
+        ending.close();
         // Nobody waits for it when the server has failed meanwhile.
         let _ = asked.send(());
     });
@@ -70,6 +73,7 @@ pub async fn serve(
     };
     tokio::select! {
         served = serving => served.map_err(|source| ServeError::Io { address, source }),
+        () = keep_warm(&warmed) => Ok(()),
         () = late => {
             tracing::warn!("requests that did not end in time were broken off");
             Ok(())

@@ -12,6 +12,7 @@ use millrace_operations::files::Files;
 use millrace_operations::sign_in::SessionRules;
 use millrace_operations::{Result, Store, Unit};
 use object_store::ObjectStore;
+use tokio::sync::watch;
 
 use crate::error::ApiError;
 use crate::extract::Signed;
@@ -21,6 +22,8 @@ use crate::extract::Signed;
 pub struct AppState {
     inner: Arc<Parts>,
     engine: Engine,
+    /// Whether the server is asked to end.
+    closing: Arc<watch::Sender<bool>>,
 }
 
 /// What a server is made of.
@@ -44,11 +47,23 @@ impl AppState {
     pub fn new(parts: Parts) -> Self {
         let company = &parts.company;
         let calendar = WorkingCalendar::chinese(&company.hours, company.zone, &company.overrides);
-        let engine = Engine::new(parts.lake.clone(), company.zone, Arc::new(calendar));
+        let engine = Engine::new(parts.lake.clone(), company.zone, Arc::new(calendar))
+            .keeping(parts.settings.numbers);
         Self {
             inner: Arc::new(parts),
             engine,
+            closing: Arc::new(watch::Sender::new(false)),
         }
+    }
+
+    /// Ends what would go on for as long as somebody listens.
+    pub(crate) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Told when the server is asked to end.
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
     }
 
     pub(crate) fn company(&self) -> &Company {

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
 use cookie::Cookie;
-use millrace_operations::sign_in::{authenticate, authenticate_token};
+use millrace_operations::sign_in::{authenticate, authenticate_token, look_at};
 use millrace_operations::{Caller, OperationsError};
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
@@ -111,6 +111,45 @@ impl FromRequestParts<AppState> for Identity {
         identity.caller.request_id = Some(id);
         identity.caller.reason = reason(&parts.headers)?;
         Ok(identity)
+    }
+}
+
+/// Somebody signed in who waits for news: looked at again for as long as they wait, which is no use of
+/// their session.
+#[derive(Debug)]
+pub(crate) enum Waiting {
+    /// By the secret of a session.
+    Session(String),
+    /// By a token.
+    Token(String),
+}
+
+impl Waiting {
+    /// Who it is, if they may still be here.
+    pub(crate) async fn caller(&self, state: &AppState) -> Result<Caller, ApiError> {
+        match self {
+            Self::Token(token) => Ok(authenticate_token(state.store(), token).await?),
+            Self::Session(token) => {
+                let found = look_at(state.store(), AppState::session_rules(), token).await?;
+                if found.must_change_password {
+                    return Err(OperationsError::PasswordExpired.into());
+                }
+                Ok(found.caller)
+            }
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for Waiting {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let waiting = match bearer(&parts.headers) {
+            Some(token) => Self::Token(token.to_owned()),
+            None => Self::Session(cookie(&parts.headers).ok_or(OperationsError::Unauthenticated)?),
+        };
+        waiting.caller(state).await?;
+        Ok(waiting)
     }
 }
 

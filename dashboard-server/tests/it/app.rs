@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::request::Builder;
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
 use millrace_dashboard_server::{AppState, Parts, router};
@@ -68,6 +68,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// A server, with what it stands on.
 pub(crate) struct App {
     router: Router,
+    pub(crate) state: AppState,
     pub(crate) store: Store,
     pub(crate) clock: Arc<ManualClock>,
     administrator: Option<String>,
@@ -130,7 +131,8 @@ impl AppBuilder {
             listen: self.listen,
         });
         let mut app = App {
-            router: router(state),
+            router: router(state.clone()),
+            state,
             store,
             clock,
             administrator: None,
@@ -420,11 +422,16 @@ impl App {
         self.store.reader().query_all_raw(statement).await.unwrap()
     }
 
-    /// Sends a request as it is.
-    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
+    /// Sends a request as it is; the answer is still to be read.
+    pub(crate) async fn open(&self, mut request: Request<Body>) -> Response<Body> {
         let peer: SocketAddr = "192.0.2.7:40000".parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.open(request).await;
         let (head, body) = response.into_parts();
         Answer {
             status: head.status,

@@ -23,6 +23,7 @@ mod document;
 mod drill;
 mod export;
 mod guard;
+mod live;
 mod query;
 mod resources;
 mod scope;
