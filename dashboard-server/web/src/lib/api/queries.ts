@@ -2,13 +2,13 @@ import { queryOptions } from "@tanstack/react-query";
 import { get } from "./client";
 import type { Status } from "./types";
 
-const NEWS_MS = 5_000;
+/** How often news are asked for where they do not come by themselves. */
+export const NEWS_MS = 5_000;
 
-/** How fresh everything is; asked again while the page is seen, so that news arrive by themselves. */
+/** How fresh everything is; `useLive` keeps it so. */
 export const statusQuery = queryOptions({
   queryKey: ["status"],
   queryFn: ({ signal }): Promise<Status> => get("/api/status", {}, signal),
-  refetchInterval: NEWS_MS,
   staleTime: NEWS_MS,
 });
 

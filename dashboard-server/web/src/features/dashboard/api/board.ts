@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { postBatch } from "@/lib/api/client";
+import { type Answered, postFresh, type Versions } from "@/lib/api/fresh";
 import type { BatchItem, Condition, Problem, Query, QueryResult } from "@/lib/api/types";
 import type { Grain, Range } from "@/lib/period";
 
@@ -43,6 +43,7 @@ export type Answer =
 
 export type Board = {
   question: BoardQuestion;
+  answered: Answered;
   tiles: Map<string, Answer>;
   before: Answer | null;
   leaderboard: Answer | null;
@@ -83,15 +84,25 @@ export function boardItems(question: BoardQuestion): BatchItem[] {
   return items;
 }
 
-/** The page of numbers from one published set. The numbers before stay until these are there. */
-export function boardQuery(question: BoardQuestion | null, set: number | null | undefined) {
+/**
+ * The page of numbers from one published set. The numbers before stay until these are there, and
+ * those whose tables are the same stay for good.
+ */
+export function boardQuery(
+  question: BoardQuestion | null,
+  set: number | null | undefined,
+  versions: Versions | undefined,
+) {
   return queryOptions({
     queryKey: ["board", set ?? null, question],
     enabled: question !== null,
     placeholderData: keepPreviousData,
-    queryFn: async ({ signal }): Promise<Board> => {
+    queryFn: async ({ signal, client }): Promise<Board> => {
       if (!question) throw new Error("there is no question yet");
-      const answers = await postBatch(boardItems(question), signal);
+      const boards = client.getQueriesData<Board>({ queryKey: ["board"] });
+      const known = boards.map(([, board]) => board?.answered).filter((one) => one !== undefined);
+      const answered = await postFresh(boardItems(question), known.at(-1), versions, signal);
+      const { answers } = answered;
       const answer = (id: string) => (answers.get(id) as Answer | undefined) ?? null;
       const tiles = new Map<string, Answer>();
       for (const name of [...question.tiles, question.metric]) {
@@ -100,6 +111,7 @@ export function boardQuery(question: BoardQuestion | null, set: number | null | 
       }
       return {
         question,
+        answered,
         tiles,
         before: answer("before"),
         leaderboard: answer("leaderboard"),

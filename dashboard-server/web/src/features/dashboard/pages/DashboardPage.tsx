@@ -134,7 +134,7 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
         stages: metrics.some(({ name }) => name === STAGE.out),
       }
     : null;
-  const board = useQuery(boardQuery(question, status.set));
+  const board = useQuery(boardQuery(question, status.set, status.versions));
 
   const open = useCallback(
     (name: string, where: Condition[], days: Range | null) =>

@@ -21,7 +21,7 @@ export function TeamNumbers() {
     complete && status.data
       ? anchorOf(dayOf(complete, status.data.zone), status.data.last_day).day
       : null;
-  const numbers = useQuery(numbersQuery(day, set));
+  const numbers = useQuery(numbersQuery(day, set, status.data?.versions));
   if (status.data && set === null) return null;
   const metrics = NUMBERS.flatMap(
     (name) => registry.data?.metrics.find((metric) => metric.name === name) ?? [],
@@ -33,7 +33,7 @@ export function TeamNumbers() {
         <Skeleton active title={false} paragraph={{ rows: 2 }} />
       ) : (
         metrics.map((metric) => {
-          const total = numbers.data.get(metric.name)?.result?.total;
+          const total = numbers.data.numbers.get(metric.name)?.result?.total;
           if (!total) return null;
           const unit = unitOf(metric);
           const value = numberOf(total[metric.name]);
