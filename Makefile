@@ -21,7 +21,7 @@ help:
 	@echo 'make soak       hours of kill -9 and of random sequences; BURSTS=20 SEQUENCES=50 for less'
 	@echo 'make lint       formatting, clippy, biome, tsc; cargo deny and machete where installed'
 	@echo 'make bench      side by side with DuckDB, a bare SQLite loop, pgbench and wise-pizza;'
-	@echo '                BENCH_ARGS="--events 1000000" BENCH_OPERATIONS_ARGS="--seconds 5" for a short one'
+	@echo '                BENCH_ARGS="--events 1000000" BENCH_OPERATIONS_ARGS="--seconds 5" BENCH_DASHBOARD_ARGS="--events 1000000" for a short one'
 	@echo 'make pictures   pictures of the pages, and the one of the README'
 
 build: web
@@ -104,6 +104,7 @@ bench: build
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/run.py $(BENCH_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/operations.py $(BENCH_OPERATIONS_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/freshness.py $(BENCH_FRESHNESS_ARGS)
+	MILLRACE='$(RELEASE)' $(PYTHON) benches/dashboard.py $(BENCH_DASHBOARD_ARGS)
 	PINS=drivers.txt $(PYTHON) benches/drivers.py $(BENCH_DRIVERS_ARGS)
 
 pictures: build
