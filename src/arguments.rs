@@ -58,6 +58,12 @@ pub(crate) enum Command {
     Ingest(IngestArguments),
     /// Bring the marts up to date and publish them
     Run(RunArguments),
+    /// Close a month: its numbers stay as they are known now
+    Close(CloseArguments),
+    /// Open the last closed month again
+    Reopen(ReopenArguments),
+    /// What was changed of closed months since, by whom and why
+    Adjustments(AdjustmentsArguments),
     /// Numbers by any dimension
     Query(QueryArguments),
     /// The records behind a number
@@ -152,6 +158,51 @@ pub(crate) struct RunArguments {
     /// Only these jobs
     #[arg(value_name = "JOB")]
     pub(crate) jobs: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CloseArguments {
+    /// The month, as 2026-03: the one after the last that is closed; or `list`
+    #[arg(value_name = "MONTH|list")]
+    pub(crate) month: String,
+    /// What is to be said of it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReopenArguments {
+    /// The month, as 2026-03: the last that is closed
+    #[arg(value_name = "MONTH")]
+    pub(crate) month: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdjustmentsArguments {
+    /// The metric
+    #[arg(value_name = "METRIC")]
+    pub(crate) metric: String,
+    /// Of this closed month only, as 2026-03 [default: all]
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) month: Option<String>,
+    /// Only what was changed in this month
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) made: Option<String>,
+    /// Dimensions to tell records apart by
+    #[arg(long, value_name = "D[,D…]", value_delimiter = ',')]
+    pub(crate) by: Vec<String>,
+    /// Only records whose dimension has one of the values; may be repeated
+    #[arg(long = "where", value_name = "D=V[,V…]")]
+    pub(crate) conditions: Vec<String>,
+    /// At most this many adjustments [default: 100 in a table, all otherwise]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Answer as of this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<String>,
 }
 
 #[derive(Debug, Args)]

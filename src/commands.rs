@@ -1,5 +1,7 @@
 //! One file per command: arguments in, one call, the answer out.
 
+pub(crate) mod adjustments;
+pub(crate) mod close;
 pub(crate) mod demo;
 pub(crate) mod drill;
 pub(crate) mod drivers;

@@ -18,6 +18,7 @@ mod accounts;
 mod answer;
 mod attachments;
 mod batch;
+mod closes;
 mod contracts;
 mod document;
 mod drill;

@@ -2,11 +2,15 @@
 //! `millrace_models` and `millrace_lake`, which know nothing of HTTP; a test holds each shape
 //! against the value that is really sent.
 
+mod adjustments;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+pub(crate) use adjustments::{AdjustmentsRequest, AdjustmentsResult};
 
 /// What is asked: the same object for query, drill, export and a shared address.
 #[derive(Serialize, ToSchema)]
@@ -113,6 +117,10 @@ pub(crate) struct QueryResult {
     pub(crate) rest: Option<Row>,
     /// All records together.
     pub(crate) total: Row,
+    /// The closed months of the periods, where there are any: what happened in them is counted as it
+    /// was known when they were closed.
+    #[schema(required = false)]
+    pub(crate) closed_months: Vec<String>,
     /// How it came about.
     pub(crate) answered_by: AnsweredBy,
 }

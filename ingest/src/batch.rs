@@ -18,6 +18,11 @@ use crate::convert::Value;
 /// Columns that stand before the fields in every raw table.
 pub(crate) const LEADING: usize = 6;
 
+/// Columns that stand behind them: who made the record so, and why.
+pub(crate) const ACTOR: &str = "_actor";
+/// See [`ACTOR`].
+pub(crate) const REASON: &str = "_reason";
+
 /// Rows of one entity: the columns behind the leading ones, in the order of the raw schema.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
@@ -122,6 +127,8 @@ pub(crate) fn assemble(block: Block, stamp: &Stamp, seq: i64) -> Result<RecordBa
         Arc::new(ingested_at),
     ];
     columns.extend(block.columns);
+    // a file does not say who changed what and why
+    columns.extend([ACTOR, REASON].map(|_| new_null_array(&DataType::Utf8, rows)));
     RecordBatch::try_new(schema, columns)
 }
 

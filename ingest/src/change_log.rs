@@ -37,7 +37,7 @@ use sea_orm::DbBackend;
 use serde::Serialize;
 
 use self::lookup::Lookup;
-use self::rows::{RawRow, to_batch};
+use self::rows::{Author, RawRow, to_batch};
 use crate::error::IngestError;
 use crate::run::table_name;
 
@@ -195,7 +195,9 @@ async fn rows_of(
             && is_new(entity)
             && let Some(row) = records::row(change, &lookup)
         {
-            rows.entry(entity).or_default().push(row);
+            rows.entry(entity)
+                .or_default()
+                .push(row.by(Author::of(change)));
         }
         if is_new(Entity::BusinessWrite)
             && let Some(row) = records::business_write(change)
@@ -208,6 +210,7 @@ async fn rows_of(
         }
         if is_new(Entity::StageChange) {
             let own = moves::rows(store, change, &lookup).await?;
+            let own = own.into_iter().map(|row| row.by(Author::of(change)));
             rows.entry(Entity::StageChange).or_default().extend(own);
         }
         if is_new(Entity::Order) {
@@ -227,7 +230,8 @@ async fn rows_of(
 /// Records that are written again because something that they carry changed.
 #[derive(Default)]
 struct Again {
-    orders: BTreeSet<i64>,
+    /// Who changed each last.
+    orders: BTreeMap<i64, Author>,
     /// Orders that no table has yet.
     new_orders: BTreeSet<i64>,
     accounts: BTreeSet<i64>,
@@ -237,7 +241,7 @@ impl Again {
     fn order(&mut self, change: &Change) {
         match change.entity.as_str() {
             "order" => {
-                self.orders.insert(change.record_id);
+                self.orders.insert(change.record_id, Author::of(change));
                 if change.op == Op::Insert {
                     self.new_orders.insert(change.record_id);
                 }
@@ -246,7 +250,8 @@ impl Again {
                 change
                     .after
                     .get("order_id")
-                    .and_then(serde_json::Value::as_i64),
+                    .and_then(serde_json::Value::as_i64)
+                    .map(|order| (order, Author::of(change))),
             ),
             _ => {}
         }

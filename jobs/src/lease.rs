@@ -13,6 +13,7 @@ use millrace_lake::Lake;
 use millrace_operations::Store;
 use millrace_operations::lease::{Lease, give_back, lengthen, take};
 
+use crate::close::sync;
 use crate::run::{Gate, RunOptions, RunReport, run};
 
 /// What the lease is called.
@@ -158,11 +159,16 @@ pub async fn run_leased(
         let options = RunOptions {
             // While it waited, others may have published.
             now: options.now.max(store.now()),
-            gate: under.gate,
+            gate: Arc::clone(&under.gate),
             fence: under.fence,
             ..options.clone()
         };
-        Box::pin(run(lake, &options)).await
+        let report = Box::pin(run(lake, &options)).await?;
+        let closed = sync(lake, store, &under).await?;
+        Ok(RunReport {
+            set: closed.unwrap_or(report.set),
+            ..report
+        })
     })
     .await
 }

@@ -3,6 +3,7 @@
 mod activity;
 mod bearings;
 mod build;
+mod close;
 mod columns;
 mod contracts;
 mod cycles;

@@ -20,8 +20,9 @@ use millrace_models::config::Company;
 use millrace_models::entity::Entity;
 use millrace_operations::Store;
 
+use crate::close;
 use crate::lease::{Overtaken, Slot, Under, give_up, under_lease};
-use crate::run::{RunOptions, Silent, run};
+use crate::run::{RunOptions, RunReport, Silent, run};
 use crate::schedule::Schedule;
 use crate::upkeep::tidy;
 use crate::visits::ROWS_AT_ONCE;
@@ -116,7 +117,8 @@ impl Live {
     ) -> anyhow::Result<Round> {
         let now = self.store.now();
         let behind = changes_behind(&self.lake, &self.store).await?;
-        if behind.entries == 0 && !self.is_stale(now).await? {
+        let same_closes = !close::differs(&self.lake, &self.store).await?;
+        if behind.entries == 0 && same_closes && !self.is_stale(now).await? {
             return Ok(Round::default());
         }
         let work = async |under: Under| {
@@ -126,20 +128,11 @@ impl Live {
                 set: None,
             };
             if self.is_stale(now).await? {
-                let options = RunOptions {
-                    company: self.company.clone(),
-                    as_of: None,
-                    now,
-                    jobs: Vec::new(),
-                    full: false,
-                    rows_at_once: ROWS_AT_ONCE,
-                    gate: under.gate,
-                    fence: under.fence,
-                    progress: Arc::new(Silent),
-                };
-                let report = Box::pin(run(&self.lake, &options)).await?;
+                let report = self.build(&under, now).await?;
                 round.set = report.published.then_some(report.set);
             }
+            let closed = close::sync(&self.lake, &self.store, &under).await?;
+            round.set = closed.or(round.set);
             tidy(&self.lake, now).await?;
             if cleaned_at.is_none_or(|at| now - at >= CLEANED_EVERY) {
                 self.lake.clean(now).await?;
@@ -151,9 +144,29 @@ impl Live {
         Ok(round.unwrap_or_default())
     }
 
+    /// Brings the marts up to date and publishes them.
+    pub(crate) async fn build(
+        &self,
+        under: &Under,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<RunReport> {
+        let options = RunOptions {
+            company: self.company.clone(),
+            as_of: None,
+            now,
+            jobs: Vec::new(),
+            full: false,
+            rows_at_once: ROWS_AT_ONCE,
+            gate: Arc::clone(&under.gate),
+            fence: under.fence,
+            progress: Arc::new(Silent),
+        };
+        Box::pin(run(&self.lake, &options)).await
+    }
+
     /// Whether the raw tables have rows that the published set was not built from, or the set is of
     /// another day: what is late or open depends on the day.
-    async fn is_stale(&self, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    pub(crate) async fn is_stale(&self, now: DateTime<Utc>) -> anyhow::Result<bool> {
         let raw = raw_rows(&self.lake).await?;
         let Some(set) = self.lake.latest_set().await? else {
             return Ok(raw.values().any(|rows| *rows > 0));

@@ -355,6 +355,9 @@ async fn publish(
             rows: reports.iter().map(|mart| mart.written).sum(),
             took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         },
+        closes: before
+            .as_ref()
+            .map_or_else(Vec::new, |set| set.closes.clone()),
     };
     let base = before.map(|set| set.id);
     let set = lake.publish_after(set, base).await?;

@@ -6,6 +6,7 @@ use millrace_lake::{Lake, LakeError, Upkept};
 use millrace_models::entity::Entity;
 use millrace_operations::Store;
 
+use crate::close::sync;
 use crate::lease::{Under, when_free};
 
 /// Puts small files together, and forgets sets that are not kept; idempotent. What moved meanwhile is
@@ -35,7 +36,8 @@ fn unless_moved(done: Result<usize, LakeError>) -> Result<usize, LakeError> {
 ///
 /// Those of the lake and of the database.
 pub async fn upkeep(lake: &Lake, store: &Store) -> anyhow::Result<Upkept> {
-    when_free(store, async |_: Under| {
+    when_free(store, async |under: Under| {
+        sync(lake, store, &under).await?;
         let now = store.now();
         let tidied = tidy(lake, now).await?;
         let cleaned = lake.clean(now).await.context("cleaning the lake")?;

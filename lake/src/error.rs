@@ -31,6 +31,14 @@ pub enum LakeError {
         /// The newest version that there is.
         newest: i64,
     },
+    /// A month is closed on a set that is not there.
+    #[error(
+        "a month is closed on the published set {set}, which is not in the lake: reopen the month, or restore the lake"
+    )]
+    NoSet {
+        /// The number of the set.
+        set: i64,
+    },
     /// The path cannot be written as a URL.
     #[error("{} is not an absolute path of a directory", path.display())]
     Path {

@@ -18,7 +18,7 @@ mod writer;
 
 pub use error::LakeError;
 pub use lake::{Change, Lake, Mode};
-pub use published::{Made, PublishedSet};
+pub use published::{Close, Made, PublishedSet};
 pub use table::{Table, TableFile};
 pub use upkeep::{Extent, Upkept, kept_sets};
 pub use writer::{NewFile, TableWriter};

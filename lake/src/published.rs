@@ -3,6 +3,10 @@
 //! Delta commits one table at a time. A run that has committed all its marts appends one row to
 //! the table `published`; readers take the versions of one row, so that two numbers on a page
 //! never come from two runs, and a run that is half done is never seen.
+//!
+//! A month is closed on a set: its numbers are taken from that set for as long as the close stands.
+//! Which set that is, each later set says, so that one set still is all that a number is made of.
+//! A set that is named so is kept by upkeep, with all its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -13,7 +17,7 @@ use arrow::array::{
     ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use millrace_models::catalog::Catalog;
 use millrace_models::entity;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -63,6 +67,30 @@ pub struct PublishedSet {
     /// How it was made.
     #[serde(default)]
     pub made: Made,
+    /// The closed months and those being closed, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closes: Vec<Close>,
+}
+
+/// A month whose numbers are those of an earlier set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Close {
+    /// The first day of the month.
+    pub month: NaiveDate,
+    /// The number of that set.
+    pub set: i64,
+    /// The moment that the month is closed at: what was known then is what counts.
+    pub closed_at: DateTime<Utc>,
+    /// Whether the close is recorded. Until then the set is kept for it, and no number changes.
+    pub stands: bool,
+}
+
+impl PublishedSet {
+    /// The closed months at a moment, in their order.
+    pub fn closed(&self, at: DateTime<Utc>) -> impl Iterator<Item = &Close> {
+        let closes = self.closes.iter();
+        closes.filter(move |close| close.stands && close.closed_at <= at)
+    }
 }
 
 /// How a set was made.

@@ -2,8 +2,10 @@
 //! published set, a drill-down to the records behind a number, from the same parts. What a caller
 //! sees of it, their [`Access`] says: it is part of every statement.
 
+mod adjustments;
 mod answer;
 mod cache;
+mod closed;
 mod compile;
 mod condition;
 mod count_back;
@@ -14,6 +16,7 @@ mod error;
 mod functions;
 mod lists;
 mod parts;
+mod pins;
 mod quantile;
 mod reads;
 mod rollup;
@@ -32,6 +35,7 @@ use millrace_models::scope::{Access, Action};
 use serde::Serialize;
 use tokio::sync::RwLock;
 
+pub use adjustments::{Adjusted, Adjustment, AdjustmentsRequest, AdjustmentsResult, ClosedNumber};
 pub use answer::{AnsweredBy, Column, ColumnKind, Origin, QueryResult, RollupInfo, Row};
 pub use drill::{DrillColumn, DrillRequest, DrillResult, DrillStream};
 pub use drivers::{
@@ -41,8 +45,9 @@ pub use error::QueryError;
 pub use functions::kaplan_meier_median;
 pub use quantile::exact_quantile;
 
-use crate::Lake;
+use crate::{Lake, PublishedSet};
 use cache::Answers;
+use pins::Pins;
 use rollup::Rollups;
 use tables::{Memory, Opened};
 use view::View;
@@ -59,6 +64,7 @@ pub struct Engine {
     newest: Arc<RwLock<Option<Arc<Opened>>>>,
     answers: Option<Arc<Answers>>,
     memory: Memory,
+    pins: Pins,
 }
 
 /// A metric as the registry declares it, for people and programs.
@@ -119,6 +125,7 @@ impl Engine {
     /// `calendar`.
     pub fn new(lake: Lake, zone: Tz, calendar: Arc<WorkingCalendar>) -> Self {
         Self {
+            pins: Pins::new(lake.clone()),
             lake,
             zone,
             calendar,
@@ -255,6 +262,20 @@ impl Engine {
         }
     }
 
+    /// What was changed of the records of closed months since, by the records that `access` covers.
+    ///
+    /// # Errors
+    /// As [`Engine::query`]; a measure that its records do not add up to is refused.
+    pub async fn adjustments(
+        &self,
+        access: &Access,
+        request: &AdjustmentsRequest,
+        now: DateTime<Utc>,
+    ) -> Result<AdjustmentsResult, QueryError> {
+        let opened = self.opened().await?;
+        adjustments::report(View::new(&opened, access)?, request, now).await
+    }
+
     /// The values of a dimension in the newest set, sorted; those that occur in the caller's
     /// records.
     ///
@@ -363,9 +384,7 @@ impl Engine {
         {
             return Ok(Arc::clone(opened));
         }
-        let memory = self.memory.clone();
-        let opened = Opened::open(&self.lake, set, self.zone, &self.calendar, memory).await?;
-        let opened = Arc::new(opened);
+        let opened = Arc::new(self.open(set, self.memory.clone()).await?);
         *newest = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -387,16 +406,12 @@ impl Engine {
         let set = set.cloned().ok_or(QueryError::Unusable(
             "the cursor belongs to numbers that are gone: ask again without it".to_owned(),
         ))?;
-        Ok(Arc::new(
-            Opened::open(
-                &self.lake,
-                set,
-                self.zone,
-                &self.calendar,
-                Memory::default(),
-            )
-            .await?,
-        ))
+        Ok(Arc::new(self.open(set, Memory::default()).await?))
+    }
+
+    async fn open(&self, set: PublishedSet, memory: Memory) -> Result<Opened, QueryError> {
+        let calendar = &self.calendar;
+        Opened::open(&self.lake, set, self.zone, calendar, memory, &self.pins).await
     }
 }
 

@@ -119,8 +119,15 @@ pub(crate) fn table_names() -> Vec<String> {
     raw.chain(marts).chain([PUBLISHED.to_owned()]).collect()
 }
 
+/// The sets that months are closed on, or are being closed on, by number.
+fn closed_on(sets: &[PublishedSet]) -> BTreeSet<i64> {
+    let newest = sets.iter().max_by_key(|set| set.id);
+    let closes = newest.into_iter().flat_map(|set| &set.closes);
+    closes.map(|close| close.set).collect()
+}
+
 /// The sets that are kept: all of the last hour, of each hour of the last two days the last, of each
-/// day of the last 35 the last, and the newest. By number.
+/// day of the last 35 the last, the newest, and those that months are closed on. By number.
 pub fn kept_sets(sets: &[PublishedSet], now: DateTime<Utc>) -> BTreeSet<i64> {
     let mut last: BTreeMap<(u8, i64), i64> = BTreeMap::new();
     for set in sets {
@@ -137,7 +144,11 @@ pub fn kept_sets(sets: &[PublishedSet], now: DateTime<Utc>) -> BTreeSet<i64> {
             *last = (*last).max(set.id);
         }
     }
-    last.into_values().collect()
+    let there: BTreeSet<i64> = sets.iter().map(|set| set.id).collect();
+    let closed = closed_on(sets);
+    last.into_values()
+        .chain(closed.intersection(&there).copied())
+        .collect()
 }
 
 /// Small files that follow each other in the order of their rows, where there are enough.

@@ -434,7 +434,8 @@ impl Entity {
 
     /// The Arrow schema of `raw/<entity>`: `_source`, `_file`, `_seq`, `_op`, `_changed_at`,
     /// `_ingested_at`, the fields (a time with its companion `<field>_is_date`), `attributes`
-    /// (a JSON object of strings). Every column is nullable.
+    /// (a JSON object of strings), `_actor` (who made it so: a user's id, or the name of a job) and
+    /// `_reason` (why, where they said). Every column is nullable.
     pub fn raw_schema(self) -> SchemaRef {
         let mut columns = vec![
             ArrowField::new("_source", DataType::Utf8, true),
@@ -451,7 +452,9 @@ impl Entity {
                 columns.push(ArrowField::new(companion, DataType::Boolean, true));
             }
         }
-        columns.push(ArrowField::new("attributes", DataType::Utf8, true));
+        for name in ["attributes", "_actor", "_reason"] {
+            columns.push(ArrowField::new(name, DataType::Utf8, true));
+        }
         Arc::new(Schema::new(columns))
     }
 }

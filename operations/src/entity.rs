@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod handover;
 pub mod interaction;
 pub mod invoice_application;
+pub mod month_close;
 pub mod opportunity;
 pub mod order;
 pub mod order_line;
@@ -73,6 +74,7 @@ pub static RESOURCES: &[&Resource] = &[
     &setting::RESOURCE,
     &routing_rule::RESOURCE,
     &handover::RESOURCE,
+    &month_close::RESOURCE,
 ];
 
 /// The resource of that name.

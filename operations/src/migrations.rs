@@ -26,6 +26,10 @@ const MIGRATIONS: &[Migration] = &[
     ("0002_pool", include_str!("migrations/0002_pool.sql")),
     ("0003_sales", include_str!("migrations/0003_sales.sql")),
     ("0005_desk", include_str!("migrations/0005_desk.sql")),
+    (
+        "0008_month_closes",
+        include_str!("migrations/0008_month_closes.sql"),
+    ),
 ];
 
 /// What PostgreSQL locks while migrating; any number that nothing else uses.

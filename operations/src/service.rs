@@ -26,6 +26,7 @@ pub mod interaction;
 pub mod invoice;
 mod lookup;
 pub mod money;
+pub mod month_close;
 pub mod moves;
 pub mod order;
 pub(crate) mod organisation;

@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod closes;
 mod company;
 mod drivers;
 mod dwell;

@@ -6,8 +6,8 @@ use utoipa_axum::routes;
 
 use crate::state::AppState;
 use crate::{
-    accounts, attachments, contracts, handovers, interactions, money, opportunities, orders,
-    overview, pipelines, quotes, stage_changes, tickets, todos, users,
+    accounts, attachments, closes, contracts, handovers, interactions, money, opportunities,
+    orders, overview, pipelines, quotes, stage_changes, tickets, todos, users,
 };
 
 /// All actions, by the resource that they are on.
@@ -87,6 +87,8 @@ pub(super) fn actions() -> OpenApiRouter<AppState> {
         .routes(routes!(attachments::remove::remove))
         .routes(routes!(handovers::preview::preview))
         .routes(routes!(handovers::create::create))
+        .routes(routes!(closes::create::create))
+        .routes(routes!(closes::reopen::reopen))
         .routes(routes!(users::create::create))
         .routes(routes!(users::change::change))
         .routes(routes!(users::disable::disable))

@@ -19,6 +19,7 @@ mod accounts;
 mod actions;
 mod app;
 mod batch;
+mod closes;
 mod document;
 mod drill;
 mod export;

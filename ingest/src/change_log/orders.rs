@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::lookup::{Lookup, failed};
 use super::records::row_of;
-use super::rows::{RawRow, Reading, amount, text};
+use super::rows::{Author, RawRow, Reading, amount, text};
 use crate::convert::Value;
 use crate::error::IngestError;
 
@@ -16,13 +16,13 @@ use crate::error::IngestError;
 const CHUNK: usize = 500;
 
 /// The rows of these orders as they are now, each behind a row that takes back what a table has of
-/// it; no table has those that are `new`. An order that is cancelled or gone has no rows.
+/// it and in the name of who changed it; no table has those that are `new`. An order that is cancelled or gone has no rows.
 pub(super) async fn rows(
     store: &Store,
-    orders: &BTreeSet<i64>,
+    orders: &BTreeMap<i64, Author>,
     new: &BTreeSet<i64>,
 ) -> Result<Vec<RawRow>, IngestError> {
-    let ids: Vec<i64> = orders.iter().copied().collect();
+    let ids: Vec<i64> = orders.keys().copied().collect();
     let mut rows = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let found = order::Entity::find()
@@ -46,7 +46,8 @@ pub(super) async fn rows(
         let records: Vec<_> = found.iter().map(row_of).collect();
         let lookup = Lookup::for_rows(store, &order::RESOURCE, &records).await?;
         for (order, record) in found.iter().zip(&records) {
-            let whole = head(order, record, &lookup);
+            let author = orders.get(&order.id).cloned().unwrap_or_default();
+            let whole = head(order, record, &lookup).by(author);
             if !new.contains(&order.id) {
                 rows.push(RawRow {
                     op: "delete",

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use chrono::{DateTime, NaiveDate, Utc};
 use millrace_models::entity::Entity;
-use millrace_models::identity::SYSTEM;
+use millrace_models::identity::{SYSTEM, lake_id};
+use millrace_operations::log::Change;
 use millrace_operations::row::Row;
 
 use crate::batch::{Builder, block};
@@ -24,6 +25,24 @@ pub(super) struct RawRow {
     /// Values by field; a field without one is null.
     pub(super) values: Vec<(&'static str, Value<'static>)>,
     pub(super) attributes: BTreeMap<String, String>,
+    pub(super) author: Author,
+}
+
+/// Who made a record so, and why.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Author {
+    actor: Option<String>,
+    reason: Option<String>,
+}
+
+impl Author {
+    pub(super) fn of(change: &Change) -> Self {
+        let user = change.actor_id.map(|id| lake_id("user", id, None));
+        Self {
+            actor: Some(user.unwrap_or_else(|| change.actor.clone())),
+            reason: change.reason.clone(),
+        }
+    }
 }
 
 impl RawRow {
@@ -33,7 +52,13 @@ impl RawRow {
             changed_at,
             values: Vec::new(),
             attributes: BTreeMap::new(),
+            author: Author::default(),
         }
+    }
+
+    /// With who made it so.
+    pub(super) fn by(self, author: Author) -> Self {
+        Self { author, ..self }
     }
 
     /// With that value, unless it is null.
@@ -105,6 +130,13 @@ pub(super) fn to_batch(
         )),
     ];
     columns.extend(block.columns);
+    let authors = [
+        |row: &RawRow| row.author.actor.clone(),
+        |row: &RawRow| row.author.reason.clone(),
+    ];
+    columns.extend(
+        authors.map(|of| -> ArrayRef { Arc::new(rows.iter().map(of).collect::<StringArray>()) }),
+    );
     Ok(RecordBatch::try_new(entity.raw_schema(), columns)?)
 }
 

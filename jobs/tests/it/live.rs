@@ -20,14 +20,14 @@ use serde_json::Value;
 use crate::office::{Dice, Office};
 use crate::support::to_json;
 
-struct Kept {
-    office: Arc<Office>,
-    live: Live,
+pub(crate) struct Kept {
+    pub(crate) office: Arc<Office>,
+    pub(crate) live: Live,
     _folder: tempfile::TempDir,
 }
 
 impl Kept {
-    async fn over(office: Office) -> Self {
+    pub(crate) async fn over(office: Office) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let live = Live {
             store: office.store.clone(),
@@ -38,6 +38,14 @@ impl Kept {
             office: Arc::new(office),
             live,
             _folder: folder,
+        }
+    }
+
+    /// The same office and folder, seen through another handle of the lake.
+    pub(crate) fn beside(kept: Self, lake: Lake) -> Self {
+        Self {
+            live: Live { lake, ..kept.live },
+            ..kept
         }
     }
 

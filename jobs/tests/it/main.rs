@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod closes;
 mod commits;
 mod deals;
 mod demo;

@@ -13,6 +13,7 @@ use millrace_models::scope::Action;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::closed::days_of;
 use super::compile::{Selection, select};
 use super::dimension::{Dimension, literal};
 use super::error::QueryError;
@@ -66,6 +67,10 @@ pub struct QueryResult {
     pub rest: Option<Row>,
     /// All records together.
     pub total: Row,
+    /// The closed months of the periods: what happened in them is counted as it was known when they
+    /// were closed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub closed_months: Vec<String>,
     /// How it came about.
     pub answered_by: AnsweredBy,
     /// What the total of the first metric is made of.
@@ -165,7 +170,14 @@ impl Sum {
         }
     }
 
-    fn plus(self, other: Self) -> Self {
+    pub(super) fn negated(self) -> Self {
+        match self {
+            Self::Float(value) => Self::Float(-value),
+            Self::Exact(units, decimals) => Self::Exact(-units, decimals),
+        }
+    }
+
+    pub(super) fn plus(self, other: Self) -> Self {
         match (self, other) {
             (Self::Exact(left, decimals), Self::Exact(right, same)) if decimals == same => {
                 Self::Exact(left + right, decimals)
@@ -367,7 +379,21 @@ pub(super) async fn answer(
         total: total_row,
         answered_by: asking.answered_by(),
         made_of: total.get(&0).copied().unwrap_or_default(),
+        closed_months: closed_months(view, &[query.period, before], asking.now),
     })
+}
+
+/// The closed months of some periods; without a period, all.
+fn closed_months(view: View<'_>, periods: &[Option<Period>], at: DateTime<Utc>) -> Vec<String> {
+    let whole = periods[0].is_none();
+    let closed = view.opened.set.closed(at).filter(|close| {
+        let days = days_of(close.month);
+        let touches = |period: &Period| period.from <= days.to && days.from <= period.to;
+        whole || periods.iter().flatten().any(touches)
+    });
+    closed
+        .map(|close| Grain::Month.label(close.month))
+        .collect()
 }
 
 /// A moment in the company's zone.
@@ -872,7 +898,7 @@ pub(super) fn members(
     Ok(keys)
 }
 
-fn sum(column: &ArrayRef, row: usize) -> Option<Sum> {
+pub(super) fn sum(column: &ArrayRef, row: usize) -> Option<Sum> {
     if column.is_null(row) {
         return None;
     }

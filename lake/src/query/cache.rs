@@ -325,10 +325,13 @@ fn matters(
     if let Some(Compare::Baseline(period)) = query.canonical().compare {
         periods.push(Some(period));
     }
-    let moves = metrics.iter().any(|metric| {
-        let base = view.registry.base(&metric.entity);
-        base.is_none_or(|base| reads::moves(view, metric, base, &periods, as_of))
-    });
+    // whether a month was closed by then
+    let before_close = query.as_of.is_some() && !view.opened.set.closes.is_empty();
+    let moves = before_close
+        || metrics.iter().any(|metric| {
+            let base = view.registry.base(&metric.entity);
+            base.is_none_or(|base| reads::moves(view, metric, base, &periods, as_of))
+        });
     moves.then(|| {
         query
             .as_of

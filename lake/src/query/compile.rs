@@ -8,6 +8,7 @@ use millrace_models::metric::{Base, Measure, Metric, TimeRole};
 use millrace_models::period::Grain;
 use millrace_models::query::{Condition, Period};
 
+use super::closed::{self, Days, SEEN_AT, Source};
 use super::dimension::{Dimension, Join, identifier};
 use super::error::QueryError;
 use super::lists;
@@ -25,10 +26,22 @@ pub(super) struct Selection<'a> {
     grains: Vec<Grain>,
     /// Only visits that have ended.
     finished: bool,
+    period: Option<Period>,
+    /// The column that periods select by.
+    time: Option<String>,
+    /// What comes from the sets of closed months.
+    closed: Vec<Source>,
+    /// Whether it is asked who has the records now.
+    with_people: bool,
     joins: Vec<Join>,
     conditions: Vec<String>,
     /// What is read in place of the base's table: one of its files.
     part: Option<String>,
+}
+
+/// An expression of the registry, with the moment put in.
+fn seen_at(text: &str, as_of: DateTime<Utc>) -> String {
+    text.replace("{as_of}", &moment(as_of.timestamp_micros()))
 }
 
 /// A moment as SQL.
@@ -46,6 +59,7 @@ impl<'a> Selection<'a> {
         period: Option<Period>,
         as_of: DateTime<Utc>,
     ) -> Result<Self, QueryError> {
+        let asked = as_of;
         let end = period.map_or(as_of, |period| as_of.min(end_of(view.opened, period.to)));
         let as_of = match metric.time.role {
             TimeRole::Snapshot => end,
@@ -59,6 +73,10 @@ impl<'a> Selection<'a> {
             grains: Vec::new(),
             finished: base.table == "stage_visits"
                 && metric.time.column.as_deref() == Some("left_at"),
+            period,
+            closed: closed::sources(view, base, metric, period, end, asked).await?,
+            with_people: base.table == "accounts",
+            time: metric.time.column.clone(),
             joins: Vec::new(),
             conditions: Vec::new(),
             part: None,
@@ -67,7 +85,7 @@ impl<'a> Selection<'a> {
             let range = selection.range(column, period.from, period.to);
             selection.conditions.push(range);
         } else if let Some(column) = &metric.time.column
-            && (!selection.finished || selection.is_past())
+            && (!selection.finished || selection.is_past() || !selection.closed.is_empty())
         {
             selection
                 .conditions
@@ -86,6 +104,7 @@ impl<'a> Selection<'a> {
     /// Takes what a dimension needs beside the base.
     pub(super) fn join(&mut self, dimension: &Dimension) {
         self.grains.extend(dimension.grain);
+        self.with_people |= dimension.name.starts_with("current_");
         if let Some(join) = &dimension.join
             && !self.joins.contains(join)
         {
@@ -116,42 +135,75 @@ impl<'a> Selection<'a> {
         self.part = None;
     }
 
-    /// An expression of the registry, with the moment put in.
+    /// With rows of that set of a closed month only; of the newest without one.
+    pub(super) fn only(mut self, source: Option<Source>) -> Self {
+        self.closed = source.into_iter().collect();
+        self
+    }
+
+    /// An expression of the registry, with the moment put in: of several sets, each row's own.
     pub(super) fn expression(&self, text: &str) -> String {
-        text.replace("{as_of}", &moment(self.as_of.timestamp_micros()))
+        match &*self.sources() {
+            [source] => seen_at(text, source.as_of),
+            _ => text.replace("{as_of}", &format!("b.{}", identifier(SEEN_AT))),
+        }
     }
 
     /// Whether something happened after the moment that is asked about.
     fn is_past(&self) -> bool {
-        let last = self.view.opened.set.last_event_at;
-        last.is_none_or(|last| last > self.as_of)
+        self.newest(Days::All).is_past()
+    }
+
+    fn newest(&self, days: Days) -> Source {
+        Source {
+            pinned: None,
+            last_event_at: self.view.opened.set.last_event_at,
+            as_of: self.as_of,
+            days,
+        }
+    }
+
+    /// The sets that rows are taken from, and which rows of each.
+    fn sources(&self) -> Vec<Source> {
+        if self.closed.is_empty() || self.ends_later() {
+            return vec![self.newest(Days::All)];
+        }
+        let mut sources = self.closed.clone();
+        let days = closed::merged(&sources);
+        let covers = |period: Period| {
+            let mut days = days.iter();
+            days.any(|days| days.from <= period.from && period.to <= days.to)
+        };
+        let is_state = matches!(sources[0].days, Days::All);
+        if !is_state && !self.period.is_some_and(covers) {
+            sources.push(self.newest(Days::Outside(days)));
+        }
+        sources
+    }
+
+    /// Whether records count what came in after their month: until the end of a longer period.
+    fn ends_later(&self) -> bool {
+        let select = self.base.from.as_deref().unwrap_or_default();
+        let by_month = [Grain::Day, Grain::Month];
+        let of_month =
+            |period: Period| Grain::Month.start(period.from) == Grain::Month.start(period.to);
+        select.contains("{end:")
+            && !self.grains.iter().any(|grain| by_month.contains(grain))
+            && !self.period.is_some_and(of_month)
     }
 
     /// The `FROM` and `WHERE` of the selection; the base is `b`.
     pub(super) fn from(&self) -> String {
-        let base = self.base;
-        let mut source = match &self.part {
-            Some(part) => self.view.within(self.table(), &identifier(part)),
-            None => self.view.source(self.table()),
+        let mut sql = match &*self.sources() {
+            [source] if matches!(source.days, Days::All) => {
+                self.joined(&self.rows(source), &self.joins, source.pinned)
+            }
+            sources => {
+                let parts: Vec<String> =
+                    sources.iter().map(|source| self.days_of(source)).collect();
+                format!("FROM ({}) AS b", parts.join(" UNION ALL BY NAME "))
+            }
         };
-        if self.is_past() || base.ages {
-            let replaced: Vec<String> = base
-                .as_of
-                .iter()
-                .map(|(column, sql)| format!("{} AS {}", self.expression(sql), identifier(column)))
-                .collect();
-            let replace = if replaced.is_empty() {
-                String::new()
-            } else {
-                format!(" REPLACE ({})", replaced.join(", "))
-            };
-            let seen = self.expression(&base.seen);
-            source = format!("(SELECT *{replace} FROM {source} WHERE {seen})");
-        }
-        if let Some(select) = &base.from {
-            source = format!("({})", self.select(select, &source));
-        }
-        let mut sql = self.joined(&source, &self.joins);
         if !self.conditions.is_empty() {
             sql.push_str(" WHERE ");
             sql.push_str(&self.conditions.join(" AND "));
@@ -159,30 +211,87 @@ impl<'a> Selection<'a> {
         sql
     }
 
+    /// The records of some days in one set, each with the moment that it is seen at.
+    fn days_of(&self, source: &Source) -> String {
+        let column = self.time.as_deref().unwrap_or_default();
+        let days = match &source.days {
+            Days::All => "TRUE".to_owned(),
+            Days::Within(days) => self.range(column, days.from, days.to),
+            Days::Outside(days) => {
+                let days = days
+                    .iter()
+                    .map(|days| self.range(column, days.from, days.to));
+                let days: Vec<String> = days.collect();
+                format!(
+                    "(b.{} IS NULL OR NOT ({}))",
+                    identifier(column),
+                    days.join(" OR ")
+                )
+            }
+        };
+        format!(
+            "SELECT b.*, {} AS {} {} WHERE {days}",
+            moment(source.as_of.timestamp_micros()),
+            identifier(SEEN_AT),
+            self.joined(&self.rows(source), &self.joins, source.pinned),
+        )
+    }
+
+    /// The records of a set.
+    fn rows(&self, from: &Source) -> String {
+        let base = self.base;
+        let mut source = match &self.part {
+            Some(part) => self.view.within(self.table(), &identifier(part)),
+            None => self
+                .view
+                .source_in(self.table(), from.pinned, self.with_people),
+        };
+        if from.is_past() || base.ages {
+            let replaced: Vec<String> = base
+                .as_of
+                .iter()
+                .map(|(column, sql)| {
+                    format!("{} AS {}", seen_at(sql, from.as_of), identifier(column))
+                })
+                .collect();
+            let replace = if replaced.is_empty() {
+                String::new()
+            } else {
+                format!(" REPLACE ({})", replaced.join(", "))
+            };
+            let seen = seen_at(&base.seen, from.as_of);
+            source = format!("(SELECT *{replace} FROM {source} WHERE {seen})");
+        }
+        if let Some(select) = &base.from {
+            source = format!("({})", self.select(select, &source, from));
+        }
+        source
+    }
+
     /// The select of a base over a source: with the moment, the ends of periods and other marts
     /// put in.
-    fn select(&self, text: &str, source: &str) -> String {
+    fn select(&self, text: &str, source: &str, from: &Source) -> String {
         let text = text.replace("{table}", &format!("{source} AS t"));
-        let mut text = self.expression(&text);
+        let mut text = seen_at(&text, from.as_of);
         for mart in marts::TABLES {
             let name = format!("{{{mart}}}");
             if text.contains(&name) {
-                text = text.replace(&name, &self.view.source(mart));
+                text = text.replace(&name, &self.view.source_in(mart, from.pinned, false));
             }
         }
         while let Some((before, rest)) = text.split_once("{end:") {
             let Some((column, after)) = rest.split_once('}') else {
                 break;
             };
-            text = format!("{before}{}{after}", self.end(column));
+            text = format!("{before}{}{after}", self.end(column, from.as_of));
         }
         text
     }
 
     /// The end of the period that a record counts in: of the span that it is grouped or selected
     /// by, else of the period.
-    fn end(&self, column: &str) -> String {
-        let end = moment(self.end.timestamp_micros());
+    fn end(&self, column: &str, as_of: DateTime<Utc>) -> String {
+        let end = moment(self.end.min(as_of).timestamp_micros());
         let spans: Vec<String> = Grain::ALL
             .iter()
             .filter(|(_, grain)| self.grains.contains(grain))
@@ -196,7 +305,7 @@ impl<'a> Selection<'a> {
     }
 
     /// The `FROM` of a source and what of other tables is wanted beside it.
-    fn joined(&self, source: &str, joins: &[Join]) -> String {
+    fn joined(&self, source: &str, joins: &[Join], set: Option<i64>) -> String {
         let sql = format!("FROM {source} AS b");
         if joins.is_empty() {
             return sql;
@@ -211,7 +320,7 @@ impl<'a> Selection<'a> {
                 let (column, key) = (identifier(&join.column), join.key);
                 tables += &format!(
                     " LEFT JOIN {} AS {alias} ON b.{column} = {alias}.{key}",
-                    self.view.source(join.table),
+                    self.view.source_in(join.table, set, false),
                     alias = join.alias,
                 );
             }
@@ -230,6 +339,21 @@ impl<'a> Selection<'a> {
         )
     }
 
+    /// Whether a closed month has a record with that member.
+    pub(super) async fn was_member(
+        &self,
+        dimension: &Dimension,
+        value: &str,
+    ) -> Result<bool, QueryError> {
+        let known = !self.closed.is_empty() && dimension.join.is_none();
+        Ok(known
+            && self
+                .members(dimension)
+                .await?
+                .iter()
+                .any(|own| own == value))
+    }
+
     /// The members of a dimension as they are stored, sorted: of its table for who sees all of it,
     /// else what occurs in the caller's rows.
     pub(super) async fn members(
@@ -241,16 +365,27 @@ impl<'a> Selection<'a> {
         };
         let opened = self.view.opened;
         let join = dimension.join.as_ref();
-        if let Some(join) = join
-            && self.view.is_whole(self.base, dimension)
-        {
-            let from = format!("FROM {} AS b", join.table);
-            let select = distinct(&identifier(&join.attribute), &from);
-            return opened.distinct(&select, async || Ok(None)).await;
-        }
+        let whole = join.filter(|_| self.view.is_whole(self.base, dimension));
         let table = &self.base.table;
+        let of_set = |set: Option<i64>| {
+            if let Some(join) = whole {
+                let source = self.view.source_in(join.table, set, false);
+                return distinct(&identifier(&join.attribute), &format!("FROM {source} AS b"));
+            }
+            let source = self.view.source_in(table, set, self.with_people);
+            let from = self.joined(&source, dimension.join.as_slice(), set);
+            distinct(&dimension.expression, &from)
+        };
+        if whole.is_some() || !self.closed.is_empty() {
+            // each once, though several sets have it
+            let sets = self.closed.iter().map(|source| source.pinned);
+            let parts: Vec<String> = sets.chain([None]).map(of_set).collect();
+            return opened
+                .distinct(&parts.join(" UNION "), async || Ok(None))
+                .await;
+        }
         let select = |source: &str| {
-            let from = self.joined(source, dimension.join.as_slice());
+            let from = self.joined(source, dimension.join.as_slice(), None);
             distinct(&dimension.expression, &from)
         };
         let by_file =

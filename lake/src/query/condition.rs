@@ -177,6 +177,8 @@ impl Selection<'_> {
                 return match words.id(value) {
                     Some(id) => Ok(id.to_owned()),
                     None if words.has(value) => Ok(value.to_owned()),
+                    // what is gone is known by its id, for who asks about a closed month
+                    None if self.was_member(dimension, value).await? => Ok(value.to_owned()),
                     None => Err(unknown(nearest(value, words.all()))),
                 };
             }

@@ -23,6 +23,7 @@ use millrace_models::query::Period;
 use millrace_models::scope::{Access, Reach};
 
 use super::answer::{Groups, Member, RollupInfo};
+use super::closed;
 use super::compile::Selection;
 use super::condition::{Test, UNLISTED};
 use super::error::QueryError;
@@ -227,6 +228,9 @@ impl Rollups {
         let Some((_, first)) = asked.metrics.first() else {
             return Ok(None);
         };
+        if closed::touches(asked.view, first, asked.period, asked.as_of) {
+            return Ok(None);
+        }
         let selection =
             Selection::new(asked.view, asked.base, first, &[], None, asked.as_of).await?;
         let mut tests = Vec::with_capacity(asked.conditions.len());

@@ -9,6 +9,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use chrono::DateTime;
 use chrono_tz::Tz;
+use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
@@ -24,6 +25,7 @@ use super::dimension::Labels;
 use super::error::QueryError;
 use super::functions;
 use super::lists::Lists;
+use super::pins::Pins;
 use super::quantile::Kept;
 use super::rollup::Rollups;
 use crate::{Lake, LakeError, Made, PublishedSet, Table, TableFile};
@@ -36,6 +38,9 @@ const OPEN_VISITS: [&str; 2] = [marts::VISITS_OPEN, marts::VISITS_ENDED];
 /// Distinct values are kept for every caller; when so many are, all are forgotten.
 const KEPT_VALUES: usize = 2_000_000;
 const KEPT_LISTS: usize = 10_000;
+
+/// A table by the name that statements call it by.
+pub(super) type Named = (String, Arc<dyn TableProvider>);
 
 /// Ids and the words that people read for them.
 #[derive(Debug, Default)]
@@ -65,6 +70,8 @@ pub(super) struct Opened {
     pub(super) rollups: Option<Arc<Rollups>>,
     /// The members of dimensions by files; none where nothing is to be kept.
     pub(super) lists: Option<Arc<Lists>>,
+    /// The tables of sets that months are closed on, which are read on demand.
+    pub(super) pins: Pins,
     labels: [OnceCell<Arc<Dictionary>>; 3],
     /// Distinct values by the SQL that selects them, which says whose they are, too.
     values: RwLock<HashMap<String, Arc<Vec<String>>>>,
@@ -77,6 +84,7 @@ impl Opened {
         zone: Tz,
         calendar: &Arc<WorkingCalendar>,
         memory: Memory,
+        pins: &Pins,
     ) -> Result<Self, QueryError> {
         let config = SessionConfig::new()
             .with_information_schema(false)
@@ -91,14 +99,8 @@ impl Opened {
             };
             let table = lake.table_at(name, *version).await?;
             rows.insert(name.clone(), table.rows());
-            register(&context, mart, &table, table.files())?;
-            if mart == "stage_visits" {
-                let left = |file: &&TableFile| {
-                    let partition = file.partition.as_deref();
-                    partition.is_none_or(|own| !OPEN_VISITS.contains(&own))
-                };
-                let files: Vec<TableFile> = table.files().iter().filter(left).cloned().collect();
-                register(&context, FINISHED_VISITS, &table, &files)?;
+            for (name, own) in providers(mart, &table, &table)? {
+                context.register_table(name, own)?;
             }
         }
         Ok(Self {
@@ -110,6 +112,7 @@ impl Opened {
             zone,
             calendar: Arc::clone(calendar),
             context,
+            pins: pins.clone(),
             labels: Default::default(),
             values: RwLock::default(),
         })
@@ -252,18 +255,41 @@ fn viewed(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-/// Makes these files of a mart a table of that name.
-fn register(
-    context: &SessionContext,
-    name: &str,
+/// The tables of a mart by the names that statements call them by; where it is of an earlier time,
+/// with the columns that its table has got since, which hold nothing.
+pub(super) fn providers(
+    mart: &str,
     table: &Table,
-    files: &[TableFile],
-) -> Result<(), QueryError> {
-    let schema = viewed(&columns(table));
+    newest: &Table,
+) -> Result<Vec<Named>, QueryError> {
+    let own = columns(table);
+    let newer = columns(newest);
+    let newer = newer.fields().iter();
+    let newer = newer.filter(|field| own.column_with_name(field.name()).is_none());
+    let fields: Vec<_> = own.fields().iter().chain(newer).cloned().collect();
+    let schema = viewed(&Schema::new(fields));
+    let whole = provider(Arc::clone(&schema), table.files())?;
+    let mut all = vec![(mart.to_owned(), whole)];
+    if mart == "stage_visits" {
+        let left = |file: &&TableFile| {
+            let partition = file.partition.as_deref();
+            partition.is_none_or(|own| !OPEN_VISITS.contains(&own))
+        };
+        let files: Vec<TableFile> = table.files().iter().filter(left).cloned().collect();
+        all.push((FINISHED_VISITS.to_owned(), provider(schema, &files)?));
+    }
+    Ok(all)
+}
+
+/// A raw table.
+pub(super) fn raw(table: &Table) -> Result<Arc<dyn TableProvider>, QueryError> {
+    provider(viewed(&columns(table)), table.files())
+}
+
+/// These files as a table.
+fn provider(schema: SchemaRef, files: &[TableFile]) -> Result<Arc<dyn TableProvider>, QueryError> {
     if files.is_empty() {
-        let empty = MemTable::try_new(schema, vec![Vec::new()])?;
-        context.register_table(name, Arc::new(empty))?;
-        return Ok(());
+        return Ok(Arc::new(MemTable::try_new(schema, vec![Vec::new()])?));
     }
     let urls = files
         .iter()
@@ -279,6 +305,5 @@ fn register(
     let config = ListingTableConfig::new_with_multi_paths(urls)
         .with_listing_options(options)
         .with_schema(schema);
-    context.register_table(name, Arc::new(ListingTable::try_new(config)?))?;
-    Ok(())
+    Ok(Arc::new(ListingTable::try_new(config)?))
 }

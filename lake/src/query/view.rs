@@ -64,7 +64,7 @@ impl Words {
 }
 
 /// The mart that a registered table is of.
-fn mart(table: &str) -> &str {
+pub(super) fn mart(table: &str) -> &str {
     if table == FINISHED_VISITS {
         "stage_visits"
     } else {
@@ -72,7 +72,7 @@ fn mart(table: &str) -> &str {
     }
 }
 
-fn condition(ways: &[Way]) -> String {
+pub(super) fn condition(ways: &[Way]) -> String {
     let ways: Vec<String> = ways
         .iter()
         .map(|way| match way {

@@ -55,6 +55,7 @@ const COMMON: &[&str] = &[
     "price_list_item",
     "pipeline",
     "stage",
+    "month_close",
 ];
 /// The records of selling.
 const SELLING: &[&str] = &[
@@ -102,6 +103,8 @@ const CLAIMED: &[&str] = &["account", "opportunity"];
 const REQUESTS: &[&str] = &["payment_request", "invoice_application"];
 const DESK: &[&str] = &["ticket", "todo", "attachment"];
 const PRICES: &[&str] = &["price_list", "price_list_item", "product"];
+/// Closing a month is making its record, opening it again changing it.
+const CLOSES: &[&str] = &["month_close"];
 const AMOUNTS_PHONE: &[Visibility] = &[Visibility::Amounts, Visibility::FullPhone];
 const AMOUNTS_MARGIN: &[Visibility] = &[Visibility::Amounts, Visibility::Margin];
 
@@ -161,7 +164,12 @@ const DECLARED: &[Declared] = &[
         name_zh: "销售总监",
         name_en: "Sales director",
         scope: Scope::All,
-        grants: &[(SELLING, MANAGE), (MONEY, READ_EXPORT), (PRICES, MANAGE)],
+        grants: &[
+            (SELLING, MANAGE),
+            (MONEY, READ_EXPORT),
+            (PRICES, MANAGE),
+            (CLOSES, WRITE),
+        ],
         visibility: &ALL_FIELDS,
         pool_capacity: None,
         daily_claims: None,
@@ -172,7 +180,12 @@ const DECLARED: &[Declared] = &[
         name_zh: "财务",
         name_en: "Finance",
         scope: Scope::All,
-        grants: &[(SELLING, READ), (MONEY, MANAGE), (DESK, WRITE)],
+        grants: &[
+            (SELLING, READ),
+            (MONEY, MANAGE),
+            (DESK, WRITE),
+            (CLOSES, WRITE),
+        ],
         visibility: AMOUNTS_MARGIN,
         pool_capacity: None,
         daily_claims: Some(0),

@@ -19,6 +19,7 @@ mod hints;
 mod interactions;
 mod leases;
 mod lists;
+mod month_closes;
 mod orders;
 mod outbox;
 mod pages;

@@ -118,7 +118,7 @@ fn within(
         "ticket",
         "todo",
     ];
-    const FOR_ALL: [&str; 11] = [
+    const FOR_ALL: [&str; 12] = [
         "user",
         "team",
         "role",
@@ -130,6 +130,7 @@ fn within(
         "stage",
         "setting",
         "routing_rule",
+        "month_close",
     ];
     let cell = |column: &str| row.get(column).copied().flatten();
     if entity == "private_note" {

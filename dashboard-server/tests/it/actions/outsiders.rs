@@ -111,7 +111,8 @@ fn actions() -> Vec<Action> {
 }
 
 /// Everybody sees people and pipelines; these are refused by role.
-const SEEN: [&str; 5] = [
+const SEEN: [&str; 6] = [
+    "/api/month-closes/{id}/reopen",
     "/api/users/{id}",
     "/api/users/{id}/disable",
     "/api/users/{id}/enable",

@@ -78,7 +78,8 @@ const OWNED: [&str; 7] = [
     "ticket",
     "todo",
 ];
-const FOR_ALL: [&str; 11] = [
+const FOR_ALL: [&str; 12] = [
+    "month_close",
     "user",
     "team",
     "role",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use millrace_operations::entity::{
     RESOURCES, account, account_tag, attachment, contact, contract, delivery, handover,
-    interaction, invoice_application, opportunity, order, order_line, payment_plan,
+    interaction, invoice_application, month_close, opportunity, order, order_line, payment_plan,
     payment_request, pool_move, price_list, price_list_item, private_note, product, quote,
     quote_line, receipt, receipt_allocation, routing_rule, setting, stage_change, tag, ticket,
     todo,
@@ -178,7 +178,7 @@ macro_rules! insert_any {
 async fn insert(unit: &Unit, resource: &'static Resource, cells: &Cells) -> Result<i64> {
     insert_any!(unit, resource, cells;
         account, account_tag, attachment, contact, contract, delivery, handover, interaction,
-        invoice_application, opportunity, order, order_line, payment_plan, payment_request,
+        invoice_application, month_close, opportunity, order, order_line, payment_plan, payment_request,
         pool_move, price_list, price_list_item, private_note, product, quote, quote_line, receipt,
         receipt_allocation, routing_rule, setting, stage_change, tag, ticket, todo,
     );
@@ -203,6 +203,8 @@ pub(crate) async fn plant(app: &App, seed: u64, people: &[Caller], teams: &[i64]
                 }
                 let count = match resource.name {
                     "opportunity" => ACCOUNTS * 2,
+                    // a month is closed once at a time
+                    "month_close" => 1,
                     "tag" | "price_list" | "routing_rule" | "setting" => 2,
                     _ => ACCOUNTS,
                 };

@@ -120,6 +120,7 @@ export const PLACES: Place[] = [
       ["product", "update"],
       ["price_list", "update"],
       ["account", "assign"],
+      ["month_close", "create"],
     ],
     page: page(() => import("@/features/admin/pages/AdminPage"), "AdminPage"),
   },

@@ -9,6 +9,7 @@ export const RESOURCES = {
   handover: { path: "handovers", title: "id" },
   interaction: { path: "interactions", title: "content" },
   invoice_application: { path: "invoice-applications", title: "number" },
+  month_close: { path: "month-closes", title: "month" },
   opportunity: { path: "opportunities", title: "name" },
   order: { path: "orders", title: "number" },
   order_line: { path: "order-lines", title: "description" },

@@ -49,7 +49,8 @@ pub(super) async fn build(view: View<'_>, wish: &Wish) -> Result<Option<Made>, Q
     };
     // nothing lies ahead: the rows are as they are
     let as_of = last.max(opened.set.published_at);
-    let mut selection = Selection::new(view, base, first, &[], None, as_of).await?;
+    let selection = Selection::new(view, base, first, &[], None, as_of);
+    let mut selection = selection.await?.only(None);
     let dimensions = spec
         .dimensions
         .iter()
@@ -92,8 +93,7 @@ pub(super) async fn build(view: View<'_>, wish: &Wish) -> Result<Option<Made>, Q
         Some(files) => wanted.extend(files.iter().map(|file| (known(file), Some(file.clone())))),
         None => wanted.push((known(&format!("{:?}", versions.get(&base.table))), None)),
     }
-    let table = format!("marts/{}", base.table);
-    let rows = opened.rows(&table);
+    let rows = opened.rows(&format!("marts/{}", base.table));
     let most_cells = usize::try_from(rows / RECORDS_PER_CELL).unwrap_or(usize::MAX);
     let most_cells = most_cells.clamp(FEW_CELLS, MOST_CELLS);
     let mut parts: Vec<(String, Arc<Cells>)> = Vec::with_capacity(wanted.len());

@@ -43,7 +43,17 @@ export const GROUPS: { key: string; entities: (Entity | typeof OTHERS)[] }[] = [
   },
   {
     key: "firm",
-    entities: ["user", "team", "role", "pipeline", "stage", "setting", "handover", OTHERS],
+    entities: [
+      "user",
+      "team",
+      "role",
+      "pipeline",
+      "stage",
+      "setting",
+      "handover",
+      "month_close",
+      OTHERS,
+    ],
   },
 ];
 

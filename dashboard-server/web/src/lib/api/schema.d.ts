@@ -143,6 +143,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What was changed of closed months since
+         * @description Record by record, with who changed it and why, and summed by the month of the change. The closed
+         *     number and all adjustments add up to the number that the records have now.
+         */
+        post: operations["adjustments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/attachments": {
         parameters: {
             query?: never;
@@ -630,6 +651,49 @@ export interface paths {
         get: operations["metrics"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/month-closes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The month close records that the caller may read */
+        get: operations["list_month_closes"];
+        put?: never;
+        /**
+         * Close a month
+         * @description Its numbers stay as they are known now: everything that was written is brought in first. What is
+         *     changed of its records later is an adjustment of the month in which it is changed. Months are
+         *     closed in their order, when they are over.
+         */
+        post: operations["create_month_closes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/month-closes/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the last closed month again
+         * @description Its numbers follow its records, until it is closed anew.
+         */
+        post: operations["reopen_month_closes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4172,6 +4236,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/month-closes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A month close record */
+        get: operations["get_month_closes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/month-closes/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a month close record, field by field */
+        get: operations["history_of_month_closes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/month-closes/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All month close records that the list gives, as a file */
+        get: operations["export_month_closes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4181,6 +4296,116 @@ export interface components {
          * @enum {string}
          */
         Action: "create" | "read" | "update" | "delete" | "export" | "claim" | "assign";
+        /** @description A sum of adjustments. */
+        Adjusted: {
+            /** @description The month in which the records were changed. */
+            made: string;
+            /** @description The closed month that they are of. */
+            month: string;
+            /** @description How many adjustments. */
+            records: number;
+            /**
+             * Format: double
+             * @description What they add to the number, or above its line.
+             */
+            value: number;
+            /**
+             * Format: double
+             * @description What they add below the line of a ratio or mean.
+             */
+            weight?: number | null;
+        };
+        /** @description A record of a closed month that was changed. */
+        Adjustment: {
+            /** @description The closed month. */
+            month: string;
+            /** @description The month in which it was changed. */
+            made: string;
+            /**
+             * Format: date-time
+             * @description When it was changed; of what the passing of time did, when it was seen.
+             */
+            made_at: string;
+            /** @description Who changed it: a person, a job or a file; null where its time has come. */
+            actor?: string | null;
+            /** @description Why, where they said. */
+            reason?: string | null;
+            /** @description What the record is called: the columns that identify it, the account and the dimensions. */
+            record: components["schemas"]["BTreeMap"];
+            /**
+             * Format: double
+             * @description What it was worth before.
+             */
+            before?: number | null;
+            /**
+             * Format: double
+             * @description What it was worth after.
+             */
+            after?: number | null;
+            /**
+             * Format: double
+             * @description What that adds to the number.
+             */
+            difference: number;
+            /**
+             * Format: double
+             * @description What it adds below the line of a ratio or mean.
+             */
+            weight_difference?: number | null;
+        };
+        /** @description Which adjustments of closed months to list. */
+        AdjustmentsRequest: {
+            /**
+             * @description The metric: one that counts, sums or divides what happened.
+             * @example order_amount
+             */
+            metric: string;
+            /** @description Dimensions to tell records apart by. */
+            by?: string[];
+            /** @description Conditions that all must hold. */
+            where?: components["schemas"]["Condition"][];
+            /**
+             * @description Of this closed month only.
+             * @example 2026-09
+             */
+            month?: string | null;
+            /**
+             * @description Only what was changed in this month.
+             * @example 2026-10
+             */
+            made?: string | null;
+            /** @description `next_cursor` of the page before. */
+            cursor?: string | null;
+            /** @description Adjustments of a page, 50 where left out, at most 1000. */
+            limit?: number | null;
+            /**
+             * Format: date-time
+             * @description As of then; without it the time is now.
+             */
+            as_of?: string | null;
+        };
+        /** @description What was changed of closed months. */
+        AdjustmentsResult: {
+            /** @description The metric. */
+            metric: string;
+            /** @description What it is measured in. */
+            unit: string;
+            /**
+             * Format: date-time
+             * @description The time of the answer.
+             */
+            as_of: string;
+            /** @description The closed months. */
+            months: components["schemas"]["ClosedNumber"][];
+            /** @description Sums by the month of the change and the closed month. */
+            made: components["schemas"]["Adjusted"][];
+            /** @description The adjustments of this page, the latest change first. */
+            rows: components["schemas"]["Adjustment"][];
+            /** @description How many there are in all. */
+            count: number;
+            /** @description Where the next page begins; null on the last. */
+            next_cursor?: string | null;
+        };
         /**
          * @description By what an account is like the typed one.
          * @enum {string}
@@ -4256,13 +4481,6 @@ export interface components {
         };
         /** @description What a batch answers: numbers or records. */
         Answer: components["schemas"]["QueryResult"] | components["schemas"]["DrillResult"];
-        /** @description How an answer came about. */
-        AnsweredBy: {
-            /** @description From where. */
-            by: components["schemas"]["Origin"];
-            /** @description The sums that it was added up from, or a part of it. */
-            rollups?: components["schemas"]["RollupInfo"][];
-        };
         /** @description The answer to who asked for an approval. */
         Approval: {
             /** @description Whether it is approved; otherwise it is a draft again. */
@@ -4433,6 +4651,46 @@ export interface components {
             accuracy_metres: number;
             /** @description The name of the place. */
             place?: string | null;
+        };
+        /** @description The number of a closed month. */
+        ClosedNumber: {
+            /** @description The month. */
+            month: string;
+            /**
+             * Format: date-time
+             * @description When it was closed.
+             */
+            closed_at: string;
+            /**
+             * Format: double
+             * @description Its number.
+             */
+            closed?: number | null;
+            /**
+             * Format: double
+             * @description The number that its records have now.
+             */
+            now?: number | null;
+            /**
+             * Format: double
+             * @description What its records add up to: the number, or what stands above its line.
+             */
+            value: number;
+            /**
+             * Format: double
+             * @description What they add up to below the line of a ratio or mean.
+             */
+            weight?: number | null;
+            /**
+             * Format: double
+             * @description `value` as the records are now.
+             */
+            value_now: number;
+            /**
+             * Format: double
+             * @description `weight` as the records are now.
+             */
+            weight_now?: number | null;
         };
         /** @description The closing of a ticket. */
         Closing: {
@@ -4708,8 +4966,6 @@ export interface components {
             value?: number | null;
             /** @description Where the next page begins; null on the last one. */
             next_cursor?: string | null;
-            /** @description How it came about. */
-            answered_by: components["schemas"]["AnsweredBy"];
         };
         /** @description What moved a number: what is asked. */
         DriversRequest: {
@@ -5478,6 +5734,16 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description A month to be closed. */
+        MonthCloseBody: {
+            /**
+             * Format: date
+             * @description The first day of the month: the one after the last that is closed.
+             */
+            month: string;
+            /** @description What is to be said of it. */
+            note?: string | null;
+        };
         /** @description What a move should have been. */
         MoveCorrection: {
             /**
@@ -5679,11 +5945,6 @@ export interface components {
             /** @description How it stands. */
             status: components["schemas"]["OrderStanding"];
         };
-        /**
-         * @description Where an answer comes from.
-         * @enum {string}
-         */
-        Origin: "cache" | "rollup" | "scan";
         /**
          * @description How a deal ends.
          * @enum {string}
@@ -5971,8 +6232,11 @@ export interface components {
             rest?: components["schemas"]["BTreeMap"] | null;
             /** @description All records together. */
             total: components["schemas"]["BTreeMap"];
-            /** @description How it came about. */
-            answered_by: components["schemas"]["AnsweredBy"];
+            /**
+             * @description The closed months of the periods, where there are any: what happened in them is counted as it
+             *     was known when they were closed.
+             */
+            closed_months?: string[];
         };
         /** @description What a draft says. */
         QuoteBody: {
@@ -6116,20 +6380,6 @@ export interface components {
             name_zh: string;
             /** @description Its English name. */
             name_en: string;
-        };
-        /** @description Sums by span of time and dimension. */
-        RollupInfo: {
-            /** @description The mart whose records were summed. */
-            table: string;
-            /** @description The time whose spans it is by; none for a state. */
-            time?: string | null;
-            /**
-             * @description `day` or `month`.
-             * @example day
-             */
-            span: string;
-            /** @description The dimensions that it is by. */
-            dimensions: string[];
         };
         /** @description One value. */
         Scalar: number | string | boolean;
@@ -11637,6 +11887,90 @@ export interface components {
             count?: number;
             labels: components["schemas"]["Labels"];
         };
+        /** @description A month whose numbers are closed: they stay as they were known then. A field that the caller does not see is absent. */
+        MonthClose: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: date
+             * @description The first day of the month. A calendar day in the company's zone.
+             */
+            month: string;
+            /**
+             * Format: date-time
+             * @description The moment that it is closed at: what was known then is what counts. In UTC, to the microsecond.
+             */
+            closed_at: string;
+            /**
+             * Format: int64
+             * @description Who closed it; nobody where a command did. The id of a user record.
+             */
+            closed_by_id: number | null;
+            /** @description What was said of it. */
+            note: string | null;
+            /**
+             * Format: int64
+             * @description The published set of the lake that its numbers are taken from.
+             */
+            published_set: number;
+            /**
+             * Format: date-time
+             * @description When it was opened again; it is closed until then. In UTC, to the microsecond.
+             */
+            reopened_at: string | null;
+            /**
+             * Format: int64
+             * @description Who opened it again. The id of a user record.
+             */
+            reopened_by_id: number | null;
+            /** @description Why it was opened again. */
+            reopen_reason: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A month whose numbers are closed: they stay as they were known then and what it refers to. */
+        MonthCloseShown: {
+            record: components["schemas"]["MonthClose"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        MonthCloseOutcome: {
+            record: components["schemas"]["MonthClose"] | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        MonthClosePage: {
+            rows: components["schemas"]["MonthClose"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
+            labels: components["schemas"]["Labels"];
+        };
     };
     responses: {
         /** @description The parameters or the body cannot be read */
@@ -12046,6 +12380,40 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    adjustments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjustmentsRequest"];
+            };
+        };
+        responses: {
+            /** @description The adjustments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdjustmentsResult"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -13286,6 +13654,116 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_month_closes: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "month" | "-month" | "closed_at" | "-closed_at" | "reopened_at" | "-reopened_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthClosePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_month_closes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MonthCloseBody"];
+            };
+        };
+        responses: {
+            /** @description The close */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthCloseOutcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reopen_month_closes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The close */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description The close, with who opened the month again and why */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthCloseOutcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -22993,6 +23471,111 @@ export interface operations {
                 sort?: "id" | "-id" | "at" | "-at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
                 /** @description One's own records, or those that nobody owns. */
                 view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_month_closes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthCloseShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_month_closes: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_month_closes: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "month" | "-month" | "closed_at" | "-closed_at" | "reopened_at" | "-reopened_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
                 /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
                 filter?: string[];
                 /** @description The file's format. */

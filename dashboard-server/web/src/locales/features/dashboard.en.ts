@@ -8,6 +8,11 @@ export const en: Locale = {
     notFound: "There is no such page",
     home: "Open the dashboard",
   },
+  closed: {
+    months: "{{months}} closed: the numbers are those known at the close.",
+    adjustments:
+      "{{month}} has adjustments of closed months: {{metric}} {{value}} ({{count}}), not in the numbers above.",
+  },
   stages: {
     lead: "Lead",
     first_contact: "First contact",

@@ -8,6 +8,11 @@ export const zh = {
     notFound: "没有这个页面",
     home: "打开看板",
   },
+  closed: {
+    months: "{{months}} 已关账，数字按关账时的记录。",
+    adjustments:
+      "{{month}} 含对已关账月份的调整：{{metric}} {{value}}（{{count}} 条），未计入上面的数字。",
+  },
   stages: {
     lead: "线索登记",
     first_contact: "初步接触",

@@ -12,6 +12,7 @@ export const en: Texts<typeof zh> = {
     handover: "Handover",
     interaction: "Interaction",
     invoice_application: "Invoice application",
+    month_close: "Month close",
     opportunity: "Opportunity",
     order: "Order",
     order_line: "Order line",

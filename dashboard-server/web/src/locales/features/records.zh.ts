@@ -10,6 +10,7 @@ export const zh = {
     handover: "交接",
     interaction: "跟进记录",
     invoice_application: "开票申请",
+    month_close: "月度关账",
     opportunity: "商机",
     order: "订单",
     order_line: "订单行",

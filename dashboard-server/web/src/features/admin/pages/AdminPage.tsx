@@ -5,6 +5,7 @@ import { PermissionState } from "@/components/States";
 import type { Entity } from "@/lib/resources";
 import { type Action, useMay } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
+import { Closes } from "../components/Closes";
 import { HandOver } from "../components/HandOver";
 import { Pipelines } from "../components/Pipelines";
 import { PriceLists } from "../components/PriceLists";
@@ -28,6 +29,7 @@ const SECTIONS: Section[] = [
   { key: "products", needs: ["product", "update"], body: Products },
   { key: "prices", needs: ["price_list", "update"], body: PriceLists },
   { key: "settings", needs: ["setting", "read"], body: Settings },
+  { key: "closes", needs: ["month_close", "create"], body: Closes },
   { key: "handover", needs: ["account", "assign"], body: HandOver },
 ];
 

@@ -8,6 +8,7 @@ import { dayOf, instant, numberOf } from "@/lib/format";
 import { anchorOf, compareRange, defaultPreset, grainOf, type Range, rangeOf } from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
 import { type BoardQuestion, boardQuery, STAGE, TILES } from "../api/board";
+import { ClosedNote } from "../components/ClosedNote";
 import { DriversDrawer } from "../components/DriversDrawer";
 import { FilterBar } from "../components/FilterBar";
 import { Leaderboard } from "../components/Leaderboard";
@@ -234,6 +235,13 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
           onChoose={(name) => change({ metric: name })}
           onOpen={(name, before) => openRow(name, [], before)}
           onWhy={(name) => change({ why: name })}
+        />
+        <ClosedNote
+          metric={metric}
+          where={page.where}
+          days={range}
+          closed={board.data?.tiles.get(metric.name)?.result?.closed_months ?? []}
+          set={status.set}
         />
         <div className="columns">
           <Trend
