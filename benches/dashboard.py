@@ -2,7 +2,7 @@
 
     MILLRACE=bin/millrace python benches/dashboard.py [--events 10000000] [--questions 320]
 
-1. `benches/generate.py` makes the input once (four events a deal); it is ingested and the marts are
+1. `benches/generate.py` makes the input once (four events a deal), and each deal gets an order; it is ingested and the marts are
    built once, both in the cache.
 2. `millrace serve` with two threads, once without a cache of answers
    (`MILLRACE_NUMBERS_CACHE_MB=0`) and once with it. Sixteen clients, each a session of its own, ask
@@ -55,7 +55,7 @@ CYCLE = ("conversion_cycles", "won_at", "outcome = 'won' AND cycle_days IS NOT N
 DECIDED = ("conversion_cycles", "closed_at", "outcome IN ('won', 'lost')")
 LOST = ("conversion_cycles", "closed_at", "outcome = 'lost'")
 OPENED = ("conversion_cycles", "opened_at", "true")
-ACTIVE = ("user_days", "at", "writes > 0")
+ORDER = ("orders", "ordered_at", "kind = 'sale'")
 # metric: mart, time and condition; the number as DuckDB works it out; what a record of a drill adds
 METRICS = {
     "additive": {
@@ -75,11 +75,22 @@ METRICS = {
         "dwell_p90": (VISIT, "quantile_cont(dwell_hours, 0.9)", "dwell_hours"),
         "conversion_cycle_median": (CYCLE, "quantile_cont(cycle_days, 0.5)", "cycle_days"),
     },
-    "distinct": {"active_users": (ACTIVE, "count(DISTINCT user_id)", "user_id")},
+    "distinct": {"order_count": (ORDER, "count(DISTINCT order_id)", "order_id")},
 }
 METRICS["drill"] = {name: METRICS[kind][name] for kind, name in [("ratio", "dwell_mean"), ("additive", "won_amount"), ("ratio", "conversion_cycle_mean")]}
 METRICS["cached"] = {**METRICS["additive"], **METRICS["ratio"], **METRICS["quantile"]}
 KEYS = {"stage_visits": ["opportunity_id", "visit"], "conversion_cycles": ["opportunity_id", "episode"]}
+
+
+ORDERS = """\
+system = "bench"
+zone = "UTC"
+
+[[source]]
+file = "orders.parquet"
+entity = "order"
+columns = { id = "order_id", account = "account_id", ordered_at = "ordered_at", amount = "amount", product = "product" }
+"""
 
 
 class Question:
@@ -89,8 +100,8 @@ class Question:
         self.kind = kind
         self.metric = dice.choice(sorted(METRICS[kind]))
         (self.mart, self.time, self.condition), self.number, self.value = METRICS[kind][self.metric]
-        if self.mart == "user_days":
-            dimensions = ["team", "owner", "month", "quarter"]
+        if self.mart == "orders":
+            dimensions = ["region", "industry", "segment", "product", "month", "quarter"]
         else:
             dimensions = ["region", "industry", "segment", "team", "manager", "product", "month", "quarter"]
         if self.mart == "stage_visits":
@@ -126,11 +137,12 @@ class Question:
 
     def rows_sql(self, marts: dict[str, str]) -> str:
         """The records, for DuckDB."""
-        local = f"make_timestamp(epoch_us({self.time}) + {SHANGHAI_US})"
+        column = f'"{self.time}"'
+        local = f"make_timestamp(epoch_us({column}) + {SHANGHAI_US})"
         conditions = [
             self.condition,
-            f"{self.time} >= TIMESTAMPTZ '{self.begin} 00:00:00+08'",
-            f"{self.time} < TIMESTAMPTZ '{self.after} 00:00:00+08'",
+            f"{column} >= TIMESTAMPTZ '{self.begin} 00:00:00+08'",
+            f"{column} < TIMESTAMPTZ '{self.after} 00:00:00+08'",
         ]
         if self.time == "left_at":
             # the months are the partitions of the mart
@@ -218,7 +230,7 @@ class Duck:
         self.connection = duckdb.connect()
         self.connection.execute(f"SET threads = {THREADS}; SET TimeZone = 'UTC'; SET enable_object_cache = true")
         self.marts = {}
-        for mart in ("stage_visits", "conversion_cycles", "user_days"):
+        for mart in ("stage_visits", "conversion_cycles", "orders"):
             files = millrace.mart_files(mart)
             options = ", hive_partitioning = true, hive_types_autocast = false" if mart == "stage_visits" else ""
             self.marts[mart] = f"read_parquet({files}{options})"
@@ -269,6 +281,19 @@ def compare(question: Question, ours: dict, theirs: list) -> None:
         raise Failed(f"the two sides answer differently: {question.request()}, {ours}, {theirs[0][:20]}")
 
 
+def order_files(source: Path, folder: Path) -> None:
+    """An order for each deal, a month after it was opened."""
+    import duckdb
+
+    (folder / "mapping.toml").write_text(ORDERS, encoding="utf-8")
+    duckdb.execute(
+        f"""COPY (
+          SELECT 'ORD-' || opportunity_id AS order_id, account_id, opened_at + INTERVAL 30 DAY AS ordered_at, amount, product
+          FROM read_parquet('{source / "opportunities.parquet"}') ORDER BY ordered_at
+        ) TO '{folder / "orders.parquet"}' (FORMAT parquet)"""
+    )
+
+
 def prepared(binary: str, events: int) -> Millrace:
     """A data directory with the marts of so many events, made once."""
     folder = CACHE / f"dashboard-{events}"
@@ -286,6 +311,8 @@ def prepared(binary: str, events: int) -> Millrace:
     say("ingest and run")
     millrace.init()
     millrace.run("ingest", "--mapping", str(source / "mapping.toml"))
+    order_files(source, folder)
+    millrace.run("ingest", "--mapping", str(folder / "mapping.toml"))
     millrace.run("run", "--full")
     # the first sign-in changes the password
     Server(millrace).stop()
