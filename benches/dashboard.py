@@ -79,6 +79,11 @@ METRICS = {
 }
 METRICS["drill"] = {name: METRICS[kind][name] for kind, name in [("ratio", "dwell_mean"), ("additive", "won_amount"), ("ratio", "conversion_cycle_mean")]}
 METRICS["cached"] = {**METRICS["additive"], **METRICS["ratio"], **METRICS["quantile"]}
+# the columns of a page; times as text, which needs no package of time zones
+PAGES = {
+    "stage_visits": "opportunity_id, visit, stage, next_stage, account_id, owner, team, entered_at::VARCHAR, left_at::VARCHAR, dwell_hours, dwell_business_hours, amount",
+    "conversion_cycles": "opportunity_id, account_id, owner, team, product, stage, outcome, opened_at::VARCHAR, won_at::VARCHAR, closed_at::VARCHAR, cycle_days, amount, lost_reason",
+}
 KEYS = {"stage_visits": ["opportunity_id", "visit"], "conversion_cycles": ["opportunity_id", "episode"]}
 
 
@@ -162,7 +167,7 @@ class Question:
             order = ", ".join(KEYS[self.mart])
             return [
                 f"SELECT count(*), sum(CAST({self.value} AS DOUBLE)) FROM ({rows})",
-                f"SELECT *, {self.value} AS value FROM ({rows}) ORDER BY {order} LIMIT {PAGE}",
+                f"SELECT {PAGES[self.mart]}, {self.value} AS value FROM ({rows}) ORDER BY {order} LIMIT {PAGE}",
             ]
         by = ", ".join(self.by)
         return [f"SELECT {by}, {self.number}, count(*) FROM ({rows}) GROUP BY {by}"]
