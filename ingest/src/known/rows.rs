@@ -13,7 +13,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128};
 
 use super::{Hash, id_hash};
-use crate::batch::{Block, LEADING};
+use crate::batch::{ACTOR, Block, LEADING, REASON};
 use crate::error::IngestError;
 use crate::reader::{damaged, unreadable};
 
@@ -123,6 +123,7 @@ pub(super) fn block_of(entity: Entity, batch: &RecordBatch) -> Block {
         .fields()
         .iter()
         .skip(LEADING)
+        .filter(|field| ![ACTOR, REASON].contains(&field.name().as_str()))
         .map(|field| {
             let found = batch.column_by_name(field.name());
             found.cloned().unwrap_or_else(|| {
@@ -155,7 +156,8 @@ pub(super) fn contents(block: &Block) -> Vec<Hash> {
     let mut low = vec![0_u64; block.rows];
     let mut high = vec![0_u64; block.rows];
     for (field, column) in schema.fields().iter().skip(LEADING).zip(&block.columns) {
-        if column.null_count() == column.len() {
+        let is_content = ![ACTOR, REASON].contains(&field.name().as_str());
+        if !is_content || column.null_count() == column.len() {
             continue;
         }
         let seed = xxh3_64(field.name().as_bytes());
