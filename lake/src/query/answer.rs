@@ -13,7 +13,7 @@ use millrace_models::scope::Action;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::closed::days_of;
+use super::closed::{self, days_of};
 use super::compile::{Selection, select};
 use super::dimension::{Dimension, literal};
 use super::error::QueryError;
@@ -369,10 +369,11 @@ pub(super) async fn answer(
         kind: ColumnKind::Metric,
         unit: Some(metric.unit),
     }));
+    let versions = reads::versions(view, &read, &reads::named(query));
     Ok(QueryResult {
         query: query.clone(),
         as_of: shown_time(view.opened, asking.now),
-        versions: reads::versions(view, &read, &reads::named(query)),
+        versions: closed::versions(view, versions, asking.now).await?,
         columns,
         rows: rows.into_iter().map(|(_, row)| row).collect(),
         rest,

@@ -325,9 +325,10 @@ fn matters(
     if let Some(Compare::Baseline(period)) = query.canonical().compare {
         periods.push(Some(period));
     }
-    // whether a month was closed by then
-    let before_close = query.as_of.is_some() && !view.opened.set.closes.is_empty();
-    let moves = before_close
+    // how the records stood then, and which months were closed
+    let set = &view.opened.set;
+    let earlier = |at: DateTime<Utc>| at < set.complete_to || !set.closes.is_empty();
+    let moves = query.as_of.is_some_and(earlier)
         || metrics.iter().any(|metric| {
             let base = view.registry.base(&metric.entity);
             base.is_none_or(|base| reads::moves(view, metric, base, &periods, as_of))

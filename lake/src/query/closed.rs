@@ -19,6 +19,7 @@ use millrace_models::scope::Reach;
 use super::dimension::identifier;
 use super::error::QueryError;
 use super::pins;
+use super::reads::Versions;
 use super::view::{View, condition, mart};
 use crate::Close;
 
@@ -129,18 +130,68 @@ pub(super) async fn source(
     days: Days,
 ) -> Result<Source, QueryError> {
     let set = view.opened.pins.set(close.set).await?;
-    let select = base.from.as_deref().unwrap_or_default();
-    let named = |mart: &&&str| {
-        **mart == base.table || JOINED.contains(*mart) || select.contains(&format!("{{{mart}}}"))
-    };
-    let marts: Vec<&str> = marts::TABLES.iter().filter(named).copied().collect();
-    view.opened.pin(&set, &marts).await?;
+    view.opened.pin(&set, &read(base)).await?;
     Ok(Source {
         pinned: Some(set.id),
         last_event_at: set.last_event_at,
         as_of: close.closed_at,
         days,
     })
+}
+
+/// The marts that the records of a base are read from.
+fn read(base: &Base) -> Vec<&'static str> {
+    let select = base.from.as_deref().unwrap_or_default();
+    let named = |mart: &&&str| {
+        **mart == base.table || JOINED.contains(*mart) || select.contains(&format!("{{{mart}}}"))
+    };
+    marts::TABLES.iter().filter(named).copied().collect()
+}
+
+/// The set that tells how the records stood at an earlier moment: of those that are kept the first
+/// that is complete to it. None where that is the newest, and for a moment before all of them, which
+/// is told by when things happened and were recorded.
+pub(super) async fn then(
+    view: View<'_>,
+    base: &Base,
+    as_of: DateTime<Utc>,
+) -> Result<Option<Source>, QueryError> {
+    let opened = view.opened;
+    let marts = read(base);
+    let Some(set) = opened.pins.at(as_of, &opened.set).await? else {
+        return Ok(None);
+    };
+    let has = |mart: &&str| set.versions.contains_key(&format!("marts/{mart}"));
+    if !marts.iter().all(has) {
+        return Ok(None);
+    }
+    opened.pin(&set, &marts).await?;
+    Ok(Some(Source {
+        pinned: Some(set.id),
+        last_event_at: set.last_event_at,
+        as_of,
+        days: Days::All,
+    }))
+}
+
+/// The versions of tables that were read at a moment, from those of the newest set.
+pub(super) async fn versions(
+    view: View<'_>,
+    newest: Versions,
+    as_of: DateTime<Utc>,
+) -> Result<Versions, QueryError> {
+    let opened = view.opened;
+    let Some(set) = opened.pins.at(as_of, &opened.set).await? else {
+        return Ok(newest);
+    };
+    let then = |table: &str| set.versions.get(&format!("marts/{table}")).copied();
+    let newest = newest.into_iter();
+    Ok(newest
+        .map(|(table, version)| {
+            let version = then(&table).unwrap_or(version);
+            (table, version)
+        })
+        .collect())
 }
 
 /// The days of all of these, those that follow each other as one.

@@ -31,6 +31,8 @@ pub(super) struct Selection<'a> {
     time: Option<String>,
     /// What comes from the sets of closed months.
     closed: Vec<Source>,
+    /// The set that tells how the records stood at an earlier moment.
+    then: Option<Source>,
     /// Whether it is asked who has the records now.
     with_people: bool,
     joins: Vec<Join>,
@@ -75,6 +77,7 @@ impl<'a> Selection<'a> {
                 && metric.time.column.as_deref() == Some("left_at"),
             period,
             closed: closed::sources(view, base, metric, period, end, asked).await?,
+            then: closed::then(view, base, asked).await?,
             with_people: base.table == "accounts",
             time: metric.time.column.clone(),
             joins: Vec::new(),
@@ -138,6 +141,7 @@ impl<'a> Selection<'a> {
     /// With rows of that set of a closed month only; of the newest without one.
     pub(super) fn only(mut self, source: Option<Source>) -> Self {
         self.closed = source.into_iter().collect();
+        self.then = None;
         self
     }
 
@@ -154,10 +158,15 @@ impl<'a> Selection<'a> {
         self.newest(Days::All).is_past()
     }
 
+    /// The newest set, or that of the earlier moment.
     fn newest(&self, days: Days) -> Source {
+        let then = self.then.as_ref();
         Source {
-            pinned: None,
-            last_event_at: self.view.opened.set.last_event_at,
+            pinned: then.and_then(|then| then.pinned),
+            last_event_at: match then {
+                Some(then) => then.last_event_at,
+                None => self.view.opened.set.last_event_at,
+            },
             as_of: self.as_of,
             days,
         }

@@ -432,13 +432,15 @@ pub(super) async fn page(
     };
     let mut versions = reads::versions(view, &[drill.metric], &reads::named(&request.query));
     take_labels(view, &[drill.metric], &mut versions);
+    let as_of = request.query.as_of.unwrap_or(now);
+    let versions = closed::versions(view, versions, as_of).await?;
     let end = offset + rows.len();
     let more = usize::try_from(count).is_ok_and(|count| end < count) && !rows.is_empty();
     Ok(DrillResult {
         query: request.query.clone(),
         value: answered.total.get(&asked).cloned().unwrap_or(Value::Null),
         metric: asked,
-        as_of: shown_time(opened, request.query.as_of.unwrap_or(now)),
+        as_of: shown_time(opened, as_of),
         versions,
         columns,
         rows,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use chrono::{DateTime, Utc};
 use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
 use futures::future::try_join_all;
@@ -39,6 +40,27 @@ impl Pins {
             lake,
             sets: Arc::default(),
             tables: Arc::default(),
+        }
+    }
+
+    /// Of the kept sets that were made of all records the first that is complete to a moment; none
+    /// where that is the newest one, or the moment is before all of them.
+    pub(super) async fn at(
+        &self,
+        moment: DateTime<Utc>,
+        newest: &PublishedSet,
+    ) -> Result<Option<Arc<PublishedSet>>, QueryError> {
+        if moment >= newest.complete_to {
+            return Ok(None);
+        }
+        let sets = self.lake.sets().await?;
+        let mut whole = sets.iter().filter(|set| !set.inputs.is_empty()).peekable();
+        if whole.peek().is_none_or(|first| moment < first.complete_to) {
+            return Ok(None);
+        }
+        match whole.find(|set| set.complete_to >= moment) {
+            Some(set) if set.id < newest.id => Ok(Some(self.set(set.id).await?)),
+            _ => Ok(None),
         }
     }
 

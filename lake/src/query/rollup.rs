@@ -228,7 +228,8 @@ impl Rollups {
         let Some((_, first)) = asked.metrics.first() else {
             return Ok(None);
         };
-        if closed::touches(asked.view, first, asked.period, asked.as_of) {
+        let is_past = asked.as_of < asked.view.opened.set.complete_to;
+        if is_past || closed::touches(asked.view, first, asked.period, asked.as_of) {
             return Ok(None);
         }
         let selection =

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { amount, cell, change, full, instant, mark, short, unitOf } from "./format";
+import { amount, cell, change, endOfDay, full, instant, mark, short, unitOf } from "./format";
 
 test.each([
   [0, "0", "0"],
@@ -80,4 +80,12 @@ test("cells are written by kind", () => {
   expect(write("2026-11-23", "time")).toBe("2026-11-23");
   expect(write(true, "flag")).toBe("是");
   expect(write(null, "amount")).toBe("");
+});
+
+test.each([
+  ["2026-03-15", "Asia/Shanghai", "2026-03-15T15:59:59.999Z"],
+  ["2026-03-08", "America/New_York", "2026-03-09T03:59:59.999Z"],
+  ["2026-11-01", "America/New_York", "2026-11-02T04:59:59.999Z"],
+])("%s ends in %s at %s", (day, zone, end) => {
+  expect(endOfDay(day, zone)).toBe(end);
 });

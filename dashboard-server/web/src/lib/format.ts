@@ -223,6 +223,18 @@ export function dayOf(value: string, zone: string): string {
   return instant(value, zone).slice(0, 10);
 }
 
+/** The last moment of a calendar day in a zone, as an instant. */
+export function endOfDay(day: string, zone: string): string {
+  const midnight = Date.parse(`${day}T00:00:00Z`) + 86_400_000;
+  // How far the zone's clock is ahead, looked at where it strikes midnight.
+  const ahead = (at: number) => {
+    const shown = instant(new Date(at).toISOString(), zone).replace(" ", "T");
+    return Date.parse(`${shown}:00Z`) - at;
+  };
+  const guess = midnight - ahead(midnight);
+  return new Date(midnight - ahead(guess) - 1).toISOString();
+}
+
 /** A cell of a record, by its column's kind and unit. */
 export function cell(
   value: Cell,

@@ -38,6 +38,7 @@ test("the address holds everything on the page", () => {
     by: "owner",
     more: true,
     view: "table",
+    asOf: "2026-03-15",
     why: "win_rate",
     records: {
       metric: "win_rate",

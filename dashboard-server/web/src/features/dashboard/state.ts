@@ -21,6 +21,8 @@ export type PageState = {
   more: boolean;
   /** How the trend is shown. */
   view: "chart" | "table";
+  /** The day at whose end the data are looked at; null for now. */
+  asOf: string | null;
   records: Records | null;
   /** The metric whose change is accounted for. */
   why: string | null;
@@ -89,6 +91,7 @@ export function readState(params: URLSearchParams): PageState {
     more: params.get("more") === "1",
     view: params.get("view") === "table" ? "table" : "chart",
     why: params.get("why"),
+    asOf: parseDay(params.get("as_of")),
     records: metric
       ? {
           metric,
@@ -98,6 +101,10 @@ export function readState(params: URLSearchParams): PageState {
         }
       : null,
   };
+}
+
+function parseDay(text: string | null): string | null {
+  return text ? (parseRange(`${text}..${text}`)?.from ?? null) : null;
 }
 
 /** The state as search parameters; what equals the default is left out. */
@@ -116,6 +123,7 @@ export function writeState(state: PageState, language: string | null): URLSearch
   if (state.more) params.set("more", "1");
   if (state.view !== "chart") params.set("view", state.view);
   if (state.why) params.set("why", state.why);
+  if (state.asOf) params.set("as_of", state.asOf);
   if (state.records) {
     params.set("records", state.records.metric);
     for (const condition of state.records.where) params.append("in", writeCondition(condition));
@@ -170,8 +178,13 @@ export function toggleMember(
 }
 
 /** The query behind a number: the page's filters and the row's, over the days it counts. */
-export function numberQuery(metric: string, where: Condition[], days: Range): Query {
-  return { metrics: [metric], by: [], where, period: days, compare: null };
+export function numberQuery(
+  metric: string,
+  where: Condition[],
+  days: Range,
+  asOf: string | null,
+): Query {
+  return { metrics: [metric], by: [], where, period: days, compare: null, as_of: asOf };
 }
 
 /** The drill's order of a column: `amount`, or `-amount` for the largest first. */

@@ -74,6 +74,13 @@ export const en: Locale = {
     none: "Nothing",
     with: "Compared with {{range}}",
   },
+  asOf: {
+    label: "As of",
+    pick: "now",
+    notice:
+      "The data as they stood at the end of {{day}}: what happened or was entered later is left out.",
+    now: "Back to now",
+  },
   fresh: {
     completeTo: "Complete to {{time}}",
     detail: "Complete to {{complete}}, published {{published}} (set {{set}})",

@@ -74,6 +74,12 @@ export const zh = {
     none: "不对比",
     with: "对比 {{range}}",
   },
+  asOf: {
+    label: "回看",
+    pick: "现在",
+    notice: "正在看 {{day}} 结束时的数据: 之后发生或录入的不计。",
+    now: "回到现在",
+  },
   fresh: {
     completeTo: "更新至 {{time}}",
     detail: "数据完整到 {{complete}}，发布于 {{published}}(第 {{set}} 版)",

@@ -35,6 +35,8 @@ export type BoardQuestion = {
   grain: Grain;
   more: boolean;
   stages: boolean;
+  /** The moment that the data are looked at; null for now. */
+  asOf: string | null;
 };
 
 export type Answer =
@@ -54,9 +56,9 @@ export type Board = {
 
 /** The whole page as one batch. */
 export function boardItems(question: BoardQuestion): BatchItem[] {
-  const { where, range, compared, grain, metric, by } = question;
+  const { where, range, compared, grain, metric, by, asOf } = question;
   const compare = compared ? `baseline:${compared.from}..${compared.to}` : null;
-  const base: Query = { metrics: [metric], by: [], where, period: range, compare };
+  const base: Query = { metrics: [metric], by: [], where, period: range, compare, as_of: asOf };
   const items: BatchItem[] = [...new Set([...question.tiles, metric])].map((name) => ({
     id: `tile.${name}`,
     query: { ...base, metrics: [name], by: [grain] },

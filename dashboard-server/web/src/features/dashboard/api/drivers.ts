@@ -9,10 +9,11 @@ export function driversQuery(
   where: Condition[],
   days: Range,
   compared: Range,
+  asOf: string | null,
   set: number | null | undefined,
 ) {
   return queryOptions({
-    queryKey: ["drivers", set ?? null, metric, where, days, compared],
+    queryKey: ["drivers", set ?? null, metric, where, days, compared, asOf],
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) =>
       postDrivers(
@@ -21,6 +22,7 @@ export function driversQuery(
           where,
           period: days,
           compare: `baseline:${compared.from}..${compared.to}`,
+          as_of: asOf,
         },
         signal,
       ),

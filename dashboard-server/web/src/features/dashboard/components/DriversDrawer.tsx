@@ -19,6 +19,8 @@ type Props = {
   where: Condition[];
   days: Range;
   compared: Range;
+  /** The moment that the data are looked at; null for now. */
+  asOf: string | null;
   dimensions: Dimension[];
   status: Status;
   onOpen: (where: Condition[], before: boolean) => void;
@@ -27,7 +29,7 @@ type Props = {
 
 /** Why a number moved: the sentence, the way there, and the segments with their records. */
 export function DriversDrawer(props: Props) {
-  const { metric, where, days, compared, dimensions, status, onClose } = props;
+  const { metric, where, days, compared, asOf, dimensions, status, onClose } = props;
   const { t, lang } = useTexts();
   const phone = usePhone();
   // Closing leads back to the change that was opened.
@@ -40,7 +42,7 @@ export function DriversDrawer(props: Props) {
     },
     [opener],
   );
-  const found = useQuery(driversQuery(metric.name, where, days, compared, status.set));
+  const found = useQuery(driversQuery(metric.name, where, days, compared, asOf, status.set));
   return (
     <Drawer
       open

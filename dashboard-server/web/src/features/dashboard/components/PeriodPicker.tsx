@@ -98,6 +98,33 @@ function CustomPeriod({ range, onChange }: { range: Range; onChange: (range: Ran
   );
 }
 
+type AsOfProps = {
+  /** The day, null for now. */
+  value: string | null;
+  first: string | null;
+  last: string;
+  onChange: (day: string | null) => void;
+};
+
+/** The day at whose end the data are looked at. */
+export function AsOfPicker({ value, first, last, onChange }: AsOfProps) {
+  const { t } = useTexts();
+  const within = (day: string) => (!first || day >= first) && day <= last;
+  return (
+    <DatePicker
+      size="small"
+      className="as-of"
+      value={value ? dayjs(value) : null}
+      placeholder={t("asOf.pick")}
+      aria-label={t("asOf.label")}
+      data-testid="as-of"
+      prefix={<span className="quiet">{t("asOf.label")}</span>}
+      disabledDate={(day) => !within(day.format("YYYY-MM-DD"))}
+      onChange={(day) => onChange(day ? day.format("YYYY-MM-DD") : null)}
+    />
+  );
+}
+
 type CompareProps = {
   value: Compare;
   compared: Range | null;

@@ -19,6 +19,8 @@ type Props = {
   records: Records;
   page: PageState;
   days: Range;
+  /** The moment that the data are looked at; null for now. */
+  asOf: string | null;
   metric: Metric;
   dimensions: Dimension[];
   status: Status;
@@ -31,6 +33,7 @@ export function RecordsDrawer({
   records,
   page,
   days,
+  asOf,
   metric,
   dimensions,
   status,
@@ -54,7 +57,7 @@ export function RecordsDrawer({
     () => records.where.reduce(withCondition, page.where),
     [records.where, page.where],
   );
-  const query = numberQuery(metric.name, where, range);
+  const query = numberQuery(metric.name, where, range, asOf);
   const found = useInfiniteQuery(recordsQuery(query, metric.name, records.order, status.set));
   const pages = found.data?.pages ?? [];
   const head = pages[0];

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo } from "react";
 import { ApiError } from "@/lib/api/client";
 import { registryQuery, statusQuery } from "@/lib/api/queries";
 import type { Condition, Dimension, Metric, Status } from "@/lib/api/types";
-import { dayOf, instant, numberOf } from "@/lib/format";
+import { dayOf, endOfDay, instant, numberOf } from "@/lib/format";
 import { anchorOf, compareRange, defaultPreset, grainOf, type Range, rangeOf } from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
 import { type BoardQuestion, boardQuery, STAGE, TILES } from "../api/board";
@@ -12,7 +12,7 @@ import { ClosedNote } from "../components/ClosedNote";
 import { DriversDrawer } from "../components/DriversDrawer";
 import { FilterBar } from "../components/FilterBar";
 import { Leaderboard } from "../components/Leaderboard";
-import { ComparePicker, PeriodPicker } from "../components/PeriodPicker";
+import { AsOfPicker, ComparePicker, PeriodPicker } from "../components/PeriodPicker";
 import { RecordsDrawer } from "../components/RecordsDrawer";
 import { StageStrip } from "../components/StageStrip";
 import { Failure, NoNumbers, RefusedNotice, StaleNotice } from "../components/States";
@@ -96,11 +96,13 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
   const [page, change] = usePageState();
   const { zone } = status;
 
+  const asOf = page.asOf && endOfDay(page.asOf, zone);
   const anchor = useMemo(() => {
     const complete = status.complete_to ?? status.published_at ?? null;
     const day = complete ? dayOf(complete, zone) : (status.last_day ?? "1970-01-01");
+    if (page.asOf && page.asOf < day) return anchorOf(page.asOf, page.asOf);
     return anchorOf(day, status.last_day);
-  }, [status, zone]);
+  }, [status, zone, page.asOf]);
 
   const tiles = useMemo(() => {
     const found = TILES.flatMap((name) => metrics.find((metric) => metric.name === name) ?? []);
@@ -133,6 +135,7 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
         grain: grainOf(range),
         more: page.more,
         stages: metrics.some(({ name }) => name === STAGE.out),
+        asOf,
       }
     : null;
   const board = useQuery(boardQuery(question, status.set, status.versions));
@@ -185,7 +188,13 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
               compared={compared}
               onChange={(compare) => change({ compare })}
             />
-            {status.complete_to && (
+            <AsOfPicker
+              value={page.asOf}
+              first={status.first_day ?? null}
+              last={dayOf(status.complete_to ?? status.published_at ?? "", zone)}
+              onChange={(day) => change({ asOf: day })}
+            />
+            {!page.asOf && status.complete_to && (
               <span
                 className="quiet small fresh"
                 data-testid="complete-to"
@@ -213,6 +222,14 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
             onTake={(replace) => change({ where: corrected(page.where, replace) })}
             onDrop={() => change({ where: [] })}
           />
+        )}
+        {page.asOf && (
+          <div className="card notice" data-testid="as-of-notice">
+            {t("asOf.notice", { day: page.asOf })}
+            <Button size="small" onClick={() => change({ asOf: null })}>
+              {t("asOf.now")}
+            </Button>
+          </div>
         )}
         {empty && first && last && (
           <div className="card notice" data-testid="empty-period">
@@ -286,6 +303,7 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
           where={page.where}
           days={range}
           compared={compared}
+          asOf={asOf}
           dimensions={dimensions}
           status={status}
           onOpen={(where, before) => openRow(explained.name, where, before)}
@@ -298,6 +316,7 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
           records={page.records}
           page={page}
           days={range}
+          asOf={asOf}
           metric={drilled}
           dimensions={dimensions}
           status={status}
