@@ -557,3 +557,72 @@ async fn a_close_that_was_broken_off_is_harmless_or_is_finished() {
     assert_eq!(kept.amount(APRIL).await, 3.0);
     assert_eq!(kept.amount(MARCH).await, 1_200.01);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_moment_is_answered_as_the_records_stood_then_to_who_may_see_them_now() {
+    let kept = Kept::over(Office::on_sqlite().await).await;
+    let (rep, assistant) = (kept.person("rep").await, kept.person("assistant").await);
+    let customer = kept.customer(rep.id).await;
+    kept.turn_to("2026-03-10T03:00:00Z");
+    let at = "2026-03-05T03:00:00Z";
+    let order = kept.order(customer.id, rep.id, at, 100_000).await;
+    kept.round().await;
+    kept.turn_to("2026-03-20T03:00:00Z");
+    let before = kept.now();
+    kept.turn_to("2026-03-20T04:00:00Z");
+    let test = Actor::system("test");
+    let order = kept.reprice(&order, &test, 70_000).await;
+    kept.order(customer.id, rep.id, "2026-03-06T03:00:00Z", 4_000)
+        .await;
+    kept.round().await;
+    kept.turn_to("2026-04-02T03:00:00Z");
+    let work = async |unit: millrace_operations::Unit| {
+        let change = order::ActiveModel {
+            owner_id: Set(Some(assistant.id)),
+            ..Default::default()
+        };
+        unit.update(&order, change).await
+    };
+    kept.live.store.write(&test, work).await.unwrap();
+    kept.reprice(
+        &order::Entity::find_by_id(order.id)
+            .one(kept.live.store.reader())
+            .await
+            .unwrap()
+            .unwrap(),
+        &test,
+        50_000,
+    )
+    .await;
+    kept.round().await;
+
+    let asked = async |access: &Access, as_of: Option<DateTime<Utc>>| {
+        let query = Query {
+            metrics: vec!["order_amount".to_owned()],
+            period: Some(month_of(MARCH)),
+            as_of,
+            ..Query::default()
+        };
+        let answer = kept.engine().query(access, &query, kept.now()).await;
+        let answer = answer.unwrap();
+        (answer.total["order_amount"].as_f64(), answer.versions)
+    };
+    let everything = Access::everything();
+    let (now, newest) = asked(&everything, None).await;
+    assert_eq!(now, Some(540.0));
+    // The first set that is complete to it has the correction that came an hour later, and not the
+    // one of April; what it was made from the answer says.
+    let (then, versions) = asked(&everything, Some(before)).await;
+    assert_eq!(then, Some(740.0));
+    assert!(versions["orders"] < newest["orders"], "{versions:?}");
+    let (first, _) = asked(&everything, Some("2026-03-10T03:00:00Z".parse().unwrap())).await;
+    assert_eq!(first, Some(1_000.0));
+    // The order was the rep's then, and is the assistant's now.
+    let access = async |person: &user::Model| {
+        let caller = Caller::load(kept.live.store.reader(), person.id).await;
+        caller.unwrap().access()
+    };
+    assert_eq!(asked(&access(&rep).await, Some(before)).await.0, Some(40.0));
+    let seen = asked(&access(&assistant).await, Some(before)).await.0;
+    assert_eq!(seen, Some(700.0));
+}

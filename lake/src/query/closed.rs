@@ -21,7 +21,7 @@ use super::error::QueryError;
 use super::pins;
 use super::reads::Versions;
 use super::view::{View, condition, mart};
-use crate::Close;
+use crate::{Close, PublishedSet};
 
 /// The column that holds the moment that a row is seen at, where rows of several sets are together.
 pub(super) const SEEN_AT: &str = "closed.as_of";
@@ -161,8 +161,7 @@ pub(super) async fn then(
     let Some(set) = opened.pins.at(as_of, &opened.set).await? else {
         return Ok(None);
     };
-    let has = |mart: &&str| set.versions.contains_key(&format!("marts/{mart}"));
-    if !marts.iter().all(has) {
+    if !has_all(&set, &marts) {
         return Ok(None);
     }
     opened.pin(&set, &marts).await?;
@@ -172,6 +171,12 @@ pub(super) async fn then(
         as_of,
         days: Days::All,
     }))
+}
+
+/// Whether a set has these marts.
+fn has_all(set: &PublishedSet, marts: &[&str]) -> bool {
+    let mut names = marts.iter().map(|mart| format!("marts/{mart}"));
+    names.all(|name| set.versions.contains_key(&name))
 }
 
 /// The versions of tables that were read at a moment, from those of the newest set.

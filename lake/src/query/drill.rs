@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use super::answer::{AnsweredBy, Measured, Row, Sum, adds_up, answer, selected, shown_time};
+use super::closed;
 use super::compile::Selection;
 use super::dimension::{Labels, identifier};
 use super::error::QueryError;

@@ -34,6 +34,16 @@ pub(super) fn name(table: &str, set: i64) -> String {
     format!("{table}@{set}")
 }
 
+/// The first set of all records that is complete to a moment, unless that is before all of them.
+fn complete_to(sets: &[PublishedSet], moment: DateTime<Utc>) -> Option<i64> {
+    let mut whole = sets.iter().filter(|set| !set.inputs.is_empty()).peekable();
+    if moment < whole.peek()?.complete_to {
+        return None;
+    }
+    let set = whole.find(|set| set.complete_to >= moment)?;
+    Some(set.id)
+}
+
 impl Pins {
     pub(super) fn new(lake: Lake) -> Self {
         Self {
@@ -54,12 +64,8 @@ impl Pins {
             return Ok(None);
         }
         let sets = self.lake.sets().await?;
-        let mut whole = sets.iter().filter(|set| !set.inputs.is_empty()).peekable();
-        if whole.peek().is_none_or(|first| moment < first.complete_to) {
-            return Ok(None);
-        }
-        match whole.find(|set| set.complete_to >= moment) {
-            Some(set) if set.id < newest.id => Ok(Some(self.set(set.id).await?)),
+        match complete_to(&sets, moment) {
+            Some(id) if id < newest.id => Ok(Some(self.set(id).await?)),
             _ => Ok(None),
         }
     }

@@ -4481,6 +4481,13 @@ export interface components {
         };
         /** @description What a batch answers: numbers or records. */
         Answer: components["schemas"]["QueryResult"] | components["schemas"]["DrillResult"];
+        /** @description How an answer came about. */
+        AnsweredBy: {
+            /** @description From where. */
+            by: components["schemas"]["Origin"];
+            /** @description The sums that it was added up from, or a part of it. */
+            rollups?: components["schemas"]["RollupInfo"][];
+        };
         /** @description The answer to who asked for an approval. */
         Approval: {
             /** @description Whether it is approved; otherwise it is a draft again. */
@@ -4966,6 +4973,8 @@ export interface components {
             value?: number | null;
             /** @description Where the next page begins; null on the last one. */
             next_cursor?: string | null;
+            /** @description How it came about. */
+            answered_by: components["schemas"]["AnsweredBy"];
         };
         /** @description What moved a number: what is asked. */
         DriversRequest: {
@@ -5946,6 +5955,11 @@ export interface components {
             status: components["schemas"]["OrderStanding"];
         };
         /**
+         * @description Where an answer comes from.
+         * @enum {string}
+         */
+        Origin: "cache" | "rollup" | "scan";
+        /**
          * @description How a deal ends.
          * @enum {string}
          */
@@ -6237,6 +6251,8 @@ export interface components {
              *     was known when they were closed.
              */
             closed_months?: string[];
+            /** @description How it came about. */
+            answered_by: components["schemas"]["AnsweredBy"];
         };
         /** @description What a draft says. */
         QuoteBody: {
@@ -6380,6 +6396,20 @@ export interface components {
             name_zh: string;
             /** @description Its English name. */
             name_en: string;
+        };
+        /** @description Sums by span of time and dimension. */
+        RollupInfo: {
+            /** @description The mart whose records were summed. */
+            table: string;
+            /** @description The time whose spans it is by; none for a state. */
+            time?: string | null;
+            /**
+             * @description `day` or `month`.
+             * @example day
+             */
+            span: string;
+            /** @description The dimensions that it is by. */
+            dimensions: string[];
         };
         /** @description One value. */
         Scalar: number | string | boolean;
