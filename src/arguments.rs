@@ -147,6 +147,25 @@ pub(crate) enum OnError {
     Reject,
 }
 
+/// Where marts are computed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Engine {
+    /// In this process.
+    Local,
+}
+
+const LOCAL: &str = "local";
+
+fn engine(text: &str) -> Result<Engine, String> {
+    match text {
+        LOCAL => Ok(Engine::Local),
+        _ if text.starts_with("df://") => Err(format!(
+            "this build has no cluster support: it computes in one process, {LOCAL}"
+        )),
+        _ => Err(format!("there is no such engine: write {LOCAL}")),
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
     /// Build everything anew
@@ -155,6 +174,9 @@ pub(crate) struct RunArguments {
     /// Build as it was at this time [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<String>,
+    /// Where it is computed: in this process
+    #[arg(long, value_name = "ENGINE", default_value = LOCAL, env = "MILLRACE_ENGINE", value_parser = engine)]
+    pub(crate) engine: Engine,
     /// Only these jobs
     #[arg(value_name = "JOB")]
     pub(crate) jobs: Vec<String>,

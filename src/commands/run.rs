@@ -10,7 +10,7 @@ use millrace_models::marts::TABLES;
 use millrace_models::metric::nearest;
 use millrace_operations::Store;
 
-use crate::arguments::{Format, RunArguments};
+use crate::arguments::{Engine, Format, RunArguments};
 use crate::failure::Failure;
 use crate::output::table::{Align, Table};
 use crate::output::{self, value};
@@ -37,6 +37,8 @@ pub(crate) async fn run(
             .suggesting(suggestions));
         }
     }
+    // The one that there is.
+    let Engine::Local = options.engine;
     let as_of = context.as_of(options.as_of.as_deref())?;
     let lake = context.lake().await?;
     let store = context.store(Arc::new(clock)).await?;
