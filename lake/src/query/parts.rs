@@ -37,10 +37,8 @@ impl Opened {
             .with_listing_options(options)
             .with_schema(provider.schema());
         let name = format!("{table} in {file}");
-        let reference = TableReference::bare(name.clone());
-        if !self.context.table_exist(reference.clone())? {
-            let part = Arc::new(ListingTable::try_new(config)?);
-            self.context.register_table(reference, part)?;
+        if !self.has(&name) {
+            self.add(&name, Arc::new(ListingTable::try_new(config)?))?;
         }
         Ok(name)
     }

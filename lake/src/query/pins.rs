@@ -135,13 +135,15 @@ impl Opened {
         Ok(name)
     }
 
-    fn has(&self, name: &str) -> bool {
+    /// Whether the session has a table of that name.
+    pub(super) fn has(&self, name: &str) -> bool {
         self.context
             .table_exist(TableReference::bare(name))
             .unwrap_or(false)
     }
 
-    fn add(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<(), QueryError> {
+    /// Makes it a table of the session, unless another query was faster.
+    pub(super) fn add(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<(), QueryError> {
         match self
             .context
             .register_table(TableReference::bare(name), table)

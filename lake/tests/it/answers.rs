@@ -321,6 +321,33 @@ async fn an_answer_is_kept_for_its_tables() {
     );
 }
 
+/// Of many who ask first at once each is answered, whoever reads the files of a table first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_at_once_are_all_answered() {
+    let mut world = World::generate(4, 30).await;
+    for seed in 8..14 {
+        world.grow(seed, "stage_visits", 3).await;
+    }
+    world.publish(now()).await;
+    let asked = Query {
+        conditions: vec![condition("stage!=won"), condition("region!=华东")],
+        ..query(&["dwell_mean"], &["stage"])
+    };
+    for _ in 0..20 {
+        let engine = world.engine().keeping(ROLLUPS);
+        let all = (0..16).map(|_| {
+            let (engine, asked) = (engine.clone(), asked.clone());
+            tokio::spawn(async move { engine.query(&Access::everything(), &asked, now()).await })
+        });
+        let all: Vec<_> = all.collect();
+        let mut answers = Vec::new();
+        for one in all {
+            answers.push(plain(&one.await.unwrap().unwrap()));
+        }
+        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+}
+
 /// What changes by the passing of time alone is kept for a minute, and says as of when it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_age_is_answered_as_of_the_minute() {

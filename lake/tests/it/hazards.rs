@@ -364,6 +364,7 @@ async fn the_log_of_a_long_history_is_short_and_every_kept_set_can_be_read() {
         }
     }
     let last = begin + TimeDelta::minutes(14 * 219);
+    lake.clean(last).await.unwrap();
     let again = Lake::open(lake.root()).await.unwrap();
     let sets = again.sets().await.unwrap();
     assert!(sets.len() > 45 && sets.len() < 130, "{}", sets.len());
