@@ -333,7 +333,7 @@ async fn many_at_once_are_all_answered() {
         conditions: vec![condition("stage!=won"), condition("region!=region 1")],
         ..query(&["dwell_mean"], &["stage"])
     };
-    for _ in 0..20 {
+    for _ in 0..6 {
         let engine = world.engine().keeping(ROLLUPS);
         let all = (0..16).map(|_| {
             let (engine, asked) = (engine.clone(), asked.clone());
