@@ -106,11 +106,15 @@ QUERIES = {
     "stage": """SELECT stage, avg(dwell_hours), median(dwell_hours), count(dwell_hours)
 FROM {visits} WHERE dwell_hours IS NOT NULL AND left_at <= TIMESTAMPTZ '2026-11-20 00:00:{repeat:02}+00'
 GROUP BY stage ORDER BY stage""",
-    # The months are the partitions of the mart, so DuckDB reads twelve of them.
-    "region_month": """SELECT region, left_month, avg(dwell_hours), median(dwell_hours), count(dwell_hours)
+    # The months are partitions of the mart, so DuckDB reads twelve of them, and that of the finished
+    # visits of deals under way.
+    "region_month": """SELECT region,
+CASE WHEN left_month = 'running' THEN strftime(make_timestamp(epoch_us(left_at) + 28800000000), '%Y-%m') ELSE left_month END AS month,
+avg(dwell_hours), median(dwell_hours), count(dwell_hours)
 FROM {visits} WHERE dwell_hours IS NOT NULL AND left_at <= TIMESTAMPTZ '2026-11-20 00:00:{repeat:02}+00'
-AND industry IN ('电力', '水务', '制药') AND left_month BETWEEN '2024-07' AND '2025-06'
-GROUP BY region, left_month ORDER BY region, left_month""",
+AND industry IN ('电力', '水务', '制药') AND (left_month BETWEEN '2024-07' AND '2025-06' OR left_month = 'running'
+AND left_at >= TIMESTAMPTZ '2024-07-01 00:00:00+08' AND left_at < TIMESTAMPTZ '2025-07-01 00:00:00+08')
+GROUP BY ALL ORDER BY ALL""",
 }
 
 CHECKS = """SELECT count(*), count(left_at), round(sum(dwell_hours), 3), round(sum(dwell_business_hours), 3),
