@@ -150,8 +150,8 @@ class Question:
             f"{column} < TIMESTAMPTZ '{self.after} 00:00:00+08'",
         ]
         if self.time == "left_at":
-            # the months are the partitions of the mart
-            conditions.append(f"left_month BETWEEN '{self.begin[:7]}' AND '{self.end[:7]}'")
+            # the months are the partitions of the mart, but for the visits of deals under way
+            conditions.append(f"(left_month BETWEEN '{self.begin[:7]}' AND '{self.end[:7]}' OR left_month = 'running')")
         for name, values in self.filters.items():
             conditions.append(f"{name} IN ({', '.join(repr(value) for value in values)})")
         # of few words, which DuckDB works out for those columns that are read
