@@ -91,8 +91,11 @@ for (const [index, { width, lang }] of WAYS.entries()) {
     // One that is routed to nobody or to the rep's own team: others are asked for, not claimed.
     const me = await json(context, "/api/session");
     const pool = await json(context, "/api/accounts?view=pool&limit=50");
+    // Nor is one that was theirs until lately.
     const free = pool.body.rows.find(
-      (account) => account.team_id === null || account.team_id === me.body.team_id,
+      (account) =>
+        (account.team_id === null || account.team_id === me.body.team_id) &&
+        account.previous_owner_id !== me.body.user_id,
     );
     assert.ok(free, "the pool has an account for the rep");
     const accountId = String(free.id);
