@@ -233,6 +233,14 @@ pub(crate) fn members(world: &World, caller: &Caller, name: &str) -> Vec<String>
         .filter(visible)
         .map(|metric| table_of(&metric.name))
         .collect();
+    // facts of people carry an account that nobody splits them by
+    let by_account: BTreeSet<String> = (registry.metrics().iter())
+        .filter(|metric| {
+            let base = registry.base(&metric.entity).unwrap();
+            base.dimensions.contains_key("account") || base.references.contains_key("account")
+        })
+        .map(|metric| table_of(&metric.name))
+        .collect();
     let account_row = |id: &str| {
         (0..world.rows["accounts"].num_rows())
             .find(|row| world.cell("accounts", "account_id", *row).as_deref() == Some(id))
@@ -251,6 +259,7 @@ pub(crate) fn members(world: &World, caller: &Caller, name: &str) -> Vec<String>
                 continue;
             }
             let account = world.cell(&table, "account_id", row);
+            let account = account.filter(|_| by_account.contains(&table));
             let seen = account
                 .as_deref()
                 .and_then(account_row)
