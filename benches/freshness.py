@@ -177,7 +177,8 @@ def main() -> int:
     try:
         millrace.init()
         say("making the demo company")
-        millrace.run("demo", "--accounts", str(options.accounts), "--months", "24", "--seed", "1")
+        made = millrace.run("--format", "json", "demo", "--accounts", str(options.accounts), "--months", "24", "--seed", "1")
+        millrace.password = json.loads(made[1])["password"]
         server = Server(millrace)
         try:
             say(f"{options.rate} writes a second for {options.seconds} s")
