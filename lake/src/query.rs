@@ -15,6 +15,8 @@ mod drivers;
 mod error;
 mod functions;
 mod lists;
+mod measured;
+mod origin;
 mod parts;
 mod pins;
 mod quantile;
@@ -36,13 +38,14 @@ use serde::Serialize;
 use tokio::sync::RwLock;
 
 pub use adjustments::{Adjusted, Adjustment, AdjustmentsRequest, AdjustmentsResult, ClosedNumber};
-pub use answer::{AnsweredBy, Column, ColumnKind, Origin, QueryResult, RollupInfo, Row};
+pub use answer::{Column, ColumnKind, QueryResult, Row};
 pub use drill::{DrillColumn, DrillRequest, DrillResult, DrillStream};
 pub use drivers::{
     DriversRequest, DriversResult, Factors, FactorsBy, FactorsOf, Flag, Segment, Values,
 };
 pub use error::QueryError;
 pub use functions::kaplan_meier_median;
+pub use origin::{AnsweredBy, Origin, RollupInfo};
 pub use quantile::exact_quantile;
 
 use crate::{Lake, PublishedSet};

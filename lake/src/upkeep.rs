@@ -2,8 +2,8 @@
 //!
 //! Everything here may be broken off anywhere and done again, also by two processes at once: files
 //! are put together by a commit that is refused when the table moved, and removed are only files
-//! that no version which is still kept refers to and that have been there for longer than any run
-//! takes.
+//! that no version which is still kept refers to: those that a commit replaced after longer than a
+//! query takes, others after longer than any run takes.
 
 mod clean;
 

@@ -44,6 +44,30 @@ pub struct Postgres {
 static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
+/// Starts a server of the tests by its script in `scripts/`: the line that the script prints when it
+/// serves, and the process, which ends when its standard input does. None where the database is not
+/// installed, and then it says so.
+pub fn serve(script: &str, database: &str) -> Option<(String, Child)> {
+    let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts");
+    let mut server = Command::new("sh")
+        .arg(format!("{scripts}/{script}"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut place = String::new();
+    let read = BufReader::new(server.stdout.take()?).read_line(&mut place);
+    if read.is_ok() && !place.trim().is_empty() {
+        return Some((place.trim().to_owned(), server));
+    }
+    // Written past the capture of the test harness: a skipped test must be seen.
+    let _ = writeln!(
+        std::io::stderr(),
+        "skipped: there is no {database} to run the tests on"
+    );
+    None
+}
+
 impl Postgres {
     /// The server of this process, started by the first who asks; none where PostgreSQL is not
     /// installed, and then it says so.
@@ -52,27 +76,11 @@ impl Postgres {
     }
 
     fn start() -> Option<Self> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/postgres.sh");
-        let mut server = Command::new("sh")
-            .arg(script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .ok()?;
-        let mut folder = String::new();
-        let read = BufReader::new(server.stdout.take()?).read_line(&mut folder);
-        if read.is_ok() && !folder.trim().is_empty() {
-            return Some(Self {
-                folder: folder.trim().to_owned(),
-                _server: server,
-            });
-        }
-        // Written past the capture of the test harness: a skipped test must be seen.
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped: there is no PostgreSQL to run the tests on"
-        );
-        None
+        let (folder, server) = serve("postgres.sh", "PostgreSQL")?;
+        Some(Self {
+            folder,
+            _server: server,
+        })
     }
 
     /// The URL of a database of this server.

@@ -1,11 +1,10 @@
 //! Databases of somebody else, on real servers that live as long as this process.
 
-use std::io::{BufRead, BufReader, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use millrace_operations::testing::Postgres;
+use millrace_operations::testing::{Postgres, serve};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 
 /// A `MariaDB` server.
@@ -25,27 +24,11 @@ impl MariaDb {
     }
 
     fn start() -> Option<Self> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/mariadb.sh");
-        let mut server = Command::new("sh")
-            .arg(script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .ok()?;
-        let mut socket = String::new();
-        let read = BufReader::new(server.stdout.take()?).read_line(&mut socket);
-        if read.is_ok() && !socket.trim().is_empty() {
-            return Some(Self {
-                socket: socket.trim().to_owned(),
-                _server: server,
-            });
-        }
-        // Written past the capture of the test harness: a skipped test must be seen.
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped: there is no MariaDB to run the tests on"
-        );
-        None
+        let (socket, server) = serve("mariadb.sh", "MariaDB")?;
+        Some(Self {
+            socket,
+            _server: server,
+        })
     }
 
     fn url(&self, database: &str) -> String {

@@ -18,11 +18,12 @@ use millrace_models::scope::Action;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::{Row, Sum, shown_time, sum};
+use super::answer::{Row, shown_time};
 use super::closed::{Days, days_of, source};
 use super::compile::Selection;
 use super::dimension::{Dimension, identifier, literal, span};
 use super::error::QueryError;
+use super::measured::{Sum, sum};
 use super::tables::texts;
 use super::view::{View, Words};
 use crate::Close;

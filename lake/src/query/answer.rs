@@ -1,10 +1,7 @@
 //! Runs the selects of a query and puts their results together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use chrono::{DateTime, NaiveDate, Utc};
 use millrace_models::metric::{Base, Measure, Metric, Unit};
 use millrace_models::period::{Grain, compared};
@@ -17,11 +14,12 @@ use super::closed::{self, days_of};
 use super::compile::{Selection, select};
 use super::dimension::{Dimension, literal};
 use super::error::QueryError;
-use super::functions;
+use super::measured::{Groups, Measured, Member, Sum, adds_up, read};
+use super::origin::{AnsweredBy, Origins};
 use super::quantile::Kept;
 use super::reads;
 use super::rollup;
-use super::tables::{Opened, texts};
+use super::tables::Opened;
 use super::view::{View, Words};
 
 /// Values by column.
@@ -78,176 +76,6 @@ pub struct QueryResult {
     pub(super) made_of: Measured,
 }
 
-/// How an answer came about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AnsweredBy {
-    /// From where.
-    pub by: Origin,
-    /// The sums that it was added up from, or a part of it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rollups: Vec<RollupInfo>,
-}
-
-/// Where an answer comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// It was given before, from the same tables.
-    Cache,
-    /// Sums by day and dimension alone.
-    Rollup,
-    /// The records, wholly or for a part.
-    Scan,
-}
-
-/// Sums by span of time and dimension.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RollupInfo {
-    /// The mart whose records were summed.
-    pub table: String,
-    /// The time whose spans it is by; none for a state.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub time: Option<String>,
-    /// `day` or `month`.
-    pub span: String,
-    /// The dimensions that it is by.
-    pub dimensions: Vec<String>,
-}
-
-impl AnsweredBy {
-    pub(super) fn scan() -> Self {
-        Self {
-            by: Origin::Scan,
-            rollups: Vec::new(),
-        }
-    }
-
-    pub(super) fn cache() -> Self {
-        Self {
-            by: Origin::Cache,
-            rollups: Vec::new(),
-        }
-    }
-}
-
-/// A member of a dimension, as stored.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Member {
-    None,
-    Flag(bool),
-    Day(NaiveDate),
-    Text(String),
-}
-
-impl Member {
-    fn shown(&self, dimension: &str, words: Option<&Words>) -> Value {
-        match self {
-            Self::None => Value::Null,
-            Self::Flag(flag) => Value::Bool(*flag),
-            Self::Day(day) => {
-                Grain::from_name(dimension).map_or(Value::Null, |grain| grain.label(*day).into())
-            }
-            Self::Text(text) => words
-                .map_or(text.as_str(), |words| words.label(text))
-                .into(),
-        }
-    }
-}
-
-/// A sum, exact where the column is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Sum {
-    Float(f64),
-    /// So many of the smallest unit, which has so many decimals.
-    Exact(i128, i8),
-}
-
-impl Sum {
-    pub(super) fn value(self) -> f64 {
-        match self {
-            Self::Float(value) => value,
-            Self::Exact(units, decimals) => units as f64 / 10_f64.powi(i32::from(decimals)),
-        }
-    }
-
-    pub(super) fn negated(self) -> Self {
-        match self {
-            Self::Float(value) => Self::Float(-value),
-            Self::Exact(units, decimals) => Self::Exact(-units, decimals),
-        }
-    }
-
-    pub(super) fn plus(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Exact(left, decimals), Self::Exact(right, same)) if decimals == same => {
-                Self::Exact(left + right, decimals)
-            }
-            _ => Self::Float(self.value() + other.value()),
-        }
-    }
-}
-
-/// What the records of a group say of a metric.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Measured {
-    /// The value, or what stands above the line of a mean or ratio.
-    pub(super) above: Option<Sum>,
-    /// What stands below the line of a ratio.
-    pub(super) below: Option<Sum>,
-    pub(super) records: i64,
-    pub(super) events: Option<i64>,
-    pub(super) immature: Option<i64>,
-}
-
-impl Measured {
-    /// The records of two groups together, of a measure that adds up.
-    fn plus(self, other: Self) -> Self {
-        let sum = |left: Option<Sum>, right: Option<Sum>| match (left, right) {
-            (Some(left), Some(right)) => Some(left.plus(right)),
-            (left, right) => left.or(right),
-        };
-        let count = |left: Option<i64>, right: Option<i64>| match (left, right) {
-            (Some(left), Some(right)) => Some(left + right),
-            (left, right) => left.or(right),
-        };
-        Self {
-            above: sum(self.above, other.above),
-            below: sum(self.below, other.below),
-            records: self.records + other.records,
-            events: count(self.events, other.events),
-            immature: count(self.immature, other.immature),
-        }
-    }
-
-    fn value(self, measure: &Measure) -> Option<f64> {
-        let above = self.above.map(Sum::value);
-        match measure {
-            Measure::Count => Some(self.records as f64),
-            Measure::Sum { .. } | Measure::Distinct { .. } => Some(above.unwrap_or(0.0)),
-            Measure::Mean { .. } => (self.records > 0).then_some(above? / self.records as f64),
-            Measure::Ratio { .. } => {
-                let below = self.below?.value();
-                (below != 0.0).then_some(above? / below)
-            }
-            Measure::Quantile { .. } | Measure::KmMedian { .. } | Measure::CountBack { .. } => {
-                above
-            }
-            Measure::Compression { .. } => None,
-        }
-    }
-}
-
-/// Whether the total is the sum of its groups.
-pub(super) fn adds_up(measure: &Measure) -> bool {
-    match measure {
-        Measure::Count | Measure::Sum { .. } | Measure::Mean { .. } => true,
-        Measure::Ratio { per, .. } => per.is_none(),
-        _ => false,
-    }
-}
-
-pub(super) type Groups = BTreeMap<Vec<Member>, HashMap<usize, Measured>>;
-
 /// A metric that is really selected, for the metric that is asked.
 pub(super) fn selected(
     view: View<'_>,
@@ -299,7 +127,7 @@ pub(super) async fn answer(
         metrics: &metrics,
         now: query.as_of.unwrap_or(now),
         asked_at: now,
-        origins: Mutex::default(),
+        origins: Origins::default(),
     };
     let (groups, kept) = asking.groups(query.period).await?;
     let total = asking
@@ -378,7 +206,7 @@ pub(super) async fn answer(
         rows: rows.into_iter().map(|(_, row)| row).collect(),
         rest,
         total: total_row,
-        answered_by: asking.answered_by(),
+        answered_by: asking.origins.answered_by(),
         made_of: total.get(&0).copied().unwrap_or_default(),
         closed_months: closed_months(view, &[query.period, before], asking.now),
     })
@@ -470,34 +298,10 @@ struct Asking<'a> {
     /// When it is asked, whatever it is asked as of.
     asked_at: DateTime<Utc>,
     /// From where the groups came.
-    origins: Mutex<Origins>,
-}
-
-#[derive(Debug, Default)]
-struct Origins {
-    scanned: bool,
-    rollups: Vec<RollupInfo>,
+    origins: Origins,
 }
 
 impl Asking<'_> {
-    /// How the answer came about.
-    fn answered_by(&self) -> AnsweredBy {
-        let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        AnsweredBy {
-            by: if origins.scanned {
-                Origin::Scan
-            } else {
-                Origin::Rollup
-            },
-            rollups: origins.rollups.clone(),
-        }
-    }
-
-    fn scans(&self) {
-        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        origins.scanned = true;
-    }
-
     /// The groups of the metrics that a rollup adds up; what is left is to be scanned.
     async fn by_rollup<'b>(
         &self,
@@ -533,10 +337,7 @@ impl Asking<'_> {
         for (key, measured) in found {
             groups.entry(key).or_default().extend(measured);
         }
-        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        if !origins.rollups.contains(&info) {
-            origins.rollups.push(info);
-        }
+        self.origins.rollup(info);
         Ok(others)
     }
 
@@ -656,7 +457,7 @@ impl Asking<'_> {
             if members.is_empty() {
                 continue;
             }
-            self.scans();
+            self.origins.scan();
             let mut selection = Selection::new(
                 self.view,
                 base,
@@ -872,80 +673,4 @@ fn outside(dimensions: &[Dimension], groups: &[&Vec<Member>]) -> String {
         "NOT ({})",
         groups.iter().map(group).collect::<Vec<_>>().join(" OR ")
     )
-}
-
-pub(super) fn members(
-    batch: &RecordBatch,
-    dimensions: &[Dimension],
-) -> Result<Vec<Vec<Member>>, QueryError> {
-    let mut keys = vec![Vec::with_capacity(dimensions.len()); batch.num_rows()];
-    for (index, dimension) in dimensions.iter().enumerate() {
-        let column = batch.column(index);
-        if dimension.grain.is_some() {
-            for (row, key) in keys.iter_mut().enumerate() {
-                key.push(functions::date(column, row).map_or(Member::None, Member::Day));
-            }
-        } else if dimension.flag {
-            let flags = column.as_boolean();
-            for (row, key) in keys.iter_mut().enumerate() {
-                key.push(Member::Flag(flags.is_valid(row) && flags.value(row)));
-            }
-        } else {
-            for (text, key) in texts(column)?.into_iter().zip(&mut keys) {
-                key.push(text.map_or(Member::None, Member::Text));
-            }
-        }
-    }
-    Ok(keys)
-}
-
-pub(super) fn sum(column: &ArrayRef, row: usize) -> Option<Sum> {
-    if column.is_null(row) {
-        return None;
-    }
-    match column.data_type() {
-        DataType::Decimal128(_, decimals) => {
-            let units = column.as_primitive::<Decimal128Type>().value(row);
-            Some(Sum::Exact(units, *decimals))
-        }
-        DataType::Int64 => {
-            let units = column.as_primitive::<Int64Type>().value(row);
-            Some(Sum::Exact(i128::from(units), 0))
-        }
-        _ => Some(Sum::Float(
-            column.as_primitive_opt::<Float64Type>()?.value(row),
-        )),
-    }
-}
-
-fn read(
-    batch: &RecordBatch,
-    dimensions: &[Dimension],
-    metrics: &[(usize, &Metric)],
-    groups: &mut Groups,
-) -> Result<(), QueryError> {
-    let keys = members(batch, dimensions)?;
-    for (index, _) in metrics {
-        let column = |suffix: &str| batch.column_by_name(&format!("m{index}_{suffix}"));
-        let (above, below) = (column("v"), column("d"));
-        let (records, events, immature) = (column("n"), column("e"), column("y"));
-        let whole = |column: Option<&ArrayRef>, row: usize| {
-            let values = column?.as_primitive::<Int64Type>();
-            values.is_valid(row).then(|| values.value(row))
-        };
-        for (row, key) in keys.iter().enumerate() {
-            let measured = Measured {
-                above: above.and_then(|column| sum(column, row)),
-                below: below.and_then(|column| sum(column, row)),
-                records: whole(records, row).unwrap_or(0),
-                events: whole(events, row),
-                immature: whole(immature, row),
-            };
-            groups
-                .entry(key.clone())
-                .or_default()
-                .insert(*index, measured);
-        }
-    }
-    Ok(())
 }

@@ -19,10 +19,11 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde_json::Value;
 
-use super::answer::{self, AnsweredBy, QueryResult, Row, selected, shown_time};
+use super::answer::{self, QueryResult, Row, selected, shown_time};
 use super::drill::{self, DrillRequest, DrillResult};
 use super::drivers::{self, DriversRequest, DriversResult};
 use super::error::QueryError;
+use super::origin::AnsweredBy;
 use super::reads::{self, Versions};
 use super::view::View;
 

@@ -15,11 +15,13 @@ use millrace_models::scope::Action;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
-use super::answer::{AnsweredBy, Measured, Row, Sum, adds_up, answer, selected, shown_time};
+use super::answer::{Row, answer, selected, shown_time};
 use super::closed;
 use super::compile::Selection;
 use super::dimension::{Labels, identifier};
 use super::error::QueryError;
+use super::measured::{Measured, Sum, adds_up};
+use super::origin::AnsweredBy;
 use super::reads::{self, Versions};
 use super::tables::{Opened, texts};
 use super::view::{View, Words};

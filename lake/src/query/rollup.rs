@@ -22,11 +22,12 @@ use millrace_models::period::Grain;
 use millrace_models::query::Period;
 use millrace_models::scope::{Access, Reach};
 
-use super::answer::{Groups, Member, RollupInfo};
 use super::closed;
 use super::compile::Selection;
 use super::condition::{Test, UNLISTED};
 use super::error::QueryError;
+use super::measured::{Groups, Member};
+use super::origin::RollupInfo;
 use super::reads::{self, Versions};
 use super::tables::Opened;
 use super::view::View;

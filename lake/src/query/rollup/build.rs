@@ -11,10 +11,10 @@ use millrace_models::period::Grain;
 use super::cells::{Cells, Column, Numbers};
 use super::layout::Layout;
 use super::{Dictionary, FEW_CELLS, MOST_CELLS, RECORDS_PER_CELL, Rollup, Wish, adds_up, versions};
-use crate::query::answer::members;
 use crate::query::compile::Selection;
 use crate::query::dimension::Dimension;
 use crate::query::error::QueryError;
+use crate::query::measured::members;
 use crate::query::reads::Versions;
 use crate::query::view::View;
 

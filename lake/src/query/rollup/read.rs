@@ -9,8 +9,8 @@ use millrace_models::period::Grain;
 use super::cells::{Cells, Column, Numbers};
 use super::layout::Places;
 use super::{Asked, Dictionary, Rollup, Spec};
-use crate::query::answer::{Groups, Measured, Member, Sum};
 use crate::query::condition::Test;
+use crate::query::measured::{Groups, Measured, Member, Sum};
 
 /// Days from the beginning of the first year to that of 1970.
 const EPOCH_FROM_CE: i32 = 719_163;
