@@ -2,6 +2,7 @@
 //! from the set before.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -11,6 +12,8 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::TimestampMicrosecondType;
 use hashbrown::{HashMap, HashSet};
 use millrace_lake::{PublishedSet, Table, TableFile};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::errors::ParquetError;
 
 use crate::raw::Keys;
 use crate::store::Text;
@@ -72,6 +75,27 @@ impl Rows {
                 types.iter().any(|(name, keys)| {
                     (&*least..=&*greatest).contains(name) && within(RECORD_ID, keys)
                 })
+            }
+        }
+    }
+
+    /// Whether a row group of a file may have any, by its filters.
+    pub(crate) fn may_be_in_group(
+        &self,
+        file: &File,
+        metadata: &ArrowReaderMetadata,
+        row_group: usize,
+    ) -> Result<bool, ParquetError> {
+        match self {
+            Self::All | Self::At(..) => Ok(true),
+            Self::Of(column, keys) => keys.may_be_in(file, metadata, row_group, column),
+            Self::Records(types) => {
+                for keys in types.values() {
+                    if keys.may_be_in(file, metadata, row_group, RECORD_ID)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
             }
         }
     }

@@ -17,10 +17,14 @@ use parquet::arrow::arrow_reader::{
     ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions,
     ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowFilter,
 };
+use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 
 use crate::store::Text;
+
+/// More keys than this are not looked up in filters.
+const MOST_PROBED: usize = 20_000;
 
 /// How strings are decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +112,22 @@ impl Keys {
         }
         let place = self.sorted.partition_point(|key| &**key < least);
         self.sorted.get(place).is_some_and(|key| &**key <= greatest)
+    }
+
+    /// Whether a row group of a file may hold a key in a column, by the filter of the column. Of many
+    /// keys it is not asked: one of them is nearly always there.
+    pub(crate) fn may_be_in(
+        &self,
+        file: &File,
+        metadata: &ArrowReaderMetadata,
+        row_group: usize,
+        column: &str,
+    ) -> Result<bool, ParquetError> {
+        if self.sorted.len() > MOST_PROBED {
+            return Ok(true);
+        }
+        let texts = self.sorted.iter().map(|key| &**key);
+        millrace_lake::may_hold(file, metadata, row_group, column, texts)
     }
 
     /// Which values of a column are keys: of texts, views of texts, or a dictionary of texts.
@@ -206,6 +226,9 @@ pub(crate) fn pieces(raw: &Raw, strings: Strings) -> anyhow::Result<Vec<Piece>> 
             {
                 continue;
             }
+            if !may_hold(&handle, &metadata, row_group, any.as_deref()).with_context(context)? {
+                continue;
+            }
             let every = all_from && all_until || *from == i64::MIN && *until == i64::MAX;
             let wanted = (any.is_some() || !every).then(|| Rows {
                 from: if every { i64::MIN } else { *from },
@@ -223,6 +246,22 @@ pub(crate) fn pieces(raw: &Raw, strings: Strings) -> anyhow::Result<Vec<Piece>> 
     }
     pieces.sort_by_key(|piece| piece.first_seq);
     Ok(pieces)
+}
+
+/// Whether a row group may have rows that hold one of the keys in its column, by its filters.
+fn may_hold(
+    file: &File,
+    metadata: &ArrowReaderMetadata,
+    row_group: usize,
+    any: Option<&[(&'static str, Arc<Keys>)]>,
+) -> Result<bool, ParquetError> {
+    let Some(any) = any else { return Ok(true) };
+    for (column, keys) in any {
+        if keys.may_be_in(file, metadata, row_group, column)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The greatest value of a time column, by the statistics of the files.

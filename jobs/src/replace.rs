@@ -16,7 +16,10 @@ use hashbrown::HashSet;
 use millrace_lake::{Lake, NewFile, Table, TableFile};
 use millrace_models::marts;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
 use rayon::prelude::*;
 
 use crate::facts::{Mart, Sink};
@@ -211,7 +214,7 @@ fn look(file: &TableFile, rows: &Rows, whole: Option<Whole>) -> anyhow::Result<F
     if let Some(Whole::FirstEpisode) = whole {
         columns.push(EPISODE);
     }
-    for batch in read(file, Some(&columns))? {
+    for batch in read_some(file, Some(&columns), Some(rows))? {
         let batch = batch?;
         let own = rows.of_batch(&batch)?;
         found.any |= own.true_count() > 0;
@@ -244,10 +247,31 @@ pub(crate) fn read(
     file: &TableFile,
     columns: Option<&[&str]>,
 ) -> anyhow::Result<ParquetRecordBatchReader> {
+    read_some(file, columns, None)
+}
+
+/// Reads columns of a file, of the row groups that may hold any of the rows.
+fn read_some(
+    file: &TableFile,
+    columns: Option<&[&str]>,
+    rows: Option<&Rows>,
+) -> anyhow::Result<ParquetRecordBatchReader> {
     let context = || format!("reading {}", file.path.display());
     let handle = File::open(&file.path).with_context(context)?;
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new(handle)
-        .with_context(context)?
+    let metadata =
+        ArrowReaderMetadata::load(&handle, ArrowReaderOptions::new()).with_context(context)?;
+    let mut groups = Vec::new();
+    for group in 0..metadata.metadata().num_row_groups() {
+        let may = match rows {
+            Some(rows) => rows.may_be_in_group(&handle, &metadata, group),
+            None => Ok(true),
+        };
+        if may.with_context(context)? {
+            groups.push(group);
+        }
+    }
+    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, metadata)
+        .with_row_groups(groups)
         .with_batch_size(BATCH_ROWS);
     if let Some(columns) = columns {
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());

@@ -9,6 +9,7 @@
 mod error;
 mod lake;
 mod log;
+mod lookup;
 mod published;
 pub mod query;
 mod statistics;
@@ -18,6 +19,7 @@ mod writer;
 
 pub use error::LakeError;
 pub use lake::{Change, Lake, Mode};
+pub use lookup::may_hold;
 pub use published::{Close, Made, PublishedSet};
 pub use table::{Table, TableFile};
 pub use upkeep::{Extent, Upkept, kept_sets};

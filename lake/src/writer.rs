@@ -5,24 +5,25 @@
 //! part of the table by [`Lake::commit`](crate::Lake::commit); dropped before that, it is removed.
 //! Files are not synced to the device: a commit survives `kill -9`, not the loss of power.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use arrow::array::{RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
 
 use crate::error::LakeError;
+use crate::lookup::{self, PADDED};
 use crate::statistics::file_statistics;
 
 /// Rows of a row group: the unit of pruning and of parallel reading.
@@ -52,6 +53,8 @@ pub struct TableWriter {
 struct OpenFile {
     writer: ArrowWriter<File>,
     file: UnfinishedFile,
+    /// Looked-up columns of which a value has blanks around it.
+    padded: BTreeSet<String>,
 }
 
 /// Removes its file when dropped.
@@ -136,7 +139,7 @@ impl TableWriter {
             table: table.to_owned(),
             root,
             partition_column: partition_column.map(str::to_owned),
-            properties: properties(&file_schema),
+            properties: properties(table, &file_schema),
             schema,
             file_schema,
             open: BTreeMap::new(),
@@ -192,6 +195,15 @@ impl TableWriter {
         open.writer
             .write(&batch)
             .map_err(LakeError::parquet(&open.file.path))?;
+        for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+            let name = field.name();
+            if lookup::is_looked_up(&self.table, name)
+                && !open.padded.contains(name)
+                && is_padded(column)
+            {
+                open.padded.insert(name.clone());
+            }
+        }
         if open.writer.bytes_written() + open.writer.in_progress_size() >= FILE_BYTES
             && let Some(full) = self.open.remove(&key)
         {
@@ -279,7 +291,15 @@ impl TableWriter {
     }
 
     fn close(&mut self, partition: Option<String>, open: OpenFile) -> Result<(), LakeError> {
-        let OpenFile { writer, file } = open;
+        let OpenFile {
+            mut writer,
+            file,
+            padded,
+        } = open;
+        if !padded.is_empty() {
+            let columns: Vec<String> = padded.into_iter().collect();
+            writer.append_key_value_metadata(KeyValue::new(PADDED.to_owned(), columns.join(",")));
+        }
         let metadata: ParquetMetaData = writer.close().map_err(LakeError::parquet(&file.path))?;
         let on_disk = std::fs::metadata(&file.path).map_err(LakeError::file(&file.path))?;
         let modified = on_disk.modified().map_err(LakeError::file(&file.path))?;
@@ -328,7 +348,23 @@ fn create(
     };
     let writer = ArrowWriter::try_new(handle, schema.clone(), Some(properties.clone()))
         .map_err(LakeError::parquet(&file.path))?;
-    Ok(OpenFile { writer, file })
+    Ok(OpenFile {
+        writer,
+        file,
+        padded: BTreeSet::new(),
+    })
+}
+
+/// Whether a text of a column has blanks around it.
+fn is_padded(column: &ArrayRef) -> bool {
+    let texts = match column.data_type() {
+        DataType::Dictionary(..) => column.as_any_dictionary().values(),
+        _ => column,
+    };
+    let is = |text: Option<&str>| text.is_some_and(|text| text.trim().len() < text.len());
+    texts
+        .as_string_opt::<i32>()
+        .is_none_or(|texts| texts.iter().any(is))
 }
 
 /// A partition value as part of a path: everything but letters, digits, `-`, `_` and `.` escaped.
@@ -345,13 +381,16 @@ fn hive_escape(value: &str) -> String {
     escaped
 }
 
-fn properties(schema: &Schema) -> WriterProperties {
+fn properties(table: &str, schema: &Schema) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::Chunk);
     for field in schema.fields() {
         let column = ColumnPath::from(field.name().as_str());
+        if lookup::is_looked_up(table, field.name()) {
+            builder = builder.set_column_bloom_filter_fpp(column.clone(), lookup::FALSE_POSITIVES);
+        }
         match field.data_type() {
             // Times and sequences hardly repeat, but follow each other closely.
             DataType::Timestamp(..) | DataType::Int64 => {

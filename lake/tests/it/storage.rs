@@ -18,7 +18,9 @@ use millrace_lake::{Change, Lake, LakeError, Mode, NewFile, PublishedSet, Table}
 use millrace_models::catalog::Catalog;
 use millrace_models::entity::Entity;
 use millrace_models::marts;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use tempfile::TempDir;
 
 pub(crate) async fn new_lake() -> (TempDir, Lake) {
@@ -757,4 +759,43 @@ async fn several_threads_write_one_table() {
         .unwrap();
     let table = lake.table("raw/order").await.unwrap();
     assert_eq!(integers(&table, "_seq"), (0..4000).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn row_groups_are_found_by_the_texts_that_they_hold() {
+    let (_directory, lake) = new_lake().await;
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("_seq", DataType::Int64, false),
+        Field::new("id", DataType::Utf8, true),
+        Field::new("name", DataType::Utf8, true),
+        Field::new("note", DataType::Utf8, true),
+    ]));
+    let writer = lake.writer("raw/account", schema.clone(), None);
+    let mut writer = writer.with_row_group_rows(3);
+    // Least and greatest of the row groups exclude nothing.
+    let ids = ["a", "f", "z", "a1", "g", "z1"];
+    let names = ["a", "f", "z", " g", "g", "z1"];
+    let texts = |texts: [&str; 6]| Arc::new(StringArray::from(texts.to_vec())) as ArrayRef;
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from_iter_values(0..6)),
+        texts(ids),
+        texts(names),
+        texts(ids),
+    ];
+    let rows = RecordBatch::try_new(schema, columns).unwrap();
+    writer.write(&rows, None).unwrap();
+    let files = writer.finish().unwrap();
+    let file = File::open(files[0].path()).unwrap();
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).unwrap();
+    assert_eq!(metadata.metadata().num_row_groups(), 2);
+    let may_hold = |group, column, texts: &[&str]| {
+        let texts = texts.iter().copied();
+        millrace_lake::may_hold(&file, &metadata, group, column, texts).unwrap()
+    };
+    assert!(may_hold(0, "id", &["f"]) && !may_hold(1, "id", &["f"]));
+    assert!(may_hold(1, "id", &["b", "g"]) && !may_hold(0, "id", &["b", "g"]));
+    // What is written with blanks around it is looked up without, so there the filter does not count;
+    // nor is there one of a column that nothing is looked up by.
+    assert!(may_hold(0, "name", &["q"]));
+    assert!(may_hold(0, "note", &["q"]));
 }

@@ -1,7 +1,7 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Drawer, Popover, type RefSelectProps, Select, Tag } from "antd";
-import { Fragment, type ReactElement, useEffect, useRef, useState } from "react";
+import { Fragment, type ReactElement, useEffect, useEffectEvent, useRef, useState } from "react";
 import { valuesQuery } from "@/lib/api/queries";
 import type { Condition, Dimension } from "@/lib/api/types";
 import { usePhone } from "@/lib/media";
@@ -156,17 +156,20 @@ function FilterEditor({
     return () => clearTimeout(timer);
   }, []);
   const apply = () => onApply({ dimension, op: "in", values });
+  // Esc closes the filter at once, not its open list first, and also while the focus has not come yet.
+  const cancel = useEffectEvent(onCancel);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.isComposing) return;
+      event.stopPropagation();
+      cancel();
+    };
+    window.addEventListener("keydown", onKey, true);
+    return () => window.removeEventListener("keydown", onKey, true);
+  }, []);
 
   return (
-    // Esc closes the filter at once, not its open list first.
-    <div
-      className="editor"
-      onKeyDownCapture={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        onCancel();
-      }}
-    >
+    <div className="editor">
       <Select
         ref={first === "" ? select : undefined}
         defaultOpen={first === ""}
