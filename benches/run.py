@@ -316,6 +316,8 @@ def bench_changes(millrace: Millrace, source: Path, work: Path, repeats: int, wh
         if report["full"] or not report["published"]:
             raise Failed(f"the changed events were not taken by themselves: {report['full']}")
         say(", ".join(f"{mart['name']} {mart['written']:,} of {mart['rows']:,}" for mart in report["marts"]))
+        slowest = sorted(report["steps"], key=lambda step: -step["seconds"])[:6]
+        say("where the time goes: " + ", ".join(f"{step['name']} {step['seconds']:.2f} s" for step in slowest))
         costs.append(cost)
     return [Line(f"(d) {CHANGED} changed events to all marts", median(costs), whole)]
 

@@ -397,7 +397,11 @@ impl Builder<'_> {
     /// Closes a mart, with the rows of the set before that stay.
     fn finish(&mut self, sink: Sink) -> anyhow::Result<()> {
         let kept = match self.task.partial {
-            Some(partial) => replace::keep(self.lake, partial, &sink)?,
+            Some(partial) => {
+                let step = format!("{}, what stays", sink.table());
+                self.task.options.progress.step(&step);
+                replace::keep(self.lake, partial, &sink)?
+            }
             None => replace::Kept::default(),
         };
         self.marts.push(kept.with(sink.finish()?));

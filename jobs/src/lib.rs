@@ -33,6 +33,6 @@ mod world;
 
 pub use lease::{LEASE, run_leased};
 pub use live::{Live, Round};
-pub use run::{Gate, MartReport, Open, Progress, RunOptions, RunReport, Silent, run};
+pub use run::{Gate, MartReport, Open, Progress, RunOptions, RunReport, Silent, StepReport, run};
 pub use upkeep::upkeep;
 pub use visits::ROWS_AT_ONCE;

@@ -20,6 +20,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
+use rayon::prelude::*;
 
 use crate::store::Text;
 
@@ -226,9 +227,6 @@ pub(crate) fn pieces(raw: &Raw, strings: Strings) -> anyhow::Result<Vec<Piece>> 
             {
                 continue;
             }
-            if !may_hold(&handle, &metadata, row_group, any.as_deref()).with_context(context)? {
-                continue;
-            }
             let every = all_from && all_until || *from == i64::MIN && *until == i64::MAX;
             let wanted = (any.is_some() || !every).then(|| Rows {
                 from: if every { i64::MIN } else { *from },
@@ -244,24 +242,16 @@ pub(crate) fn pieces(raw: &Raw, strings: Strings) -> anyhow::Result<Vec<Piece>> 
             });
         }
     }
+    if let Some(any) = raw.rows.any.as_deref() {
+        let held = pieces.into_par_iter().map(|piece| {
+            let holds = piece.may_hold(any)?;
+            Ok(holds.then_some(piece))
+        });
+        let held = held.collect::<anyhow::Result<Vec<_>>>()?;
+        pieces = held.into_iter().flatten().collect();
+    }
     pieces.sort_by_key(|piece| piece.first_seq);
     Ok(pieces)
-}
-
-/// Whether a row group may have rows that hold one of the keys in its column, by its filters.
-fn may_hold(
-    file: &File,
-    metadata: &ArrowReaderMetadata,
-    row_group: usize,
-    any: Option<&[(&'static str, Arc<Keys>)]>,
-) -> Result<bool, ParquetError> {
-    let Some(any) = any else { return Ok(true) };
-    for (column, keys) in any {
-        if keys.may_be_in(file, metadata, row_group, column)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// The greatest value of a time column, by the statistics of the files.
@@ -334,6 +324,19 @@ impl Piece {
     /// Its number of rows.
     pub(crate) fn rows(&self) -> usize {
         usize::try_from(self.group().num_rows()).unwrap_or(0)
+    }
+
+    /// Whether it may have rows that hold one of the keys in its column, by the filters of the file.
+    fn may_hold(&self, any: &[(&'static str, Arc<Keys>)]) -> anyhow::Result<bool> {
+        let context = || format!("reading {}", self.path.display());
+        let file = File::open(&self.path).with_context(context)?;
+        for (column, keys) in any {
+            let may = keys.may_be_in(&file, &self.metadata, self.row_group, column);
+            if may.with_context(context)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn group(&self) -> &RowGroupMetaData {

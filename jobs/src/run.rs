@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -99,8 +99,49 @@ pub struct RunReport {
     pub full: Option<&'static str>,
     /// The marts that were built.
     pub marts: Vec<MartReport>,
+    /// What took how long, in its order.
+    pub steps: Vec<StepReport>,
     /// What the user should know.
     pub warnings: Vec<String>,
+}
+
+/// A step of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepReport {
+    /// What was done.
+    pub name: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+}
+
+/// The steps of a run with the moments they began, passed on to who is told of them.
+struct Steps {
+    to: Arc<dyn Progress>,
+    begun: Mutex<Vec<(String, Instant)>>,
+}
+
+impl Steps {
+    fn report(&self) -> Vec<StepReport> {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let ends = begun.iter().skip(1).map(|own| own.1);
+        let ends = ends.chain([Instant::now()]);
+        begun
+            .iter()
+            .zip(ends)
+            .map(|((name, began), end)| StepReport {
+                name: name.clone(),
+                seconds: (end - *began).as_secs_f64(),
+            })
+            .collect()
+    }
+}
+
+impl Progress for Steps {
+    fn step(&self, name: &str) {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.push((name.to_owned(), Instant::now()));
+        self.to.step(name);
+    }
 }
 
 /// A mart that was built.
@@ -132,6 +173,22 @@ struct Work {
 /// When a mart is named that does not exist, raw data cannot be read, a table was changed by
 /// another run meanwhile, or the gate is shut.
 pub async fn run(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport> {
+    let steps = Arc::new(Steps {
+        to: Arc::clone(&options.progress),
+        begun: Mutex::default(),
+    });
+    let options = &RunOptions {
+        progress: Arc::clone(&steps) as Arc<dyn Progress>,
+        ..options.clone()
+    };
+    let report = run_in_steps(lake, options).await?;
+    Ok(RunReport {
+        steps: steps.report(),
+        ..report
+    })
+}
+
+async fn run_in_steps(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport> {
     for job in &options.jobs {
         if !marts::TABLES.contains(&job.as_str()) {
             bail!(
@@ -140,6 +197,7 @@ pub async fn run(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport>
             );
         }
     }
+    options.progress.step("opening the tables");
     let before = lake.latest_set().await?;
     let mut raw = BTreeMap::new();
     for entity in Entity::all() {
@@ -185,6 +243,7 @@ pub async fn run(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport>
             published: false,
             full: None,
             marts: Vec::new(),
+            steps: Vec::new(),
             warnings: Vec::new(),
         });
     };
@@ -242,6 +301,7 @@ fn part(
     raw: &BTreeMap<Entity, Table>,
     began: Instant,
 ) -> anyhow::Result<Part> {
+    options.progress.step("what changed");
     let (partial, inputs) = match plan(set, tables, raw, options)? {
         Plan::All(reason) => return Ok(Part::NeedsAll(reason)),
         Plan::Nothing => return Ok(Part::Done(None)),
@@ -300,6 +360,7 @@ async fn publish(
         full,
         ingested_us,
     } = work;
+    options.progress.step("committing");
     let mut versions: BTreeMap<String, i64> = tables
         .iter()
         .map(|(name, table)| (name.clone(), table.version()))
@@ -367,6 +428,7 @@ async fn publish(
         published: true,
         full,
         marts: reports,
+        steps: Vec::new(),
         warnings: built.warnings,
     })
 }

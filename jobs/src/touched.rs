@@ -22,11 +22,12 @@ use hashbrown::HashSet;
 use millrace_lake::{PublishedSet, Table};
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::entity::{Entity, FieldKind};
+use rayon::prelude::*;
 
 use crate::build::Inputs;
 use crate::orders::made_id;
 use crate::partial::{self, Partial};
-use crate::raw::{Keys, Raw, Rows, Strings, pieces};
+use crate::raw::{Keys, Piece, Raw, Rows, Strings, pieces};
 use crate::run::RunOptions;
 use crate::store::{Text, op_at, seq_at, text_at};
 
@@ -293,11 +294,15 @@ impl Touching<'_> {
         let raw = self.raw(entity, rows)?;
         let mut wanted = vec!["_source", "_op", "_seq"];
         wanted.extend(columns);
-        for piece in pieces(&raw, Strings::Plain)? {
-            for batch in piece.read(Some(&wanted), 8192)? {
-                let batch = batch?;
+        // Decoded in parallel, and taken in their order.
+        for pieces in pieces(&raw, Strings::Plain)?.chunks(rayon::current_num_threads()) {
+            let read = |piece: &Piece| -> anyhow::Result<Vec<RecordBatch>> {
+                piece.read(Some(&wanted), 8192)?.collect()
+            };
+            let read = pieces.par_iter().map(read);
+            for batch in read.collect::<anyhow::Result<Vec<_>>>()?.iter().flatten() {
                 for row in 0..batch.num_rows() {
-                    take(&batch, row);
+                    take(batch, row);
                 }
             }
         }
