@@ -191,7 +191,10 @@ impl Whole {
             .values()
             .set_indices()
             .filter(|row| all.is_none_or(|episodes| episodes.value(*row) == 1))
-            .map(|row| Text::from(ids.value(row).trim()))
+            .map(|row| ids.value(row).trim())
+            // With a system's name in front it may be an id as written, too: then there are two rows.
+            .filter(|id| !id.contains(':'))
+            .map(Text::from)
             .collect()
     }
 }

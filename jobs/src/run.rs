@@ -211,8 +211,8 @@ async fn run_in_steps(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunRe
         let head = lake.table(&name).await?;
         let published = before.as_ref().and_then(|set| set.versions.get(&name));
         let own = match published {
-            Some(version) => lake.table_at(&name, *version).await?,
-            None => head.clone(),
+            Some(version) if *version != head.version() => lake.table_at(&name, *version).await?,
+            _ => head.clone(),
         };
         tables.insert(name.clone(), own);
         heads.insert(name, head);

@@ -222,8 +222,17 @@ impl Spaces {
     fn add(&mut self, space: Space, text: &str) {
         let text = text.trim();
         let own = self.bare.entry(space).or_default();
-        if !text.is_empty() && !own.contains(text) {
-            own.insert(Text::from(text));
+        if text.is_empty() || own.contains(text) {
+            return;
+        }
+        own.insert(Text::from(text));
+        // An id that is written like this may be what the marts call another system's id.
+        let of_system = self.systems.iter().find_map(|system| {
+            let rest = text.strip_prefix(&**system)?.strip_prefix(':')?;
+            Some(rest.to_owned())
+        });
+        if let Some(rest) = of_system {
+            self.add(space, &rest);
         }
     }
 

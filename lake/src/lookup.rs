@@ -9,6 +9,9 @@ use parquet::bloom_filter::Sbbf;
 use parquet::errors::ParquetError;
 use parquet::file::reader::ChunkReader;
 
+/// Files that begin with fewer rows than this have no filters.
+pub(crate) const ROWS: usize = 1024;
+
 /// Of so many texts that are not in a row group one is taken for being there.
 pub(crate) const FALSE_POSITIVES: f64 = 1e-4;
 

@@ -18,7 +18,7 @@ use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
 
@@ -45,6 +45,8 @@ pub struct TableWriter {
     /// Columns in the files: those of the table without the partition column.
     file_schema: SchemaRef,
     properties: WriterProperties,
+    /// The same, with filters of what rows are looked up by.
+    filtered: WriterProperties,
     open: BTreeMap<Option<String>, OpenFile>,
     finished: Vec<NewFile>,
 }
@@ -139,7 +141,8 @@ impl TableWriter {
             table: table.to_owned(),
             root,
             partition_column: partition_column.map(str::to_owned),
-            properties: properties(table, &file_schema),
+            properties: properties(&file_schema).build(),
+            filtered: filtered(table, &file_schema),
             schema,
             file_schema,
             open: BTreeMap::new(),
@@ -150,8 +153,10 @@ impl TableWriter {
     /// Begins a new row group every so many rows: smaller ones where many files are open at once.
     #[must_use]
     pub fn with_row_group_rows(mut self, rows: usize) -> Self {
-        let properties = self.properties.into_builder();
-        self.properties = properties.set_max_row_group_row_count(Some(rows)).build();
+        for own in [&mut self.properties, &mut self.filtered] {
+            let properties = own.clone().into_builder();
+            *own = properties.set_max_row_group_row_count(Some(rows)).build();
+        }
         self
     }
 
@@ -182,12 +187,18 @@ impl TableWriter {
         let open = match self.open.entry(key.clone()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
+                // A filter begins with room for a whole row group; a file of a few rows is read sooner.
+                let properties = if batch.num_rows() < lookup::ROWS {
+                    &self.properties
+                } else {
+                    &self.filtered
+                };
                 let file = create(
                     &self.root,
                     self.partition_column.as_deref(),
                     key.as_deref(),
                     &self.file_schema,
-                    &self.properties,
+                    properties,
                 )?;
                 entry.insert(file)
             }
@@ -381,16 +392,23 @@ fn hive_escape(value: &str) -> String {
     escaped
 }
 
-fn properties(table: &str, schema: &Schema) -> WriterProperties {
+fn filtered(table: &str, schema: &Schema) -> WriterProperties {
+    let names = schema.fields().iter().map(|field| field.name());
+    let looked_up = names.filter(|name| lookup::is_looked_up(table, name));
+    let with = |properties: WriterPropertiesBuilder, name: &String| {
+        let column = ColumnPath::from(name.as_str());
+        properties.set_column_bloom_filter_fpp(column, lookup::FALSE_POSITIVES)
+    };
+    looked_up.fold(properties(schema), with).build()
+}
+
+fn properties(schema: &Schema) -> WriterPropertiesBuilder {
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::Chunk);
     for field in schema.fields() {
         let column = ColumnPath::from(field.name().as_str());
-        if lookup::is_looked_up(table, field.name()) {
-            builder = builder.set_column_bloom_filter_fpp(column.clone(), lookup::FALSE_POSITIVES);
-        }
         match field.data_type() {
             // Times and sequences hardly repeat, but follow each other closely.
             DataType::Timestamp(..) | DataType::Int64 => {
@@ -407,7 +425,7 @@ fn properties(table: &str, schema: &Schema) -> WriterProperties {
             _ => {}
         }
     }
-    builder.build()
+    builder
 }
 
 /// Whether nearly every row has a value of its own, so that a dictionary would only cost.

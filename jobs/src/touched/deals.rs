@@ -95,11 +95,6 @@ impl Touching<'_> {
             }
         }
         for id in paused {
-            for system in self.spaces.systems.clone() {
-                if let Some(own) = id.strip_prefix(&*format!("{system}:")) {
-                    self.spaces.add(Space::Ticket, own);
-                }
-            }
             self.spaces.add(Space::Ticket, &id);
         }
         Ok(())

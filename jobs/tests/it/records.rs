@@ -104,3 +104,43 @@ async fn an_unknown_job_is_refused_with_the_known_ones() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn an_id_that_is_written_like_that_of_another_system_is_a_row_of_its_own() {
+    let mut lake = TestLake::new().await;
+    let deal = |system: &str, id: &str, account: &str| json!({"_source": system, "id": id, "account": account});
+    lake.raw(
+        Entity::Opportunity,
+        json!([
+            deal("crm", "1", "Acme"),
+            deal("erp", "1", "Acme"),
+            {"_source": "erp", "id": "crm:1", "account": "Bo", "outcome": "won", "won_at": "2025-01-02"},
+        ]),
+    )
+    .await;
+    lake.raw(
+        Entity::Account,
+        json!([{"_source": "erp", "name": "Zed", "region": "华南"}]),
+    )
+    .await;
+    lake.run().await;
+    assert_eq!(lake.published("opportunities").await.len(), 3);
+    lake.raw(
+        Entity::Account,
+        json!([{"_source": "erp", "name": "Bo", "region": "华东"}]),
+    )
+    .await;
+    let part = RunOptions {
+        full: false,
+        ..options()
+    };
+    let report = millrace_jobs::run(&lake.lake, &part).await.unwrap();
+    assert_eq!(report.full, None);
+    let rows = lake
+        .mart("opportunities", &["opportunity_id", "outcome"])
+        .await;
+    assert_eq!(
+        columns(&rows, &["opportunity_id", "account_id"]),
+        json!([["crm:1", "Acme"], ["crm:1", "Bo"], ["erp:1", "Acme"]])
+    );
+}

@@ -771,16 +771,19 @@ async fn row_groups_are_found_by_the_texts_that_they_hold() {
         Field::new("note", DataType::Utf8, true),
     ]));
     let writer = lake.writer("raw/account", schema.clone(), None);
-    let mut writer = writer.with_row_group_rows(3);
+    let mut writer = writer.with_row_group_rows(1024);
     // Least and greatest of the row groups exclude nothing.
-    let ids = ["a", "f", "z", "a1", "g", "z1"];
-    let names = ["a", "f", "z", " g", "g", "z1"];
-    let texts = |texts: [&str; 6]| Arc::new(StringArray::from(texts.to_vec())) as ArrayRef;
+    let ids: Vec<String> = (0..2048)
+        .map(|row| format!("{}{row:04}", row % 2))
+        .collect();
+    let mut names = ids.clone();
+    names[1500] = " padded".to_owned();
+    let texts = |texts: &[String]| Arc::new(StringArray::from_iter_values(texts)) as ArrayRef;
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(Int64Array::from_iter_values(0..6)),
-        texts(ids),
-        texts(names),
-        texts(ids),
+        Arc::new(Int64Array::from_iter_values(0..2048)),
+        texts(&ids),
+        texts(&names),
+        texts(&ids),
     ];
     let rows = RecordBatch::try_new(schema, columns).unwrap();
     writer.write(&rows, None).unwrap();
@@ -792,8 +795,8 @@ async fn row_groups_are_found_by_the_texts_that_they_hold() {
         let texts = texts.iter().copied();
         millrace_lake::may_hold(&file, &metadata, group, column, texts).unwrap()
     };
-    assert!(may_hold(0, "id", &["f"]) && !may_hold(1, "id", &["f"]));
-    assert!(may_hold(1, "id", &["b", "g"]) && !may_hold(0, "id", &["b", "g"]));
+    assert!(may_hold(0, "id", &["10001"]) && !may_hold(1, "id", &["10001"]));
+    assert!(may_hold(1, "id", &["00001", "01500"]) && !may_hold(0, "id", &["00001", "01500"]));
     // What is written with blanks around it is looked up without, so there the filter does not count;
     // nor is there one of a column that nothing is looked up by.
     assert!(may_hold(0, "name", &["q"]));
