@@ -1,13 +1,13 @@
 //! Customer health from the published marts: order histories in, scores and their proof out.
 //!
 //! Everything is computed in memory from one scan of the `orders` mart, spread over threads by row
-//! group. What a score may see is decided in `models::health`, by the day that it is as of.
+//! group, and of those of payments, tickets, quotes and interactions. What a score may see is decided in `models::health`, by the day that it is as of.
 
 mod reader;
 
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
-use millrace_lake::Lake;
+use millrace_lake::{Lake, Table};
 use millrace_models::config::Company;
 use millrace_models::health::probability::ProbabilityModel;
 use millrace_models::health::scorecard::{Rating, Scorecard};
@@ -103,15 +103,33 @@ impl OrderHistory {
         let Some(set) = lake.latest_set().await? else {
             return Ok(None);
         };
-        let mut tables = Vec::new();
-        for name in ["marts/orders", "marts/accounts"] {
+        let mut tables: Vec<Table> = Vec::new();
+        for name in [
+            "marts/orders",
+            "marts/accounts",
+            "marts/payment_performance",
+            "marts/ticket_service",
+            "marts/quote_outcomes",
+            "marts/activity",
+        ] {
             let version = set.versions.get(name).copied().unwrap_or(0);
             tables.push(lake.table_at(name, version).await?);
         }
         let zone = company.zone;
         let read = move || -> anyhow::Result<Self> {
-            let (history, ids) = reader::orders(&tables[0], zone)?;
-            let labels = reader::labels(&tables[1])?;
+            let [orders, accounts, payments, tickets, quotes, activity] = tables
+                .try_into()
+                .map_err(|_| anyhow::anyhow!("a mart is missing"))?;
+            let (history, ids) = reader::orders(&orders, zone)?;
+            let labels = reader::labels(&accounts)?;
+            let places = ids.iter().cloned().zip(0..).collect();
+            let tables = reader::EvidenceTables {
+                payments,
+                tickets,
+                quotes,
+                activity,
+            };
+            let history = history.with_evidence(reader::evidence(&tables, &places, zone)?);
             let accounts = ids.into_iter().map(|account_id| AccountName {
                 label: labels.get(&account_id).unwrap_or(&account_id).clone(),
                 account_id,

@@ -1,4 +1,4 @@
-//! Customer health from the order history: how likely an account is to order again, a scorecard
+//! Customer health from the order history and what else is known of an account: how likely an account is to order again, a scorecard
 //! whose points add up, and the proof of both on the past.
 //!
 //! Everything here is a function of a [`History`] and a day; a score as of a day is computed from
@@ -8,6 +8,7 @@
 
 pub mod backtest;
 pub mod baselines;
+pub mod evidence;
 mod features;
 mod gaps;
 pub mod history;
@@ -19,6 +20,7 @@ pub mod scorecard;
 mod simplex;
 
 pub use backtest::{Backtest, BacktestError, backtest};
-pub use history::{History, LineKind, OrderLine, Standing};
+pub use evidence::{Decision, Evidence, Instalment, Ticket};
+pub use history::{DayAmount, History, LineKind, OrderLine, Standing};
 pub use probability::{Model, ProbabilityModel};
-pub use scorecard::{Factor, Rating, Scorecard, Status};
+pub use scorecard::{Factor, Held, Rating, Scorecard, Status};

@@ -6,7 +6,9 @@ use arrow::datatypes::{ArrowPrimitiveType, Decimal128Type, TimestampMicrosecondT
 use chrono::{DateTime, TimeZone};
 use hashbrown::HashMap;
 use millrace_lake::Table;
-use millrace_models::health::{History, LineKind, OrderLine};
+use millrace_models::health::{
+    DayAmount, Decision, Evidence, History, Instalment, LineKind, OrderLine, Ticket,
+};
 use rayon::prelude::*;
 
 use crate::raw::{Piece, Raw, Rows, Strings, pieces};
@@ -89,6 +91,196 @@ pub(super) fn orders(
     let history = History::new(ids.len(), lines);
     let sorted = order.iter().map(|account| ids[*account].clone()).collect();
     Ok((history, sorted))
+}
+
+/// What is known beside orders of the accounts whose places are given, from the marts of payments,
+/// tickets, quotes and interactions.
+pub(super) fn evidence(
+    tables: &EvidenceTables,
+    places: &HashMap<String, usize>,
+    zone: impl TimeZone + Copy + Sync,
+) -> anyhow::Result<Vec<(usize, Evidence)>> {
+    let mut found: HashMap<usize, Evidence> = HashMap::new();
+    let day = |at_us: i64| {
+        let at = DateTime::from_timestamp_micros(at_us).unwrap_or_default();
+        at.with_timezone(&zone).date_naive().to_epoch_days()
+    };
+    for (place, instalment) in instalments(&tables.payments, places, day)? {
+        found.entry(place).or_default().instalments.push(instalment);
+    }
+    let columns = [
+        "account_id",
+        "kind",
+        "severity",
+        "status",
+        "opened_at",
+        "resolved_at",
+        "closed_at",
+        "late_at",
+    ];
+    each_row(&tables.tickets, &columns, |row| {
+        let (Some(opened), Some(place)) = (row.time("opened_at"), row.place(places)) else {
+            return;
+        };
+        if row.text("status") == Some("cancelled") {
+            return;
+        }
+        let is = |name: &str, words: &[&str]| {
+            let text = row.text(name).map(str::to_lowercase);
+            text.is_some_and(|text| words.contains(&text.as_str()))
+        };
+        found.entry(place).or_default().tickets.push(Ticket {
+            opened: day(opened),
+            resolved: row.time("resolved_at").or(row.time("closed_at")).map(day),
+            late: row.time("late_at").map(day),
+            is_complaint: is("kind", &COMPLAINTS),
+            is_severe: is("severity", &SEVERE),
+        });
+    })?;
+    let columns = [
+        "account_id",
+        "counts",
+        "outcome",
+        "decided_at",
+        "expires_at",
+    ];
+    each_row(&tables.quotes, &columns, |row| {
+        let Some(place) = row.place(places).filter(|_| row.flag("counts")) else {
+            return;
+        };
+        let decided = match row.text("outcome") {
+            Some("accepted" | "partial") => row.time("decided_at").map(|at| (at, true)),
+            Some("declined" | "expired") => {
+                let at = row.time("decided_at").or(row.time("expires_at"));
+                at.map(|at| (at, false))
+            }
+            Some("superseded" | "withdrawn" | "draft") => None,
+            // without an answer: when it runs out, which is not seen before
+            _ => row.time("expires_at").map(|at| (at, false)),
+        };
+        if let Some((at, is_accepted)) = decided {
+            let decision = Decision {
+                day: day(at),
+                is_accepted,
+            };
+            found.entry(place).or_default().decisions.push(decision);
+        }
+    })?;
+    each_row(&tables.activity, &["account_id", "at", "two_way"], |row| {
+        if let (Some(at), Some(place), true) =
+            (row.time("at"), row.place(places), row.flag("two_way"))
+        {
+            found.entry(place).or_default().two_way.push(day(at));
+        }
+    })?;
+    Ok(found.into_iter().collect())
+}
+
+/// What was to be paid, by the places of the accounts.
+fn instalments(
+    table: &Table,
+    places: &HashMap<String, usize>,
+    day: impl Fn(i64) -> i32,
+) -> anyhow::Result<Vec<(usize, Instalment)>> {
+    let columns = [
+        "plan_id",
+        "entry",
+        "account_id",
+        "due_at",
+        "written_off_at",
+        "amount",
+        "received_at",
+        "allocated_amount",
+    ];
+    let mut plans: HashMap<String, (usize, Instalment)> = HashMap::new();
+    each_row(table, &columns, |row| {
+        let (Some(plan), Some(place)) = (row.text("plan_id"), row.place(places)) else {
+            return;
+        };
+        let (_, instalment) = plans
+            .entry(plan.to_owned())
+            .or_insert_with(|| (place, Instalment::default()));
+        if row.text("entry") == Some("receipt") {
+            let part = row.time("received_at").zip(row.amount("allocated_amount"));
+            instalment
+                .received
+                .extend(part.map(|(at, amount)| DayAmount {
+                    day: day(at),
+                    amount,
+                }));
+        } else if let Some(due) = row.time("due_at") {
+            instalment.due = day(due);
+            instalment.amount = row.amount("amount").unwrap_or(0.0);
+            instalment.written_off = row.time("written_off_at").map(&day);
+        }
+    })?;
+    // One that waits for an event is not due.
+    let due = plans.into_values().filter(|(_, own)| own.amount > 0.0);
+    Ok(due.collect())
+}
+
+/// What kinds of ticket are complaints, and which severities are severe, however a source writes them.
+const COMPLAINTS: [&str; 4] = ["complaint", "complaints", "投诉", "客户投诉"];
+const SEVERE: [&str; 8] = [
+    "high", "urgent", "critical", "severe", "高", "紧急", "严重", "重大",
+];
+
+/// Where evidence is read from.
+pub(super) struct EvidenceTables {
+    pub(super) payments: Table,
+    pub(super) tickets: Table,
+    pub(super) quotes: Table,
+    pub(super) activity: Table,
+}
+
+/// A row of a mart.
+struct Row<'a> {
+    batch: &'a RecordBatch,
+    row: usize,
+}
+
+impl Row<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        let column = self.batch.column_by_name(name)?.as_string_opt::<i32>()?;
+        column.is_valid(self.row).then(|| column.value(self.row))
+    }
+
+    /// In microseconds.
+    fn time(&self, name: &str) -> Option<i64> {
+        let column = self.batch.column_by_name(name)?;
+        let column = column.as_primitive_opt::<TimestampMicrosecondType>()?;
+        column.is_valid(self.row).then(|| column.value(self.row))
+    }
+
+    fn amount(&self, name: &str) -> Option<f64> {
+        let column = self.batch.column_by_name(name)?;
+        let column = column.as_primitive_opt::<Decimal128Type>()?;
+        let valid = column.is_valid(self.row);
+        valid.then(|| column.value(self.row) as f64 / 100.0)
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        let column = self.batch.column_by_name(name);
+        let column = column.and_then(|own| own.as_boolean_opt());
+        column.is_some_and(|own| own.is_valid(self.row) && own.value(self.row))
+    }
+
+    /// The place of the row's account.
+    fn place(&self, places: &HashMap<String, usize>) -> Option<usize> {
+        places.get(self.text("account_id")?).copied()
+    }
+}
+
+fn each_row(table: &Table, columns: &[&str], mut take: impl FnMut(&Row<'_>)) -> anyhow::Result<()> {
+    for piece in row_groups(table)? {
+        for batch in piece.read(Some(columns), BATCH_ROWS)? {
+            let batch = &batch?;
+            for row in 0..batch.num_rows() {
+                take(&Row { batch, row });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What each account is called.

@@ -223,6 +223,15 @@ impl Sequence {
         own
     }
 
+    /// Another that begins like this.
+    async fn copied(&self) -> Self {
+        Self {
+            lake: self.lake.copied().await,
+            anew: self.anew.copied().await,
+            ..*self
+        }
+    }
+
     async fn take(&mut self, seeds: &[u64]) {
         let mut rows: BTreeMap<Entity, Vec<Value>> = BTreeMap::new();
         for seed in seeds {
@@ -322,9 +331,10 @@ fn made_step_by_step_is_made_at_once() {
         .build()
         .unwrap();
     let in_parts = std::cell::Cell::new(0);
+    let beginning = runtime.block_on(Sequence::new());
     let done = runner.run(&steps(), |steps| {
         runtime.block_on(async {
-            let mut sequence = Sequence::new().await;
+            let mut sequence = beginning.copied().await;
             for step in &steps {
                 match step {
                     Step::Rows(seeds) => sequence.take(seeds).await,

@@ -31,6 +31,19 @@ pub(crate) struct TestLake {
     _folder: tempfile::TempDir,
 }
 
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
 /// The moment as the company's clock shows it.
 pub(crate) fn local(text: &str) -> i64 {
     DateTime::parse_from_rfc3339(&format!("{text}:00+08:00"))
@@ -49,6 +62,17 @@ fn moment(text: &str) -> (i64, bool) {
 impl TestLake {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::init(folder.path()).await.unwrap();
+        Self {
+            lake,
+            _folder: folder,
+        }
+    }
+
+    /// Another with the same tables.
+    pub(crate) async fn copied(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(self.lake.root(), folder.path());
         let lake = Lake::init(folder.path()).await.unwrap();
         Self {
             lake,

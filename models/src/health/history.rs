@@ -1,5 +1,7 @@
 //! What each account bought, and when.
 
+use super::evidence::Evidence;
+
 /// What an order line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineKind {
@@ -46,6 +48,7 @@ struct Account {
     cancelled: Vec<DayAmount>,
     /// What was bought: each product once a day.
     products: Vec<(i32, u32)>,
+    evidence: Evidence,
 }
 
 /// The purchases of all accounts.
@@ -93,6 +96,19 @@ impl History {
         Self { accounts: all }
     }
 
+    /// With what else is known of accounts, each once; of those that are not below the number of
+    /// accounts it is left out.
+    #[must_use]
+    pub fn with_evidence(mut self, evidence: impl IntoIterator<Item = (usize, Evidence)>) -> Self {
+        for (account, mut evidence) in evidence {
+            if let Some(own) = self.accounts.get_mut(account) {
+                evidence.sort();
+                own.evidence = evidence;
+            }
+        }
+        self
+    }
+
     /// What was known at the end of a day.
     #[must_use]
     pub fn until(&self, day: i32) -> Self {
@@ -101,6 +117,7 @@ impl History {
             returned: up_to(&account.returned, day).to_vec(),
             cancelled: up_to(&account.cancelled, day).to_vec(),
             products: products_up_to(&account.products, day).to_vec(),
+            evidence: account.evidence.until(day),
         });
         Self {
             accounts: accounts.collect(),
@@ -130,6 +147,18 @@ impl History {
         self.accounts.iter().any(has)
     }
 
+    /// Whether any interaction of both sides is in it: where none ever is, they are not recorded.
+    pub fn has_interactions(&self) -> bool {
+        let has = |account: &Account| !account.evidence.two_way.is_empty();
+        self.accounts.iter().any(has)
+    }
+
+    /// Whether any ticket is in it.
+    pub fn has_tickets(&self) -> bool {
+        let has = |account: &Account| !account.evidence.tickets.is_empty();
+        self.accounts.iter().any(has)
+    }
+
     /// How each account with a purchase up to the end of `day` stood then, by account.
     pub fn standings(&self, day: i32) -> Vec<Standing<'_>> {
         (0..self.accounts.len())
@@ -150,6 +179,7 @@ impl History {
             returned: up_to(&own.returned, day),
             cancelled: up_to(&own.cancelled, day),
             products: products_up_to(&own.products, day),
+            evidence: &own.evidence,
         })
     }
 
@@ -203,6 +233,7 @@ pub struct Standing<'a> {
     returned: &'a [DayAmount],
     cancelled: &'a [DayAmount],
     products: &'a [(i32, u32)],
+    pub(super) evidence: &'a Evidence,
 }
 
 impl Standing<'_> {

@@ -2,8 +2,7 @@
 //!
 //! Each factor turns a number into 0 to 1 by a curve and weighs what the scorecard says. A factor
 //! without data is left out and its weight given to the others in proportion; how much of the whole
-//! weight has data is the coverage. Factors that an order history cannot tell (payment, interaction,
-//! service) have no data here and lower the coverage.
+//! weight has data is the coverage. What a company does not record at all has no data for anybody.
 
 use serde::Serialize;
 
@@ -16,7 +15,7 @@ const TYPICAL_GAPS: f64 = 4.0;
 const HALF_AT: f64 = 1.5;
 /// From more than this many times the rhythm on the score is below 60.
 const SILENT_AT: f64 = 2.5;
-const SILENT_MOST: f64 = 59.0;
+const HELD_MOST: f64 = 59.0;
 /// This many purchases a year, and products, are as good as more.
 const PURCHASES_FULL: f64 = 12.0;
 const PRODUCTS_FULL: f64 = 10.0;
@@ -25,6 +24,18 @@ const PRODUCTS_FULL: f64 = 10.0;
 const TREND_FULL: f64 = 0.6;
 /// When this part of a year's sales went back, nothing is left of quality.
 const RETURNS_NONE: f64 = 0.2;
+
+/// Paid in time: nothing is left of payment at half of what fell due.
+const PAID_NONE: f64 = 0.5;
+/// So many interactions of both sides in so many days are as good as more.
+const INTERACTION_DAYS: i32 = 90;
+const INTERACTIONS_FULL: f64 = 6.0;
+/// At so many badly handled complaints for each purchase day nothing is left of service.
+const TROUBLE_NONE: f64 = 0.5;
+/// When this part of the decided quotes is accepted, it is as good as more.
+const ACCEPTED_FULL: f64 = 0.6;
+/// What has been overdue for longer than this keeps the score below 60.
+const OVERDUE_DAYS: i32 = 60;
 
 const GREEN_FROM: f64 = 75.0;
 const YELLOW_FROM: f64 = 60.0;
@@ -50,22 +61,30 @@ pub enum Factor {
     Returns,
     /// Distinct products bought in the last 365 days. No data where lines name none.
     Breadth,
-    /// Payments on time. Not in an order history.
+    /// Of the amounts that fell due in the last 365 days, the part that had come by its due day. No
+    /// data where nothing fell due.
     Payment,
-    /// Interactions, both ways. Not in an order history.
+    /// Interactions of the last 90 days in which both sides said something. No data where the
+    /// company records none.
     Interaction,
-    /// Complaints and their resolution. Not in an order history.
+    /// Complaints and severe tickets of the last 365 days (half of one for what was resolved in time) /
+    /// days with a purchase in them. No data where the company records no tickets, or nothing was
+    /// bought.
     Service,
+    /// Of the quotes decided in the last 365 days, the part that was accepted. No data where none was
+    /// decided.
+    QuoteAcceptance,
 }
 
 impl Factor {
     /// All, with what each weighs of 100.
-    pub const WEIGHTS: [(Self, f64); 8] = [
+    pub const WEIGHTS: [(Self, f64); 9] = [
         (Self::Rhythm, 20.0),
         (Self::Frequency, 10.0),
         (Self::AmountTrend, 20.0),
         (Self::Returns, 15.0),
-        (Self::Breadth, 5.0),
+        (Self::Breadth, 2.0),
+        (Self::QuoteAcceptance, 3.0),
         (Self::Payment, 15.0),
         (Self::Interaction, 10.0),
         (Self::Service, 5.0),
@@ -82,6 +101,7 @@ impl Factor {
             Self::Payment => "payment",
             Self::Interaction => "interaction",
             Self::Service => "service",
+            Self::QuoteAcceptance => "quote_acceptance",
         }
     }
 }
@@ -98,6 +118,18 @@ pub enum Status {
     Red,
     /// Fewer than 3 purchases, or less than 60 % of the weight with data.
     Unrated,
+}
+
+/// Why a score is held below 60.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// A severe complaint is not resolved.
+    OpenComplaint,
+    /// Something has been overdue for more than 60 days.
+    Overdue,
+    /// The silence is longer than 2.5 times the account's rhythm.
+    Silent,
 }
 
 /// What a factor says about an account.
@@ -124,8 +156,10 @@ pub struct Rating {
     pub coverage: f64,
     /// Every factor; their points and `held_down` add up to the score.
     pub factors: Vec<Reading>,
-    /// What a long silence takes off, so that no such account is above 59: at most 0.
+    /// What is taken off, so that no account that is held down is above 59: at most 0.
     pub held_down: f64,
+    /// Why it is held below 60, whether or not it would be above.
+    pub held_by: Option<Held>,
     /// The days between purchases that the rhythm is measured by.
     pub rhythm_days: f64,
 }
@@ -135,6 +169,8 @@ pub struct Rating {
 pub struct Scorecard {
     typical_gap_days: f64,
     has_returns: bool,
+    has_interactions: bool,
+    has_tickets: bool,
 }
 
 impl Scorecard {
@@ -145,6 +181,8 @@ impl Scorecard {
                 .unwrap_or(f64::from(YEAR))
                 .max(1.0),
             has_returns: seen.has_returns(),
+            has_interactions: seen.has_interactions(),
+            has_tickets: seen.has_tickets(),
         }
     }
 
@@ -180,8 +218,9 @@ impl Scorecard {
             })
             .collect();
         let sum: f64 = factors.iter().map(|own| own.points).sum();
-        let score = if lateness > SILENT_AT {
-            sum.min(SILENT_MOST)
+        let held_by = held_by(standing, lateness);
+        let score = if held_by.is_some() {
+            sum.min(HELD_MOST)
         } else {
             sum
         };
@@ -199,6 +238,7 @@ impl Scorecard {
             coverage,
             factors,
             held_down: score - sum,
+            held_by,
             rhythm_days,
         }
     }
@@ -242,11 +282,27 @@ impl Scorecard {
                 let count = standing.products_within(YEAR) as f64;
                 (count, saturating(count, PRODUCTS_FULL))
             }
-            Factor::AmountTrend
-            | Factor::Breadth
-            | Factor::Payment
-            | Factor::Interaction
-            | Factor::Service => return None,
+            Factor::Payment => {
+                let paid = standing.paid_in_time(YEAR)?;
+                (paid, ((paid - PAID_NONE) / (1.0 - PAID_NONE)).max(0.0))
+            }
+            Factor::Interaction if self.has_interactions => {
+                let count = standing.two_way_within(INTERACTION_DAYS);
+                (count, saturating(count, INTERACTIONS_FULL))
+            }
+            Factor::Service if self.has_tickets => {
+                let purchases = standing.purchases_between(0, YEAR);
+                let trouble =
+                    (purchases > 0.0).then(|| standing.trouble_within(YEAR) / purchases)?;
+                (trouble, (1.0 - trouble / TROUBLE_NONE).max(0.0))
+            }
+            Factor::QuoteAcceptance => {
+                let accepted = standing.quotes_accepted(YEAR)?;
+                (accepted, (accepted / ACCEPTED_FULL).min(1.0))
+            }
+            Factor::AmountTrend | Factor::Breadth | Factor::Interaction | Factor::Service => {
+                return None;
+            }
         };
         Some(Point { value, part })
     }
@@ -261,6 +317,20 @@ struct Point {
     part: f64,
 }
 
+/// What weighs most first.
+fn held_by(standing: &Standing<'_>, lateness: f64) -> Option<Held> {
+    if standing.has_open_severe_complaint() {
+        Some(Held::OpenComplaint)
+    } else if standing
+        .overdue_days()
+        .is_some_and(|days| days > OVERDUE_DAYS)
+    {
+        Some(Held::Overdue)
+    } else {
+        (lateness > SILENT_AT).then_some(Held::Silent)
+    }
+}
+
 /// 0 for nothing, 1 from `full` on, the first ones worth the most.
 fn saturating(count: f64, full: f64) -> f64 {
     (count.ln_1p() / full.ln_1p()).min(1.0)
@@ -269,7 +339,8 @@ fn saturating(count: f64, full: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health::history::{LineKind, OrderLine};
+    use crate::health::evidence::{Decision, Evidence, Instalment, Ticket};
+    use crate::health::history::{DayAmount, LineKind, OrderLine};
 
     fn account(days: impl IntoIterator<Item = i32>) -> History {
         let lines = days.into_iter().map(|day| OrderLine {
@@ -314,7 +385,7 @@ mod tests {
     fn what_has_no_data_lowers_the_coverage_and_not_the_score() {
         let sales = account((0..900).step_by(30));
         let without = rating(&sales, 900);
-        assert!((without.coverage - 0.55).abs() < 1e-12);
+        assert!((without.coverage - 0.52).abs() < 1e-12);
         assert_eq!(without.status, Status::Unrated);
         let mut lines: Vec<OrderLine> = Vec::new();
         for day in (0..900).step_by(30) {
@@ -329,12 +400,71 @@ mod tests {
             lines.push(line(LineKind::Return, -5.0));
         }
         let with = rating(&History::new(1, lines), 900);
-        assert!((with.coverage - 0.7).abs() < 1e-12);
+        assert!((with.coverage - 0.67).abs() < 1e-12);
         assert_eq!(with.status, Status::Green);
         let returns = with
             .factors
             .iter()
             .find(|own| own.factor == Factor::Returns);
         assert!((returns.unwrap().value.unwrap() - 0.05).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_known_beside_orders_fills_the_coverage_and_holds_down() {
+        let sales = account((0..900).step_by(30));
+        let instalment = |due, received: &[DayAmount]| Instalment {
+            due,
+            amount: 100.0,
+            received: received.to_vec(),
+            written_off: None,
+        };
+        let paid = |day, amount| DayAmount { day, amount };
+        let mut evidence = Evidence {
+            instalments: vec![
+                instalment(700, &[paid(690, 100.0)]),
+                instalment(800, &[paid(800, 50.0), paid(830, 50.0)]),
+            ],
+            tickets: vec![Ticket {
+                opened: 850,
+                resolved: Some(851),
+                late: Some(853),
+                is_complaint: true,
+                is_severe: true,
+            }],
+            decisions: vec![Decision {
+                day: 860,
+                is_accepted: true,
+            }],
+            two_way: vec![820, 840, 850, 880, 890, 895],
+        };
+        let known = sales.clone().with_evidence([(0, evidence.clone())]);
+        let known = rating(&known, 900);
+        assert!((known.coverage - 0.85).abs() < 1e-12, "all but returns");
+        let of = |factor| {
+            known
+                .factors
+                .iter()
+                .find(|own| own.factor == factor)
+                .unwrap()
+        };
+        let part = |factor| of(factor).points / of(factor).weight;
+        assert_eq!(of(Factor::Payment).value, Some(0.75));
+        assert!((part(Factor::Payment) - 0.5).abs() < 1e-12);
+        assert_eq!(of(Factor::Interaction).value, Some(6.0));
+        assert!((part(Factor::Interaction) - 1.0).abs() < 1e-12);
+        // half a complaint on twelve purchase days
+        assert!((of(Factor::Service).value.unwrap() - 0.5 / 12.0).abs() < 1e-12);
+        assert!((part(Factor::QuoteAcceptance) - 1.0).abs() < 1e-12);
+        assert_eq!((known.status, known.held_by), (Status::Green, None));
+
+        evidence
+            .instalments
+            .push(instalment(835, &[paid(836, 99.0)]));
+        let overdue = rating(&sales.clone().with_evidence([(0, evidence.clone())]), 900);
+        assert_eq!(overdue.held_by, Some(Held::Overdue));
+        assert!(overdue.score <= 59.0 && overdue.held_down < 0.0);
+        evidence.tickets[0].resolved = None;
+        let open = rating(&sales.with_evidence([(0, evidence)]), 900);
+        assert_eq!(open.held_by, Some(Held::OpenComplaint));
     }
 }

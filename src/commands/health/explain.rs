@@ -2,8 +2,8 @@
 
 use anyhow::anyhow;
 use millrace_jobs::health::{AccountName, HealthExplanation, OrderHistory};
-use millrace_models::health::Factor;
 use millrace_models::health::scorecard::{Rating, Reading};
+use millrace_models::health::{Factor, Held};
 use millrace_models::metric::nearest;
 
 use super::status_name;
@@ -95,9 +95,11 @@ fn table(found: &HealthExplanation) -> String {
             before.map_or_else(String::new, |before| change(own.points - before)),
         ]);
     }
-    if rating.held_down < 0.0 {
+    if let Some(held) = rating.held_by
+        && rating.held_down < 0.0
+    {
         table.push(vec![
-            "long silence".to_owned(),
+            held_by(held).to_owned(),
             "held at 59".to_owned(),
             value::decimal(rating.held_down, 1),
             String::new(),
@@ -127,6 +129,14 @@ fn table(found: &HealthExplanation) -> String {
         found.as_of
     ));
     text
+}
+
+fn held_by(held: Held) -> &'static str {
+    match held {
+        Held::OpenComplaint => "open complaint",
+        Held::Overdue => "long overdue",
+        Held::Silent => "long silence",
+    }
 }
 
 /// The points of a factor that had data.
@@ -171,6 +181,12 @@ fn words(own: &Reading, found: &HealthExplanation) -> String {
         }
         Factor::Returns => format!("{} of sales went back", percent(number)),
         Factor::Breadth => format!("{} products in 12 months", value::decimal(number, 0)),
-        Factor::Payment | Factor::Interaction | Factor::Service => value::decimal(number, 2),
+        Factor::Payment => format!("{} of what fell due was paid in time", percent(number)),
+        Factor::Interaction => {
+            let count = value::decimal(number, 0);
+            format!("{count} conversations in 90 days")
+        }
+        Factor::Service => format!("{} complaints an order day", value::decimal(number, 2)),
+        Factor::QuoteAcceptance => format!("{} of quotes accepted", percent(number)),
     }
 }

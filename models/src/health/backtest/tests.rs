@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::health::history::{LineKind, OrderLine};
+use crate::health::evidence::{Decision, Evidence, Instalment, Ticket};
+use crate::health::history::{DayAmount, LineKind, OrderLine};
 
 /// A small firm: accounts that buy every 20 to 110 days until they stop, by a congruential generator.
 fn firm(accounts: usize) -> Vec<OrderLine> {
@@ -129,6 +130,61 @@ fn scores(history: &History, day: i32) -> Vec<u64> {
         .collect()
 }
 
+/// What is known beside orders of accounts by the end of a day, and with `later` what comes after it.
+fn evidence(day: i32, later: &[(usize, i32)]) -> Vec<(usize, Evidence)> {
+    let of = |account: usize| {
+        let place = i32::try_from(account).unwrap();
+        let paid = |days: i32| DayAmount {
+            day: day - days,
+            amount: 40.0,
+        };
+        let instalment = |days: i32, received: Vec<DayAmount>| Instalment {
+            due: day - days,
+            amount: 100.0,
+            received,
+            written_off: None,
+        };
+        let mut own = Evidence {
+            instalments: vec![
+                instalment(20 + place, vec![paid(30 + place), paid(place)]),
+                instalment(80, vec![paid(10)]),
+            ],
+            tickets: vec![Ticket {
+                opened: day - place,
+                resolved: None,
+                late: (place % 2 == 0).then_some(day - place / 2),
+                is_complaint: place % 3 == 0,
+                is_severe: place % 5 == 0,
+            }],
+            decisions: vec![Decision {
+                day: day - place,
+                is_accepted: place % 2 == 0,
+            }],
+            two_way: (0..place % 7).map(|days| day - days * 20).collect(),
+        };
+        for (_, days) in later.iter().filter(|(of, _)| *of == account) {
+            let after = day + days;
+            own.instalments
+                .push(instalment(-days, vec![paid(3), paid(-days)]));
+            own.instalments[0].received.push(paid(-days));
+            own.instalments[1].written_off = Some(after);
+            own.tickets[0].resolved = Some(after);
+            own.tickets[0].late = own.tickets[0].late.or(Some(after));
+            own.tickets.push(Ticket {
+                opened: after,
+                ..own.tickets[0]
+            });
+            own.decisions.push(Decision {
+                day: after,
+                is_accepted: false,
+            });
+            own.two_way.push(after);
+        }
+        (account, own)
+    };
+    (0..130).map(of).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
@@ -149,8 +205,10 @@ proptest! {
             amount,
             product: Some(product),
         });
-        let before = History::new(130, known.clone());
+        let others: Vec<(usize, i32)> = added.clone().map(|line| (line.account, line.day - cutoff)).collect();
+        let before = History::new(130, known.clone()).with_evidence(evidence(cutoff, &[]));
         let after = History::new(130, known.into_iter().chain(added));
+        let after = after.with_evidence(evidence(cutoff, &others));
         let expected = scores(&before, cutoff);
         prop_assert!(!expected.is_empty());
         prop_assert_eq!(expected, scores(&after, cutoff));
