@@ -49,7 +49,7 @@ fn names() -> Vec<String> {
     let raw = Entity::all()
         .iter()
         .map(|own| format!("raw/{}", own.name()));
-    let marts = marts::TABLES.iter().map(|own| format!("marts/{own}"));
+    let marts = marts::built().map(|own| format!("marts/{own}"));
     raw.chain(marts).chain(["published".to_owned()]).collect()
 }
 

@@ -28,6 +28,7 @@ mod export;
 mod extract;
 mod guard;
 mod handovers;
+mod health;
 mod interactions;
 mod live;
 mod metrics;

@@ -21,7 +21,7 @@ use crate::error::{ApiError, Problem};
 use crate::extract::{BODY_LIMIT_BYTES, identify};
 use crate::state::AppState;
 use crate::{
-    accounts, batch, closes, document, drill, drivers, export, guard, live, metrics, query,
+    accounts, batch, closes, document, drill, drivers, export, guard, health, live, metrics, query,
     resources, session, shapes, status, values, web,
 };
 
@@ -71,6 +71,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(drill::drill))
         .routes(routes!(drivers::drivers))
         .routes(routes!(closes::adjustments::adjustments))
+        .routes(routes!(health::standing))
+        .routes(routes!(health::backtest))
         .routes(routes!(export::export))
         .routes(routes!(metrics::metrics))
         .routes(routes!(values::values))

@@ -3,6 +3,7 @@
 //! against the value that is really sent.
 
 mod adjustments;
+mod health;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) use adjustments::{AdjustmentsRequest, AdjustmentsResult};
+pub(crate) use health::{AccountStanding, Proofs};
 
 /// What is asked: the same object for query, drill, export and a shared address.
 #[derive(Serialize, ToSchema)]

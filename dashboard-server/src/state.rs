@@ -16,12 +16,14 @@ use tokio::sync::watch;
 
 use crate::error::ApiError;
 use crate::extract::Signed;
+use crate::health::Proven;
 
 /// The shared state of the server. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
     inner: Arc<Parts>,
     engine: Engine,
+    proven: Arc<Proven>,
     /// Whether the server is asked to end.
     closing: Arc<watch::Sender<bool>>,
 }
@@ -52,6 +54,7 @@ impl AppState {
         Self {
             inner: Arc::new(parts),
             engine,
+            proven: Arc::default(),
             closing: Arc::new(watch::Sender::new(false)),
         }
     }
@@ -76,6 +79,10 @@ impl AppState {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(crate) fn proven(&self) -> &Proven {
+        &self.proven
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -72,9 +72,7 @@ pub(crate) fn build(
 ) -> anyhow::Result<Built> {
     let wanted = match partial {
         Some(partial) => partial.names(),
-        None => marts::TABLES
-            .iter()
-            .copied()
+        None => marts::built()
             .filter(|mart| options.jobs.is_empty() || options.jobs.iter().any(|job| job == mart))
             .collect(),
     };
@@ -385,7 +383,7 @@ impl Builder<'_> {
             Some(entity) => dimensions::with_attributes(&schema, self.catalog, entity),
             None => schema,
         };
-        let partition = (mart == "stage_visits").then_some(marts::VISITS_PARTITION);
+        let partition = marts::partition(mart);
         let rows = match self.task.partial {
             Some(partial) => partial.marts.get(mart).cloned(),
             None => None,

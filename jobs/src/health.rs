@@ -1,26 +1,40 @@
 //! Customer health from the published marts: order histories in, scores and their proof out.
 //!
 //! Everything is computed in memory from one scan of the `orders` mart, spread over threads by row
-//! group, and of those of payments, tickets, quotes and interactions. What a score may see is decided in `models::health`, by the day that it is as of.
+//! group, and of those of payments, tickets, quotes and interactions. What a score may see is decided
+//! in `models::health`, by the day that it is as of.
 
 mod reader;
+mod scoring;
 
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
-use millrace_lake::{Lake, Table};
+use hashbrown::HashMap;
+use millrace_lake::{Lake, PublishedSet, Table};
 use millrace_models::config::Company;
 use millrace_models::health::probability::ProbabilityModel;
 use millrace_models::health::scorecard::{Rating, Scorecard};
 use millrace_models::health::{
-    Backtest, BacktestError, History, Model, Standing, backtest as measured,
+    Backtest, BacktestError, History, Model, Standing, ValueTier, backtest as measured,
 };
 use serde::Serialize;
+
+pub use scoring::{Again, Scored, score};
 
 /// The days ahead that the probability in a ranking is about.
 pub const HORIZON_DAYS: i32 = 91;
 /// What changed is told against as many days before.
 const BEFORE_DAYS: u64 = 30;
 const YEAR: i32 = 365;
+/// The marts that scores are made of.
+const SOURCES: &[&str] = &[
+    "marts/orders",
+    "marts/accounts",
+    "marts/payment_performance",
+    "marts/ticket_service",
+    "marts/quote_outcomes",
+    "marts/activity",
+];
 
 /// What all accounts bought, as published.
 #[derive(Debug, Clone)]
@@ -56,10 +70,26 @@ pub struct AccountHealth {
     pub amount_12_months: f64,
     /// That amount x the probability that no order comes.
     pub amount_at_risk: f64,
+    /// How much of the business is done with it, by that amount.
+    pub value_tier: ValueTier,
+    /// What is past its due day and not received.
+    pub overdue_amount: f64,
     /// The day of the last order.
     pub last_order_on: NaiveDate,
     /// Days with an order.
     pub orders: usize,
+}
+
+/// A backtest and what it was made for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Proof {
+    /// The last day that the scores see.
+    pub cutoff: NaiveDate,
+    /// The days after it that they are judged by.
+    pub horizon_days: i32,
+    /// What was found.
+    #[serde(flatten)]
+    pub found: Backtest,
 }
 
 /// All accounts with an order, the most at risk first.
@@ -100,22 +130,20 @@ impl OrderHistory {
     ///
     /// When the lake cannot be read.
     pub async fn read(lake: &Lake, company: &Company) -> anyhow::Result<Option<Self>> {
-        let Some(set) = lake.latest_set().await? else {
-            return Ok(None);
-        };
+        match lake.latest_set().await? {
+            Some(set) => Self::read_set(lake, company, &set).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Reads a published set.
+    async fn read_set(lake: &Lake, company: &Company, set: &PublishedSet) -> anyhow::Result<Self> {
         let mut tables: Vec<Table> = Vec::new();
-        for name in [
-            "marts/orders",
-            "marts/accounts",
-            "marts/payment_performance",
-            "marts/ticket_service",
-            "marts/quote_outcomes",
-            "marts/activity",
-        ] {
-            let version = set.versions.get(name).copied().unwrap_or(0);
+        for name in SOURCES {
+            let version = set.versions.get(*name).copied().unwrap_or(0);
             tables.push(lake.table_at(name, version).await?);
         }
-        let zone = company.zone;
+        let (zone, set) = (company.zone, set.id);
         let read = move || -> anyhow::Result<Self> {
             let [orders, accounts, payments, tickets, quotes, activity] = tables
                 .try_into()
@@ -137,13 +165,12 @@ impl OrderHistory {
             Ok(Self {
                 history,
                 accounts: accounts.collect(),
-                set: set.id,
+                set,
             })
         };
         tokio::task::spawn_blocking(read)
             .await
             .context("reading the orders stopped")?
-            .map(Some)
     }
 
     /// Scores as of the end of `cutoff`, measured by the days after it that are over `today`.
@@ -165,6 +192,37 @@ impl OrderHistory {
         )
     }
 
+    /// Backtests of as many cutoffs, a horizon apart, the last horizon ended by `today`; those before
+    /// there is anybody to score are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the horizon is no length of time.
+    pub fn proofs(
+        &self,
+        cutoffs: u32,
+        horizon_days: i32,
+        today: NaiveDate,
+    ) -> Result<Vec<Proof>, BacktestError> {
+        let mut proofs = Vec::new();
+        for back in 1..=cutoffs {
+            let days = u64::from(back) * u64::try_from(horizon_days).unwrap_or(0);
+            let Some(cutoff) = today.checked_sub_days(Days::new(days)) else {
+                break;
+            };
+            match self.backtest(cutoff, horizon_days, today) {
+                Ok(found) => proofs.push(Proof {
+                    cutoff,
+                    horizon_days,
+                    found,
+                }),
+                Err(BacktestError::NobodyOrdered) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(proofs)
+    }
+
     /// All accounts with an order by the end of `as_of`, as they stood then.
     pub fn rank(&self, as_of: NaiveDate) -> HealthRanking {
         let day = day_number(as_of);
@@ -173,10 +231,13 @@ impl OrderHistory {
         let model = ProbabilityModel::learn(&seen, day, HORIZON_DAYS);
         let probabilities = model.predict(&seen).probabilities;
         let card = Scorecard::new(&seen, &standings);
+        let amounts: Vec<f64> = standings.iter().map(of_year).collect();
+        let tiers = ValueTier::of_amounts(&amounts);
         let mut accounts: Vec<AccountHealth> = standings
             .iter()
             .zip(probabilities)
-            .map(|(standing, probability)| self.health(standing, &card, probability))
+            .zip(tiers)
+            .map(|((own, probability), tier)| self.health(own, &card, probability, tier))
             .collect();
         accounts.sort_by(|left, right| right.amount_at_risk.total_cmp(&left.amount_at_risk));
         HealthRanking {
@@ -231,18 +292,49 @@ impl OrderHistory {
         Some(card.rate(&seen.standing(index, day)?))
     }
 
-    fn health(&self, standing: &Standing<'_>, card: &Scorecard, probability: f64) -> AccountHealth {
-        let amount = standing.amount_between(0, YEAR);
+    /// The scores at the end of a day alone, by the ids of the accounts.
+    fn scores(&self, on: NaiveDate) -> HashMap<&str, f64> {
+        let day = day_number(on);
+        let seen = self.history.until(day);
+        let standings = seen.standings(day);
+        let card = Scorecard::new(&seen, &standings);
+        let scores = standings.iter().map(|standing| {
+            let account = &self.accounts[standing.account];
+            (&*account.account_id, card.rate(standing).score)
+        });
+        scores.collect()
+    }
+
+    /// The day of the first order.
+    fn first_day(&self) -> Option<NaiveDate> {
+        self.history.first_day().map(date)
+    }
+
+    fn health(
+        &self,
+        standing: &Standing<'_>,
+        card: &Scorecard,
+        probability: f64,
+        value_tier: ValueTier,
+    ) -> AccountHealth {
+        let amount = of_year(standing);
         AccountHealth {
             account: self.accounts[standing.account].clone(),
             rating: card.rate(standing),
             repurchase_probability: probability,
             amount_12_months: amount,
             amount_at_risk: amount.max(0.0) * (1.0 - probability),
+            value_tier,
+            overdue_amount: standing.overdue_amount(),
             last_order_on: date(standing.last),
             orders: standing.purchases.len(),
         }
     }
+}
+
+/// Net amount of the last 365 days.
+fn of_year(standing: &Standing<'_>) -> f64 {
+    standing.amount_between(0, YEAR)
 }
 
 /// Days since 1970-01-01.

@@ -4,17 +4,19 @@
 //! and what it would still have committed is refused by its token.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use millrace_lake::Lake;
+use millrace_models::marts;
 use millrace_operations::Store;
 use millrace_operations::lease::{Lease, give_back, lengthen, take};
 
 use crate::close::sync;
-use crate::run::{Gate, RunOptions, RunReport, run};
+use crate::health::{Again, score};
+use crate::run::{Gate, RunOptions, RunReport, StepReport, run};
 
 /// What the lease is called.
 pub const LEASE: &str = "marts";
@@ -145,7 +147,45 @@ pub(crate) async fn when_free<T>(
     holding(store, &Slot::default(), lease, work).await
 }
 
-/// [`run`] under the lease, after those who have it now.
+/// Builds the marts that the options name and scores the accounts: all of it where they name none.
+async fn run_and_score(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport> {
+    let is_kept = |job: &String| marts::KEPT.contains(&&**job);
+    let (scores, jobs): (Vec<String>, Vec<String>) =
+        options.jobs.iter().cloned().partition(is_kept);
+    let named = !scores.is_empty();
+    let only_scores = named && jobs.is_empty();
+    let mut report = if only_scores {
+        let newest = lake.latest_set().await?;
+        let newest = newest.context("nothing is published yet: run all marts first")?;
+        RunReport::nothing(&newest)
+    } else {
+        let options = RunOptions {
+            jobs,
+            ..options.clone()
+        };
+        run(lake, &options).await?
+    };
+    if named || options.jobs.is_empty() {
+        let again = if named && options.full {
+            Again::Always
+        } else {
+            Again::Changed
+        };
+        let began = Instant::now();
+        if let Some(scored) = score(lake, options, again).await? {
+            report.set = scored.set;
+            report.published = true;
+            report.marts.extend(scored.marts);
+            report.steps.push(StepReport {
+                name: "scores".to_owned(),
+                seconds: began.elapsed().as_secs_f64(),
+            });
+        }
+    }
+    Ok(report)
+}
+
+/// [`run`] under the lease, and the scores of accounts, after those who have it now.
 ///
 /// # Errors
 ///
@@ -163,7 +203,7 @@ pub async fn run_leased(
             fence: under.fence,
             ..options.clone()
         };
-        let report = Box::pin(run(lake, &options)).await?;
+        let report = Box::pin(run_and_score(lake, &options)).await?;
         let closed = sync(lake, store, &under).await?;
         Ok(RunReport {
             set: closed.unwrap_or(report.set),

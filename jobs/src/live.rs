@@ -21,6 +21,7 @@ use millrace_models::entity::Entity;
 use millrace_operations::Store;
 
 use crate::close;
+use crate::health::{Again, score};
 use crate::lease::{Overtaken, Slot, Under, give_up, under_lease};
 use crate::run::{RunOptions, RunReport, Silent, run};
 use crate::schedule::Schedule;
@@ -131,6 +132,8 @@ impl Live {
                 let report = self.build(&under, now).await?;
                 round.set = report.published.then_some(report.set);
             }
+            let scored = score(&self.lake, &self.options(&under, now), Again::Grown).await?;
+            round.set = scored.map(|scored| scored.set).or(round.set);
             let closed = close::sync(&self.lake, &self.store, &under).await?;
             round.set = closed.or(round.set);
             tidy(&self.lake, now).await?;
@@ -150,7 +153,11 @@ impl Live {
         under: &Under,
         now: DateTime<Utc>,
     ) -> anyhow::Result<RunReport> {
-        let options = RunOptions {
+        Box::pin(run(&self.lake, &self.options(under, now))).await
+    }
+
+    fn options(&self, under: &Under, now: DateTime<Utc>) -> RunOptions {
+        RunOptions {
             company: self.company.clone(),
             as_of: None,
             now,
@@ -160,8 +167,7 @@ impl Live {
             gate: Arc::clone(&under.gate),
             fence: under.fence,
             progress: Arc::new(Silent),
-        };
-        Box::pin(run(&self.lake, &options)).await
+        }
     }
 
     /// Whether the raw tables have rows that the published set was not built from, or the set is of

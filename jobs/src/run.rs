@@ -105,6 +105,21 @@ pub struct RunReport {
     pub warnings: Vec<String>,
 }
 
+impl RunReport {
+    /// Nothing is new since a set.
+    pub(crate) fn nothing(set: &PublishedSet) -> Self {
+        Self {
+            set: set.id,
+            complete_to: set.complete_to,
+            published: false,
+            full: None,
+            marts: Vec::new(),
+            steps: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// A step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StepReport {
@@ -190,10 +205,10 @@ pub async fn run(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport>
 
 async fn run_in_steps(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport> {
     for job in &options.jobs {
-        if !marts::TABLES.contains(&job.as_str()) {
+        if !marts::built().any(|mart| mart == job) {
             bail!(
                 "there is no job {job:?}: the jobs are {}",
-                marts::TABLES.join(", ")
+                marts::built().collect::<Vec<_>>().join(", ")
             );
         }
     }
@@ -206,7 +221,7 @@ async fn run_in_steps(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunRe
     }
     let mut heads = BTreeMap::new();
     let mut tables = BTreeMap::new();
-    for mart in marts::TABLES {
+    for mart in marts::built() {
         let name = table_name(mart);
         let head = lake.table(&name).await?;
         let published = before.as_ref().and_then(|set| set.versions.get(&name));
@@ -237,15 +252,7 @@ async fn run_in_steps(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunRe
         .context("the run stopped")??;
     let Some(work) = work else {
         let before = before.context("nothing is new where there is nothing")?;
-        return Ok(RunReport {
-            set: before.id,
-            complete_to: before.complete_to,
-            published: false,
-            full: None,
-            marts: Vec::new(),
-            steps: Vec::new(),
-            warnings: Vec::new(),
-        });
+        return Ok(RunReport::nothing(&before));
     };
     publish(lake, options, before, work, read, &tables, &heads).await
 }
@@ -361,10 +368,10 @@ async fn publish(
         ingested_us,
     } = work;
     options.progress.step("committing");
-    let mut versions: BTreeMap<String, i64> = tables
-        .iter()
-        .map(|(name, table)| (name.clone(), table.version()))
-        .collect();
+    // What is not made here, such as scores, stays as it was told.
+    let mut versions = before.as_ref().map_or_else(BTreeMap::new, |set| set.versions.clone());
+    let own = tables.iter();
+    versions.extend(own.map(|(name, table)| (name.clone(), table.version())));
     let mut reports = Vec::new();
     for mart in built.marts {
         let table = tables.get(&mart.table);
@@ -434,7 +441,7 @@ async fn publish(
 }
 
 /// Commits a mart: its files that stay and its new ones, and what they were made of.
-async fn commit(
+pub(crate) async fn commit(
     lake: &Lake,
     head: &Table,
     mart: Mart,

@@ -32,6 +32,7 @@ use crate::error::LakeError;
 use crate::log::{checkpoint_file, commit_file};
 use crate::published::{self, PUBLISHED, PublishedSet};
 use crate::table::{Table, TableFile};
+use crate::upkeep::table_names;
 use crate::writer::{NewFile, TableWriter};
 
 /// Snapshots kept per table: the newest, those of the published set and those being replaced.
@@ -131,16 +132,20 @@ impl Lake {
         Ok(lake)
     }
 
-    /// Opens the lake in the directory `root`.
+    /// Opens the lake in the directory `root`. One of an earlier program gets the tables that came
+    /// since.
     ///
     /// # Errors
     /// [`LakeError::NotInitialised`] when there is none.
-    #[expect(clippy::unused_async, reason = "object stores answer asynchronously")]
     pub async fn open(root: &Path) -> Result<Self, LakeError> {
         if !is_table(&root.join(PUBLISHED)) {
             return Err(LakeError::NotInitialised {
                 root: root.to_owned(),
             });
+        }
+        let is_missing = |name: &String| !is_table(&root.join(name));
+        if table_names().iter().any(is_missing) {
+            return Self::init(root).await;
         }
         Self::at(root)
     }
@@ -606,7 +611,7 @@ fn is_table(directory: &Path) -> bool {
 
 /// The column that a table is created partitioned by.
 fn partition_column(table: &str) -> Option<&'static str> {
-    (table == "marts/stage_visits").then_some(marts::VISITS_PARTITION)
+    marts::partition(table.strip_prefix("marts/")?)
 }
 
 fn struct_type(schema: &Schema) -> Result<StructType, LakeError> {

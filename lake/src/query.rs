@@ -22,6 +22,7 @@ mod pins;
 mod quantile;
 mod reads;
 mod rollup;
+mod standing;
 mod tables;
 mod view;
 
@@ -47,6 +48,7 @@ pub use error::QueryError;
 pub use functions::kaplan_meier_median;
 pub use origin::{AnsweredBy, Origin, RollupInfo};
 pub use quantile::exact_quantile;
+pub use standing::{AccountStanding, FactorScore, ScoredDay, Scoring};
 
 use crate::{Lake, PublishedSet};
 use cache::Answers;
@@ -277,6 +279,21 @@ impl Engine {
     ) -> Result<AdjustmentsResult, QueryError> {
         let opened = self.opened().await?;
         adjustments::report(View::new(&opened, access)?, request, now).await
+    }
+
+    /// How an account stands, called by its id or name, and what its score is made of; `None` where
+    /// the caller sees no score of such an account.
+    ///
+    /// # Errors
+    /// As [`Engine::query`].
+    pub async fn standing(
+        &self,
+        access: &Access,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<AccountStanding>, QueryError> {
+        let opened = self.opened().await?;
+        standing::of(View::new(&opened, access)?, account, now).await
     }
 
     /// The values of a dimension in the newest set, sorted; those that occur in the caller's

@@ -1,5 +1,5 @@
-//! Customer health from the order history and what else is known of an account: how likely an account is to order again, a scorecard
-//! whose points add up, and the proof of both on the past.
+//! Customer health from the order history and what else is known of an account: how likely it is to
+//! order again, a scorecard whose points add up, and the proof of both on the past.
 //!
 //! Everything here is a function of a [`History`] and a day; a score as of a day is computed from
 //! [`History::until`] that day, so what came later cannot be seen, not even by accident. Days count
@@ -12,15 +12,19 @@ pub mod evidence;
 mod features;
 mod gaps;
 pub mod history;
+pub mod lift;
 mod logistic;
 pub mod measures;
 pub mod probability;
 pub mod purchase_process;
 pub mod scorecard;
 mod simplex;
+pub mod value;
 
 pub use backtest::{Backtest, BacktestError, backtest};
 pub use evidence::{Decision, Evidence, Instalment, Ticket};
+pub use lift::{Gain, Lift};
 pub use history::{DayAmount, History, LineKind, OrderLine, Standing};
 pub use probability::{Model, ProbabilityModel};
 pub use scorecard::{Factor, Held, Rating, Scorecard, Status};
+pub use value::ValueTier;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::entity::{money, timestamp};
+use crate::health::Factor;
 
 /// All marts, dimensions first.
 pub const TABLES: &[&str] = &[
@@ -29,7 +30,19 @@ pub const TABLES: &[&str] = &[
     "activity",
     "user_days",
     "record_quality",
+    "account_health",
+    "health_factors",
 ];
+
+/// Those that hold what was told on a day, and keep it: they are not made of the raw tables anew, as
+/// all others are.
+pub const KEPT: &[&str] = &["account_health", "health_factors"];
+
+/// Those that are made of the raw tables, and only of them.
+pub fn built() -> impl Iterator<Item = &'static str> + Clone {
+    let tables = TABLES.iter().copied();
+    tables.filter(|table| !KEPT.contains(table))
+}
 
 /// The prefix of attribute columns in dimension tables.
 pub const ATTRIBUTE_PREFIX: &str = "attr_";
@@ -38,6 +51,19 @@ pub const ATTRIBUTE_PREFIX: &str = "attr_";
 /// the finished visits of deals that have come to an end. The visits of the others lie in
 /// [`VISITS_OPEN`] and [`VISITS_RUNNING`], so that what changes lies together.
 pub const VISITS_PARTITION: &str = "left_month";
+/// The partition column of `account_health` and `health_factors`: the day that was scored
+/// (`2024-03-31`), in the company's zone.
+pub const SCORED_ON: &str = "scored_on";
+
+/// The column that a mart is partitioned by.
+pub fn partition(table: &str) -> Option<&'static str> {
+    match table {
+        "stage_visits" => Some(VISITS_PARTITION),
+        table if KEPT.contains(&table) => Some(SCORED_ON),
+        _ => None,
+    }
+}
+
 /// The partition of the open visits of deals that are under way.
 pub const VISITS_OPEN: &str = "open";
 /// The partition of the finished visits of these deals.
@@ -342,6 +368,53 @@ pub fn schema(table: &str) -> Option<SchemaRef> {
             whole("defects"),
             text("problems"),
         ]),
+        // one row an account with an order and a scored day, `as_of` its last moment
+        "account_health" => {
+            let mut fields = vec![
+                text("account_id"),
+                time("as_of"),
+                number("score"),
+                // by the score of that day alone
+                text("status"),
+                // that which holds: changed by 5 points beyond a border, or by a second scoring
+                text("settled_status"),
+                // the scored day since when that holds
+                time("settled_since"),
+                text("value_tier"),
+                // of an order in the next `horizon_days`
+                number("repurchase_probability"),
+                whole("horizon_days"),
+                number("coverage"),
+                // points taken off so that the score is below 60, and why: open_complaint, overdue,
+                // silent
+                number("held_down"),
+                text("held_by"),
+                // the score 30 days before, null before the first order
+                number("score_before"),
+                amount("amount_12_months"),
+                // that x the probability that no order comes
+                amount("amount_at_risk"),
+                amount("overdue_amount"),
+                time("last_order_at"),
+                number("rhythm_days"),
+                whole("orders"),
+            ];
+            // what each factor measures, null without data
+            fields.extend(Factor::WEIGHTS.iter().map(|(own, _)| number(own.name())));
+            fields.push(text(SCORED_ON));
+            fields
+        }
+        // one row an account, scored day and factor: what it measures, what it adds to the score
+        // and could add at most
+        "health_factors" => vec![
+            text("account_id"),
+            time("as_of"),
+            text("factor"),
+            number("value"),
+            number("points"),
+            number("weight"),
+            text(SCORED_ON),
+        ],
         _ => return None,
     };
     Some(Arc::new(Schema::new(fields)))

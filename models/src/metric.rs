@@ -165,7 +165,7 @@ pub enum Unit {
     Days,
     /// Hours.
     Hours,
-    /// Points from 1 to 5.
+    /// Points: of satisfaction from 1 to 5, of health from 0 to 100.
     Score,
 }
 
@@ -336,6 +336,7 @@ const FILES: &[(&str, &str)] = &[
     ("payments.toml", include_str!("../metrics/payments.toml")),
     ("tickets.toml", include_str!("../metrics/tickets.toml")),
     ("activity.toml", include_str!("../metrics/activity.toml")),
+    ("health.toml", include_str!("../metrics/health.toml")),
 ];
 
 impl Registry {

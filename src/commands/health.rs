@@ -7,7 +7,6 @@ mod rank;
 use anyhow::anyhow;
 use chrono::NaiveDate;
 use millrace_jobs::health::OrderHistory;
-use millrace_models::health::Status;
 
 use crate::arguments::{HealthArguments, HealthCommand};
 use crate::failure::Failure;
@@ -77,11 +76,3 @@ fn seen_until(as_of: Option<NaiveDate>, today: NaiveDate) -> Result<NaiveDate, F
     }
 }
 
-fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Green => "green",
-        Status::Yellow => "yellow",
-        Status::Red => "red",
-        Status::Unrated => "unrated",
-    }
-}

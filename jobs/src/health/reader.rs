@@ -1,14 +1,18 @@
 //! Reading the marts into histories, a row group a thread.
 
+use std::fs::File;
+
 use anyhow::Context;
 use arrow::array::{Array, AsArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow::datatypes::{ArrowPrimitiveType, Decimal128Type, TimestampMicrosecondType};
 use chrono::{DateTime, TimeZone};
 use hashbrown::HashMap;
-use millrace_lake::Table;
+use millrace_lake::{Table, TableFile};
 use millrace_models::health::{
     DayAmount, Decision, Evidence, History, Instalment, LineKind, OrderLine, Ticket,
 };
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::prelude::*;
 
 use crate::raw::{Piece, Raw, Rows, Strings, pieces};
@@ -295,6 +299,22 @@ pub(super) fn labels(table: &Table) -> anyhow::Result<HashMap<String, String>> {
         }
     }
     Ok(labels)
+}
+
+/// Some columns of files.
+pub(super) fn batches(files: &[TableFile], columns: &[&str]) -> anyhow::Result<Vec<RecordBatch>> {
+    let mut batches = Vec::new();
+    for file in files {
+        let context = || format!("reading {}", file.path.display());
+        let handle = File::open(&file.path).with_context(context)?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(handle).with_context(context)?;
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        let reader = builder.with_projection(mask).build().with_context(context)?;
+        for batch in reader {
+            batches.push(batch.with_context(context)?);
+        }
+    }
+    Ok(batches)
 }
 
 /// All row groups of a mart.

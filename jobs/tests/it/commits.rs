@@ -17,7 +17,7 @@ fn names() -> Vec<String> {
     let raw = Entity::all()
         .iter()
         .map(|own| format!("raw/{}", own.name()));
-    let marts = marts::TABLES.iter().map(|own| format!("marts/{own}"));
+    let marts = marts::built().map(|own| format!("marts/{own}"));
     raw.chain(marts).collect()
 }
 
@@ -62,7 +62,7 @@ async fn five_hundred_commits_leave_a_lake_as_small_as_a_new_one() {
     };
     fresh.round().await.unwrap();
     live.round().await.unwrap();
-    for mart in marts::TABLES {
+    for mart in marts::built() {
         let (left, right) = (
             published_rows(&live.lake, mart).await,
             published_rows(&fresh.lake, mart).await,

@@ -279,10 +279,10 @@ impl Sequence {
     async fn compare(&mut self) -> Result<(), TestCaseError> {
         self.run().await;
         run(&self.anew.lake, &self.options(true)).await.unwrap();
-        for mart in marts::TABLES {
+        for mart in marts::built() {
             let left = self.lake.published(mart).await;
             let right = self.anew.published(mart).await;
-            if *mart == "calendar" {
+            if mart == "calendar" {
                 // A day that was once needed stays.
                 prop_assert!(right.iter().all(|day| left.contains(day)), "calendar");
                 continue;

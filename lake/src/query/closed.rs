@@ -26,8 +26,14 @@ use crate::{Close, PublishedSet};
 /// The column that holds the moment that a row is seen at, where rows of several sets are together.
 pub(super) const SEEN_AT: &str = "closed.as_of";
 
-/// The dimension tables that records may be joined with.
-const JOINED: [&str; 4] = ["accounts", "opportunities", "users", "products"];
+/// The tables that records may be joined with.
+const JOINED: [&str; 5] = [
+    "accounts",
+    "opportunities",
+    "users",
+    "products",
+    "account_health",
+];
 
 /// Rows of one set.
 #[derive(Debug, Clone)]
@@ -161,7 +167,7 @@ pub(super) async fn then(
     let Some(set) = opened.pins.at(as_of, &opened.set).await? else {
         return Ok(None);
     };
-    if !has_all(&set, &marts) {
+    if !has_all(&set, &marts, base) {
         return Ok(None);
     }
     opened.pin(&set, &marts).await?;
@@ -173,9 +179,11 @@ pub(super) async fn then(
     }))
 }
 
-/// Whether a set has these marts.
-fn has_all(set: &PublishedSet, marts: &[&str]) -> bool {
-    let mut names = marts.iter().map(|mart| format!("marts/{mart}"));
+/// Whether a set has these marts; scores that records are only joined with may lack.
+fn has_all(set: &PublishedSet, marts: &[&str], base: &Base) -> bool {
+    let needed = marts.iter();
+    let needed = needed.filter(|mart| **mart == base.table || !marts::KEPT.contains(*mart));
+    let mut names = needed.map(|mart| format!("marts/{mart}"));
     names.all(|name| set.versions.contains_key(&name))
 }
 

@@ -47,7 +47,7 @@ fn seen_at(text: &str, as_of: DateTime<Utc>) -> String {
 }
 
 /// A moment as SQL.
-fn moment(us: i64) -> String {
+pub(super) fn moment(us: i64) -> String {
     format!("arrow_cast({us}, 'Timestamp(Microsecond, Some(\"UTC\"))')")
 }
 

@@ -2,11 +2,12 @@
 
 use chrono::NaiveDate;
 use millrace_models::catalog::Catalog;
-use millrace_models::marts::ATTRIBUTE_PREFIX;
+use millrace_models::marts::{ATTRIBUTE_PREFIX, KEPT};
 use millrace_models::metric::{Base, Metric, nearest};
 use millrace_models::period::Grain;
 
 use super::error::QueryError;
+use super::tables::STANDING;
 
 /// Which dimension table tells people's words for an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,6 +98,9 @@ const NOT_DIMENSIONS: [&str; 17] = [
 /// Fields of a deal that others have too, by the same name.
 const OPTIONAL: [&str; 1] = ["source"];
 
+/// How an account stands, and the column that says it.
+const STANDING_OF: [(&str, &str); 2] = [("value_tier", "value_tier"), ("health_status", "status")];
+
 /// Copies of the account's attributes that every fact carries.
 const COPIES: [&str; 3] = ["region", "industry", "segment"];
 
@@ -117,6 +121,27 @@ pub(super) fn identifier(name: &str) -> String {
 /// Quotes a text for SQL.
 pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+/// How the account of a record stands now.
+fn standing(base: &Base, name: &str) -> Option<Dimension> {
+    let own = name.strip_prefix("account.").unwrap_or(name);
+    let (_, column) = STANDING_OF.into_iter().find(|(known, _)| *known == own)?;
+    let join = Join {
+        alias: "h",
+        table: STANDING,
+        key: "account_id",
+        column: base.references.get("account")?.clone(),
+        attribute: column.to_owned(),
+    };
+    Some(Dimension {
+        name: name.to_owned(),
+        expression: format!("b.{}", join.name()),
+        join: Some(join),
+        labels: None,
+        grain: None,
+        flag: false,
+    })
 }
 
 fn through(
@@ -146,7 +171,8 @@ fn through(
         grain: None,
         flag: false,
     };
-    if copies && entity == "account" && !is_attribute && COPIES.contains(&attribute) {
+    let has_copies = copies && !KEPT.contains(&&*base.table);
+    if has_copies && entity == "account" && !is_attribute && COPIES.contains(&attribute) {
         return Some(Dimension {
             expression: format!("b.{attribute}"),
             ..plain
@@ -208,6 +234,12 @@ fn find(
             flag: false,
         });
     }
+    // what the records of a base say themselves goes before how their account stands now
+    if !base.dimensions.contains_key(name)
+        && let Some(found) = standing(base, name)
+    {
+        return Some(found);
+    }
     if let Some((reference, attribute)) = name.split_once('.') {
         let found = through(base, reference, attribute, catalog, copies)?;
         return Some(Dimension {
@@ -218,6 +250,7 @@ fn find(
     // people of a fact are those at the event: stored with it
     if name == "manager"
         && base.table != "accounts"
+        && !KEPT.contains(&&*base.table)
         && !catalog.is_attribute("opportunity", name)
         && !catalog.is_attribute("account", name)
         && catalog.has("user", name)
@@ -246,6 +279,12 @@ fn find(
 /// Every name that `find` knows for this metric.
 pub(super) fn names(metric: &Metric, base: &Base, catalog: &Catalog) -> Vec<String> {
     let mut names: Vec<String> = base.dimensions.keys().cloned().collect();
+    let standing = STANDING_OF.into_iter().map(|(name, _)| name);
+    names.extend(
+        standing
+            .filter(|name| self::standing(base, name).is_some())
+            .map(str::to_owned),
+    );
     for (reference, entity, ..) in REFERENCES {
         if !base.references.contains_key(reference) {
             continue;

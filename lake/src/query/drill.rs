@@ -485,7 +485,7 @@ fn labels_of(column: &str) -> Option<Labels> {
 }
 
 /// Columns, and the words for their ids.
-async fn shown(
+pub(super) async fn shown(
     view: View<'_>,
     columns: Vec<String>,
 ) -> Result<Vec<(String, Option<Words>)>, QueryError> {
@@ -500,7 +500,7 @@ async fn shown(
     Ok(shown)
 }
 
-fn read(
+pub(super) fn read(
     zone: Tz,
     columns: &[(String, Option<Words>)],
     batch: &RecordBatch,

@@ -15,7 +15,7 @@ use millrace_models::entity::Entity;
 use tokio::sync::RwLock;
 
 use super::error::QueryError;
-use super::tables::{Named, Opened, providers, raw};
+use super::tables::{Named, Opened, nothing, providers, raw};
 use crate::{Lake, LakeError, PublishedSet, Table};
 
 /// The tables that were opened, by the set and the mart; each as the mart's table is by now.
@@ -89,6 +89,9 @@ impl Pins {
         mart: &str,
         newest: &PublishedSet,
     ) -> Result<Vec<Named>, QueryError> {
+        if !set.versions.contains_key(&format!("marts/{mart}")) {
+            return nothing(mart);
+        }
         let newest = self.table(newest, mart).await?;
         let key = (set.id, mart.to_owned());
         if let Some((schema, known)) = self.tables.read().await.get(&key)

@@ -11,7 +11,7 @@ use millrace_models::scope::{Reach, Way};
 
 use super::compile::end_of;
 use super::tables::Opened;
-use super::view::View;
+use super::view::{View, mart};
 
 /// How often what changes by the passing of time alone is answered anew.
 const MOMENT: TimeDelta = TimeDelta::minutes(1);
@@ -63,6 +63,7 @@ pub(super) fn named(query: &Query) -> impl Iterator<Item = &str> + Clone {
 
 /// Takes a table, and those that say whose its rows are.
 pub(super) fn take(view: View<'_>, table: &str, versions: &mut Versions) {
+    let table = mart(table);
     let Some(version) = view.opened.set.versions.get(&format!("marts/{table}")) else {
         return;
     };

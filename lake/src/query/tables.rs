@@ -32,6 +32,8 @@ use crate::{Lake, LakeError, Made, PublishedSet, Table, TableFile};
 
 /// The visits that have ended: all partitions of `stage_visits` but those of open visits.
 pub(super) const FINISHED_VISITS: &str = "finished_stage_visits";
+/// How accounts stand: of `account_health` the day that was scored last.
+pub(super) const STANDING: &str = "account_standing";
 /// The partitions of the visits that have not.
 const OPEN_VISITS: [&str; 2] = [marts::VISITS_OPEN, marts::VISITS_ENDED];
 
@@ -101,6 +103,14 @@ impl Opened {
             rows.insert(name.clone(), table.rows());
             for (name, own) in providers(mart, &table, &table)? {
                 context.register_table(name, own)?;
+            }
+        }
+        // a set of an earlier program has no marts that came since
+        for mart in marts::TABLES {
+            if !set.versions.contains_key(&format!("marts/{mart}")) {
+                for (name, own) in nothing(mart)? {
+                    context.register_table(name, own)?;
+                }
             }
         }
         Ok(Self {
@@ -270,15 +280,44 @@ pub(super) fn providers(
     let schema = viewed(&Schema::new(fields));
     let whole = provider(Arc::clone(&schema), table.files())?;
     let mut all = vec![(mart.to_owned(), whole)];
-    if mart == "stage_visits" {
-        let left = |file: &&TableFile| {
+    if let Some(name) = beside(mart) {
+        let files = table.files().iter();
+        let newest = files.clone().map(|file| file.partition.as_deref()).max();
+        let is_in = |file: &&TableFile| {
             let partition = file.partition.as_deref();
-            partition.is_none_or(|own| !OPEN_VISITS.contains(&own))
+            if name == STANDING {
+                Some(partition) == newest
+            } else {
+                partition.is_none_or(|own| !OPEN_VISITS.contains(&own))
+            }
         };
-        let files: Vec<TableFile> = table.files().iter().filter(left).cloned().collect();
-        all.push((FINISHED_VISITS.to_owned(), provider(schema, &files)?));
+        let files: Vec<TableFile> = files.filter(is_in).cloned().collect();
+        all.push((name.to_owned(), provider(schema, &files)?));
     }
     Ok(all)
+}
+
+/// The tables of a mart without a row.
+pub(super) fn nothing(mart: &str) -> Result<Vec<Named>, QueryError> {
+    let Some(schema) = marts::schema(mart) else {
+        return Ok(Vec::new());
+    };
+    let fields = schema.fields().iter();
+    let fields = fields.filter(|own| Some(own.name().as_str()) != marts::partition(mart));
+    let schema = viewed(&Schema::new(fields.cloned().collect::<Vec<_>>()));
+    let names = [Some(mart), beside(mart)].into_iter().flatten();
+    names
+        .map(|name| Ok((name.to_owned(), provider(Arc::clone(&schema), &[])?)))
+        .collect()
+}
+
+/// The table that holds some files of a mart.
+fn beside(mart: &str) -> Option<&'static str> {
+    match mart {
+        "stage_visits" => Some(FINISHED_VISITS),
+        "account_health" => Some(STANDING),
+        _ => None,
+    }
 }
 
 /// A raw table.

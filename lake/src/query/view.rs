@@ -12,7 +12,7 @@ use millrace_models::scope::{Access, Action, Reach, Way};
 
 use super::dimension::{self, Dimension, Labels, identifier, literal};
 use super::error::QueryError;
-use super::tables::{Dictionary, FINISHED_VISITS, Opened};
+use super::tables::{Dictionary, FINISHED_VISITS, Opened, STANDING};
 
 /// A published set and who looks at it.
 #[derive(Clone, Copy)]
@@ -65,10 +65,10 @@ impl Words {
 
 /// The mart that a registered table is of.
 pub(super) fn mart(table: &str) -> &str {
-    if table == FINISHED_VISITS {
-        "stage_visits"
-    } else {
-        table
+    match table {
+        FINISHED_VISITS => "stage_visits",
+        STANDING => "account_health",
+        table => table,
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, new_null_array};
+use arrow::array::{AsArray, RecordBatch, new_null_array};
 use arrow::compute::cast;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -121,7 +121,9 @@ impl Marts {
                 let partition = table.partition_column().zip(left).map(|(_, left)| {
                     if left.is_null(row) { "open" } else { "2026-01" }
                 });
-                writer.write(&batch.slice(row, 1), partition)?;
+                let scored = batch.column_by_name(marts::SCORED_ON);
+                let scored = scored.map(|day| day.as_string::<i32>().value(row));
+                writer.write(&batch.slice(row, 1), partition.or(scored))?;
             }
         }
         let change = Change {
@@ -266,6 +268,11 @@ async fn tickets_give_their_metrics() {
 #[tokio::test]
 async fn what_people_do_gives_its_metrics() {
     check("activity.slt").await;
+}
+
+#[tokio::test]
+async fn scores_give_their_metrics() {
+    check("health.slt").await;
 }
 
 #[tokio::test]

@@ -4,10 +4,10 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::baselines;
-use super::history::History;
+use super::history::{History, Standing};
 use super::measures::{Probabilities, Ranking};
 use super::probability::{Model, ProbabilityModel};
-use super::scorecard::Scorecard;
+use super::scorecard::{Rating, Scorecard, Status};
 
 /// A backtest that cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -38,12 +38,27 @@ pub struct Backtest {
     pub probability: Probabilities,
     /// The scorecard; unrated accounts are ranked like all others.
     pub scorecard: Ranking,
+    /// What came of the accounts of each status.
+    pub statuses: Vec<StatusOutcome>,
     /// What both are to beat.
     pub baselines: Baselines,
     /// Where the probability came from.
     pub model: Learned,
     /// What the reader should know.
     pub warnings: Vec<String>,
+}
+
+/// What came of the accounts that had a status at the cutoff.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StatusOutcome {
+    /// The status.
+    pub status: Status,
+    /// How many had it.
+    pub accounts: usize,
+    /// The part of them that ordered in the horizon; `None` without accounts.
+    pub ordered: Option<f64>,
+    /// The part of them that still had it at the end of the horizon; `None` without accounts.
+    pub kept: Option<f64>,
 }
 
 /// How the simple rules did.
@@ -111,13 +126,15 @@ pub fn backtest(
     let model = ProbabilityModel::learn(&seen, cutoff, horizon_days);
     let predictions = model.predict(&seen);
     let card = Scorecard::new(&seen, &standings);
-    let scores: Vec<f64> = standings.iter().map(|own| card.rate(own).score).collect();
+    let ratings: Vec<Rating> = standings.iter().map(|own| card.rate(own)).collect();
+    let scores: Vec<f64> = ratings.iter().map(|own| own.score).collect();
     let ranked = |scores: &[f64]| Ranking::of(scores, &outcomes);
     let mut found = Backtest {
         accounts: outcomes.len(),
         positives: outcomes.iter().filter(|outcome| **outcome).count(),
         probability: Probabilities::of(&predictions.probabilities, &outcomes),
         scorecard: ranked(&scores),
+        statuses: statuses(history, &standings, &ratings, &outcomes, end),
         baselines: Baselines {
             recency: ranked(&baselines::recency(&standings)),
             frequency: ranked(&baselines::frequency(&standings)),
@@ -141,6 +158,40 @@ pub fn backtest(
         ));
     }
     Ok(found)
+}
+
+/// What came of the accounts of each status; whether they have it at the end of the day `end` is seen
+/// only to judge them.
+fn statuses(
+    history: &History,
+    standings: &[Standing<'_>],
+    ratings: &[Rating],
+    outcomes: &[bool],
+    end: i32,
+) -> Vec<StatusOutcome> {
+    let seen = history.until(end);
+    let card = Scorecard::new(&seen, &seen.standings(end));
+    let later = |own: &Standing<'_>| {
+        let later = seen.standing(own.account, end);
+        later.map(|later| card.rate(&later).status)
+    };
+    let later: Vec<Option<Status>> = standings.iter().map(later).collect();
+    let all = [Status::Green, Status::Yellow, Status::Red, Status::Unrated];
+    let of = |status: Status| {
+        let places = (0..ratings.len()).filter(|place| ratings[*place].status == status);
+        let places: Vec<usize> = places.collect();
+        let part = |is: &dyn Fn(usize) -> bool| {
+            let count = places.iter().filter(|place| is(**place)).count();
+            (!places.is_empty()).then(|| count as f64 / places.len() as f64)
+        };
+        StatusOutcome {
+            status,
+            accounts: places.len(),
+            ordered: part(&|place| outcomes[place]),
+            kept: part(&|place| later[place] == Some(status)),
+        }
+    };
+    all.map(of).to_vec()
 }
 
 fn warnings(found: &Backtest) -> Vec<String> {

@@ -155,6 +155,13 @@ impl Standing<'_> {
         open.map(|own| self.day - own.due).max()
     }
 
+    /// What is open of instalments whose due day is over.
+    pub fn overdue_amount(&self) -> f64 {
+        let own = self.evidence.instalments.iter();
+        let open = own.filter(|own| own.due < self.day && own.is_open_on(self.day));
+        open.fold(0.0, |sum, own| sum + own.amount - own.paid_by(self.day))
+    }
+
     /// Interactions of the last `days` days in which both sides said something.
     pub fn two_way_within(&self, days: i32) -> f64 {
         let own = self.evidence.two_way.iter();
@@ -243,6 +250,8 @@ mod tests {
         assert_eq!(on(100).paid_in_time(365), Some(1.0));
         assert_eq!(on(115).paid_in_time(365), Some(0.8));
         assert_eq!(on(115).overdue_days(), Some(5));
+        assert_eq!(on(115).overdue_amount().to_string(), "20");
+        assert_eq!(on(118).overdue_amount().to_string(), "0");
         assert_eq!(on(120).paid_in_time(365), Some(0.4));
         assert_eq!(on(120).overdue_days(), None, "the day is not over");
         assert_eq!(on(185).overdue_days(), Some(65));

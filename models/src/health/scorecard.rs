@@ -37,8 +37,8 @@ const ACCEPTED_FULL: f64 = 0.6;
 /// What has been overdue for longer than this keeps the score below 60.
 const OVERDUE_DAYS: i32 = 60;
 
-const GREEN_FROM: f64 = 75.0;
-const YELLOW_FROM: f64 = 60.0;
+pub(super) const GREEN_FROM: f64 = 75.0;
+pub(super) const YELLOW_FROM: f64 = 60.0;
 /// Below this coverage, or with fewer purchases, an account is unrated.
 const COVERAGE_FROM: f64 = 0.6;
 const PURCHASES_FROM: usize = 3;
@@ -90,6 +90,12 @@ impl Factor {
         (Self::Service, 5.0),
     ];
 
+    /// The factor of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::WEIGHTS.iter().map(|(factor, _)| *factor);
+        all.find(|own| own.name() == name)
+    }
+
     /// Its name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -120,6 +126,33 @@ pub enum Status {
     Unrated,
 }
 
+impl Status {
+    /// That of a score with enough behind it.
+    pub fn of_score(score: f64) -> Self {
+        match score {
+            score if score >= GREEN_FROM => Self::Green,
+            score if score >= YELLOW_FROM => Self::Yellow,
+            _ => Self::Red,
+        }
+    }
+
+    /// Its name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Green => "green",
+            Self::Yellow => "yellow",
+            Self::Red => "red",
+            Self::Unrated => "unrated",
+        }
+    }
+
+    /// The status of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Green, Self::Yellow, Self::Red, Self::Unrated];
+        all.into_iter().find(|own| own.name() == name)
+    }
+}
+
 /// Why a score is held below 60.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -130,6 +163,23 @@ pub enum Held {
     Overdue,
     /// The silence is longer than 2.5 times the account's rhythm.
     Silent,
+}
+
+impl Held {
+    /// The reason of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::OpenComplaint, Self::Overdue, Self::Silent];
+        all.into_iter().find(|own| own.name() == name)
+    }
+
+    /// Its name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenComplaint => "open_complaint",
+            Self::Overdue => "overdue",
+            Self::Silent => "silent",
+        }
+    }
 }
 
 /// What a factor says about an account.
@@ -226,11 +276,10 @@ impl Scorecard {
         };
         let coverage = covered / all;
         let is_rated = coverage >= COVERAGE_FROM && standing.purchases.len() >= PURCHASES_FROM;
-        let status = match score {
-            _ if !is_rated => Status::Unrated,
-            score if score >= GREEN_FROM => Status::Green,
-            score if score >= YELLOW_FROM => Status::Yellow,
-            _ => Status::Red,
+        let status = if is_rated {
+            Status::of_score(score)
+        } else {
+            Status::Unrated
         };
         Rating {
             score,

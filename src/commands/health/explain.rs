@@ -6,7 +6,6 @@ use millrace_models::health::scorecard::{Rating, Reading};
 use millrace_models::health::{Factor, Held};
 use millrace_models::metric::nearest;
 
-use super::status_name;
 use crate::arguments::Format;
 use crate::failure::Failure;
 use crate::output::table::{Align, Table};
@@ -109,7 +108,7 @@ fn table(found: &HealthExplanation) -> String {
     let before = found.before.as_ref();
     table.close_with(vec![
         "score".to_owned(),
-        status_name(rating.status).to_owned(),
+        rating.status.name().to_owned(),
         value::decimal(rating.score, 1),
         "100.0".to_owned(),
         before.map_or_else(String::new, |before| change(rating.score - before.score)),

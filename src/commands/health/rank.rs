@@ -2,7 +2,6 @@
 
 use millrace_jobs::health::{AccountHealth, HealthRanking};
 
-use super::status_name;
 use crate::arguments::Format;
 use crate::failure::Failure;
 use crate::output::table::{Align, Table};
@@ -50,7 +49,7 @@ fn cells_of_csv(own: &AccountHealth) -> Vec<String> {
         own.account.account_id.clone(),
         own.account.label.clone(),
         own.rating.score.to_string(),
-        status_name(own.rating.status).to_owned(),
+        own.rating.status.name().to_owned(),
         own.rating.coverage.to_string(),
         own.repurchase_probability.to_string(),
         format!("{:.2}", own.amount_12_months),
@@ -75,7 +74,7 @@ fn table(ranking: &HealthRanking, all: usize) -> String {
         table.push(vec![
             own.account.label.clone(),
             value::decimal(own.rating.score, 0),
-            status_name(own.rating.status).to_owned(),
+            own.rating.status.name().to_owned(),
             format!(
                 "{} %",
                 value::decimal(own.repurchase_probability * 100.0, 1)

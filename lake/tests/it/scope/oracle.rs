@@ -22,7 +22,7 @@ pub(crate) struct Caller {
 
 /// A mart: the records of operations that its rows are of, the column of the person and that of
 /// the team whose they are now.
-const WHOSE: [(&str, &str, &[&str], &[&str]); 14] = [
+const WHOSE: [(&str, &str, &[&str], &[&str]); 16] = [
     ("users", "user", &[], &[]),
     ("products", "product", &[], &[]),
     ("accounts", "account", &["owner"], &["team"]),
@@ -72,11 +72,19 @@ const WHOSE: [(&str, &str, &[&str], &[&str]); 14] = [
         &["current_owner"],
         &["current_team"],
     ),
+    ("account_health", "account", &[], &[]),
+    ("health_factors", "account", &[], &[]),
 ];
 /// Marts of nobody in particular: all see them who may read them.
 const FOR_ALL: [&str; 3] = ["calendar", "users", "products"];
 /// Marts whose rows also belong to those whose the account is, and those whose the contract is.
-const BY_ACCOUNT: [&str; 3] = ["payment_performance", "ticket_service", "activity"];
+const BY_ACCOUNT: [&str; 5] = [
+    "payment_performance",
+    "ticket_service",
+    "activity",
+    "account_health",
+    "health_factors",
+];
 const BY_CONTRACT: [&str; 1] = ["payment_performance"];
 /// Metrics made of amounts, beside those that say so in their name.
 const OF_AMOUNTS: [&str; 2] = ["collection_rate", "days_sales_outstanding"];

@@ -9,7 +9,7 @@ use arrow::array::{
     Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
 };
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, SchemaRef, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
 use millrace_lake::query::Engine;
 use millrace_lake::{Change, Lake, Mode, PublishedSet};
@@ -89,13 +89,20 @@ impl Line {
             sum.wrapping_mul(31).wrapping_add(u64::from(byte))
         });
         let mut dice = Dice(seed ^ salt ^ (place as u64) << 32);
-        let account = if table == "accounts" {
-            Some(place)
+        let scored = marts::KEPT.contains(&table);
+        let account = if table == "accounts" || scored {
+            Some(place % ACCOUNTS)
         } else {
             dice.mostly(8).then(|| dice.below(ACCOUNTS))
         };
         let begin = "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap();
-        let from_us = begin.timestamp_micros() + dice.below(24 * 170) as i64 * HOUR_US;
+        let hours = if scored {
+            // all accounts on one day, then all on the next
+            24 * (100 + place / ACCOUNTS)
+        } else {
+            dice.below(24 * 170)
+        };
+        let from_us = begin.timestamp_micros() + hours as i64 * HOUR_US;
         let until_us = dice
             .mostly(3)
             .then(|| from_us + (1 + dice.below(240)) as i64 * HOUR_US);
@@ -157,6 +164,9 @@ impl Line {
                 dice.one_of(&["open", "won", "lost", "shelved", "invalid"])
                     .to_owned(),
             ),
+            "status" if self.table == "account_health" => {
+                Some(dice.one_of(&["green", "red", "unrated"]).to_owned())
+            }
             "kind" => Some(dice.one_of(&["sale", "return", "visit", "call"]).to_owned()),
             "record_type" => {
                 let types = [
@@ -363,9 +373,14 @@ impl World {
         let rows = &RecordBatch::try_new(schema.clone(), columns.collect()).unwrap();
         let mut writer = self.lake.writer(&name, rows.schema(), partition);
         for row in 0..rows.num_rows() {
-            let left = partition.and_then(|_| rows.column_by_name("left_at"));
+            let column = |name| partition.and_then(|_| rows.column_by_name(name));
+            let left = column("left_at");
             let part = left.map(|left| if left.is_null(row) { "open" } else { "2026-01" });
-            writer.write(&rows.slice(row, 1), part).unwrap();
+            let day = column("as_of").map(|at| at.as_primitive::<TimestampMicrosecondType>());
+            let day = day.map(|at| format!("{:020}", at.value(row)));
+            writer
+                .write(&rows.slice(row, 1), part.or(day.as_deref()))
+                .unwrap();
         }
         let change = Change {
             mode,

@@ -1,0 +1,196 @@
+//! The shapes of health scores.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Row;
+
+/// How an account stands.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AccountStanding {
+    /// Its id.
+    pub(crate) account_id: String,
+    /// What people call it.
+    pub(crate) label: String,
+    /// The last score.
+    pub(crate) now: Scoring,
+    /// The last one that is at least 30 days older; null where there is none.
+    pub(crate) before: Option<Scoring>,
+    /// What it lacks for a better status; null where it is green or unrated.
+    pub(crate) lift: Option<Lift>,
+    /// All scored days, the oldest first.
+    pub(crate) days: Vec<ScoredDay>,
+}
+
+/// The score of a day.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Scoring {
+    /// The last moment of the day.
+    #[schema(format = DateTime)]
+    pub(crate) as_of: String,
+    /// The columns of `account_health` that the caller sees.
+    pub(crate) scored: Row,
+    /// What the score is made of; the points and `held_down` add up to it.
+    pub(crate) factors: Vec<FactorScore>,
+}
+
+/// What a factor added to a score.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FactorScore {
+    /// Which.
+    #[schema(example = "rhythm")]
+    pub(crate) factor: String,
+    /// What it measures, in its unit; null without data.
+    pub(crate) value: Option<f64>,
+    /// What it adds to the score.
+    pub(crate) points: f64,
+    /// What it could add at most; 0 without data.
+    pub(crate) weight: f64,
+}
+
+/// A scored day in short.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ScoredDay {
+    /// The last moment of the day.
+    #[schema(format = DateTime)]
+    pub(crate) as_of: String,
+    /// 0 to 100.
+    pub(crate) score: f64,
+    /// By the score of that day: `green`, `yellow`, `red` or `unrated`.
+    pub(crate) status: String,
+    /// The one that held.
+    pub(crate) settled_status: String,
+}
+
+/// What an account lacks for a better status.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Lift {
+    /// The next better status.
+    pub(crate) to: String,
+    /// The points that its factors lack for it; at most 0 where only `held_by` is in the way.
+    pub(crate) missing: f64,
+    /// What has to end first: `open_complaint`, `overdue`, `silent`.
+    pub(crate) held_by: Option<String>,
+    /// What could bring points, the most first.
+    pub(crate) gains: Vec<Gain>,
+}
+
+/// What a factor could bring.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Gain {
+    /// Which.
+    pub(crate) factor: String,
+    /// Points, when all of it is well.
+    pub(crate) points: f64,
+}
+
+/// Scores of the past, and what came of them.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Proofs {
+    /// The latest first.
+    pub(crate) proofs: Vec<Proof>,
+}
+
+/// Scores as of a past day, judged by the days after it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Proof {
+    /// The last day that the scores see.
+    pub(crate) cutoff: NaiveDate,
+    /// The days after it that they are judged by.
+    pub(crate) horizon_days: i32,
+    /// The accounts with an order up to the cutoff.
+    pub(crate) accounts: usize,
+    /// Those of them that ordered in the horizon.
+    pub(crate) positives: usize,
+    /// The probability of an order.
+    pub(crate) probability: ProvenProbability,
+    /// The scorecard.
+    pub(crate) scorecard: ProvenRanking,
+    /// What came of the accounts of each status.
+    pub(crate) statuses: Vec<StatusOutcome>,
+    /// What both are to beat.
+    pub(crate) baselines: ProvenBaselines,
+    /// Where the probability came from.
+    pub(crate) model: LearnedFrom,
+    /// What the reader should know.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// How well a score put buyers before others; null where everybody or nobody bought.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProvenRanking {
+    /// Area under the receiver operating characteristic.
+    pub(crate) auc: Option<f64>,
+    /// Mean precision over the buyers, best scores first.
+    pub(crate) average_precision: Option<f64>,
+    /// Buyers among the tenth with the best scores, against chance.
+    pub(crate) lift_at_10: Option<f64>,
+}
+
+/// How well a probability ranked and held.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProvenProbability {
+    /// Area under the receiver operating characteristic.
+    pub(crate) auc: Option<f64>,
+    /// Mean precision over the buyers, best scores first.
+    pub(crate) average_precision: Option<f64>,
+    /// Buyers among the tenth with the best scores, against chance.
+    pub(crate) lift_at_10: Option<f64>,
+    /// Mean squared error.
+    pub(crate) brier: Option<f64>,
+    /// Mean distance between what was predicted and what came.
+    pub(crate) calibration_error: Option<f64>,
+    /// Ten bins of equally many accounts, the least likely first.
+    pub(crate) calibration: Vec<CalibrationBin>,
+}
+
+/// Accounts with about the same probability.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CalibrationBin {
+    /// How many.
+    pub(crate) accounts: usize,
+    /// Their mean probability.
+    pub(crate) predicted: f64,
+    /// The part of them that bought.
+    pub(crate) observed: f64,
+}
+
+/// What came of the accounts that had a status at the cutoff.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StatusOutcome {
+    /// The status.
+    pub(crate) status: String,
+    /// How many had it.
+    pub(crate) accounts: usize,
+    /// The part of them that ordered in the horizon.
+    pub(crate) ordered: Option<f64>,
+    /// The part of them that still had it at the end of the horizon.
+    pub(crate) kept: Option<f64>,
+}
+
+/// How the simple rules did.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProvenBaselines {
+    /// Minus the days since the last order.
+    pub(crate) recency: ProvenRanking,
+    /// Days with an order.
+    pub(crate) frequency: ProvenRanking,
+    /// Recency, frequency and money by fifths.
+    pub(crate) rfm: ProvenRanking,
+    /// Purchases to expect by the purchase process.
+    pub(crate) bg_nbd: ProvenRanking,
+}
+
+/// What a probability was learned from.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LearnedFrom {
+    /// `fitted`, or `purchase_process` where the history is too short.
+    pub(crate) kind: String,
+    /// Earlier days that it learned from.
+    pub(crate) days: usize,
+    /// Accounts on those days.
+    pub(crate) rows: usize,
+    /// Whether it was calibrated on days that it had not seen.
+    pub(crate) calibrated: bool,
+}
