@@ -132,7 +132,10 @@ pub(crate) async fn backtest(
     let history = OrderHistory::read(state.lake(), state.company()).await;
     let history = history.map_err(ApiError::Internal)?;
     let history = history.ok_or(ApiError::NothingPublished)?;
-    let today = state.now().with_timezone(&state.company().zone).date_naive();
+    let today = state
+        .now()
+        .with_timezone(&state.company().zone)
+        .date_naive();
     // that day is not over
     let last = today.pred_opt().unwrap_or(today);
     let of = history.set;

@@ -369,7 +369,9 @@ async fn publish(
     } = work;
     options.progress.step("committing");
     // What is not made here, such as scores, stays as it was told.
-    let mut versions = before.as_ref().map_or_else(BTreeMap::new, |set| set.versions.clone());
+    let mut versions = before
+        .as_ref()
+        .map_or_else(BTreeMap::new, |set| set.versions.clone());
     let own = tables.iter();
     versions.extend(own.map(|(name, table)| (name.clone(), table.version())));
     let mut reports = Vec::new();

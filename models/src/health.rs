@@ -23,8 +23,8 @@ pub mod value;
 
 pub use backtest::{Backtest, BacktestError, backtest};
 pub use evidence::{Decision, Evidence, Instalment, Ticket};
-pub use lift::{Gain, Lift};
 pub use history::{DayAmount, History, LineKind, OrderLine, Standing};
+pub use lift::{Gain, Lift};
 pub use probability::{Model, ProbabilityModel};
 pub use scorecard::{Factor, Held, Rating, Scorecard, Status};
 pub use value::ValueTier;

@@ -75,4 +75,3 @@ fn seen_until(as_of: Option<NaiveDate>, today: NaiveDate) -> Result<NaiveDate, F
         day => Ok(day.unwrap_or(today)),
     }
 }
-

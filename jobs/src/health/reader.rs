@@ -309,7 +309,10 @@ pub(super) fn batches(files: &[TableFile], columns: &[&str]) -> anyhow::Result<V
         let handle = File::open(&file.path).with_context(context)?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(handle).with_context(context)?;
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-        let reader = builder.with_projection(mask).build().with_context(context)?;
+        let reader = builder
+            .with_projection(mask)
+            .build()
+            .with_context(context)?;
         for batch in reader {
             batches.push(batch.with_context(context)?);
         }

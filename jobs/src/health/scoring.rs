@@ -27,6 +27,8 @@ use crate::run::{MartReport, RunOptions, commit};
 
 /// So many ends of months are scored the first time.
 const MONTHS: u32 = 12;
+/// Records that ended longer ago go on no more.
+const RESTS_DAYS: i64 = 31;
 /// Days that stay; of earlier ones the ends of months.
 const KEPT_DAYS: u64 = 62;
 /// The last day is scored again by itself when its orders are more by this part.
@@ -171,9 +173,11 @@ fn first_days(
     calendar: &WorkingCalendar,
     last_event_at: Option<DateTime<Utc>>,
 ) -> BTreeSet<NaiveDate> {
-    let ended = last_event_at.map_or(last, |at| calendar.date_of(at)).min(last);
-    let mut days = BTreeSet::from([last, ended]);
-    for end in [last, ended] {
+    let ended = last_event_at.map_or(last, |at| calendar.date_of(at));
+    let is_over = (last - ended).num_days() > RESTS_DAYS;
+    let ends = std::iter::once(last).chain(is_over.then_some(ended));
+    let mut days: BTreeSet<NaiveDate> = ends.clone().collect();
+    for end in ends {
         let first_of_month = end.with_day(1).unwrap_or(end);
         let ends = (0..MONTHS).filter_map(|back| {
             let month = first_of_month.checked_sub_months(Months::new(back))?;
@@ -238,7 +242,10 @@ fn write(
             .iter()
             .map(|own| {
                 let held = holding.get(&own.account.account_id);
-                (own.account.account_id.clone(), held_now(own, held, &moments))
+                (
+                    own.account.account_id.clone(),
+                    held_now(own, held, &moments),
+                )
             })
             .collect();
         holding_of = Some(*day);
@@ -249,7 +256,12 @@ fn write(
                 scores_of(columns, &accounts, &holding, &earlier_scores, &moments)?
             } else {
                 let rows = accounts.iter().map(|own| own.rating.factors.len()).sum();
-                factors_of(Columns::new(schema.clone(), rows), &accounts, rows, &moments)?
+                factors_of(
+                    Columns::new(schema.clone(), rows),
+                    &accounts,
+                    rows,
+                    &moments,
+                )?
             };
             writer.write(&batch, Some(&partition))?;
         }
@@ -257,7 +269,10 @@ fn write(
     let newest = days.last().copied().unwrap_or_default();
     let finished = writers.into_iter().map(|(mart, schema, writer)| {
         let table = table_name(mart);
-        let kept = told.get(&table).map_or(&[][..], |table| table.files()).iter();
+        let kept = told
+            .get(&table)
+            .map_or(&[][..], |table| table.files())
+            .iter();
         let kept = kept.filter(|file| {
             day_of(file).is_some_and(|day| !days.contains(&day) && is_kept(day, newest))
         });
@@ -301,10 +316,16 @@ fn scores_of(
     let own = || accounts.iter();
     let held = |own: &AccountHealth| holding.get(&own.account.account_id);
     let hundredths = |amount: f64| Some((amount * 100.0).round() as i128);
-    columns.set("account_id", texts(own().map(|own| Some(&*own.account.account_id))))?;
+    columns.set(
+        "account_id",
+        texts(own().map(|own| Some(&*own.account.account_id))),
+    )?;
     columns.set("as_of", times(own().map(|_| Some(moments.as_of_us))))?;
     columns.set("score", numbers(own().map(|own| Some(own.rating.score))))?;
-    columns.set("status", texts(own().map(|own| Some(own.rating.status.name()))))?;
+    columns.set(
+        "status",
+        texts(own().map(|own| Some(own.rating.status.name()))),
+    )?;
     columns.set(
         "settled_status",
         texts(own().map(|own| held(own).map(|held| held.before.settled.name()))),
@@ -313,14 +334,23 @@ fn scores_of(
         "settled_since",
         times(own().map(|own| held(own).map(|held| held.since_us))),
     )?;
-    columns.set("value_tier", texts(own().map(|own| Some(own.value_tier.name()))))?;
+    columns.set(
+        "value_tier",
+        texts(own().map(|own| Some(own.value_tier.name()))),
+    )?;
     columns.set(
         "repurchase_probability",
         numbers(own().map(|own| Some(own.repurchase_probability))),
     )?;
     columns.set("horizon_days", wholes(own().map(|_| Some(HORIZON_DAYS))))?;
-    columns.set("coverage", numbers(own().map(|own| Some(own.rating.coverage))))?;
-    columns.set("held_down", numbers(own().map(|own| Some(own.rating.held_down))))?;
+    columns.set(
+        "coverage",
+        numbers(own().map(|own| Some(own.rating.coverage))),
+    )?;
+    columns.set(
+        "held_down",
+        numbers(own().map(|own| Some(own.rating.held_down))),
+    )?;
     columns.set(
         "held_by",
         texts(own().map(|own| own.rating.held_by.map(|by| by.name()))),
@@ -329,20 +359,38 @@ fn scores_of(
         "score_before",
         numbers(own().map(|own| before.get(&*own.account.account_id).copied())),
     )?;
-    columns.set("amount_12_months", amounts(own().map(|own| hundredths(own.amount_12_months)))?)?;
-    columns.set("amount_at_risk", amounts(own().map(|own| hundredths(own.amount_at_risk)))?)?;
-    columns.set("overdue_amount", amounts(own().map(|own| hundredths(own.overdue_amount)))?)?;
+    columns.set(
+        "amount_12_months",
+        amounts(own().map(|own| hundredths(own.amount_12_months)))?,
+    )?;
+    columns.set(
+        "amount_at_risk",
+        amounts(own().map(|own| hundredths(own.amount_at_risk)))?,
+    )?;
+    columns.set(
+        "overdue_amount",
+        amounts(own().map(|own| hundredths(own.overdue_amount)))?,
+    )?;
     let calendar = moments.calendar;
     columns.set(
         "last_order_at",
         times(own().map(|own| Some(calendar.start_of_day_us(own.last_order_on)))),
     )?;
-    columns.set("rhythm_days", numbers(own().map(|own| Some(own.rating.rhythm_days))))?;
-    columns.set("orders", wholes(own().map(|own| i32::try_from(own.orders).ok())))?;
+    columns.set(
+        "rhythm_days",
+        numbers(own().map(|own| Some(own.rating.rhythm_days))),
+    )?;
+    columns.set(
+        "orders",
+        wholes(own().map(|own| i32::try_from(own.orders).ok())),
+    )?;
     let factors = accounts.first().map_or(0, |own| own.rating.factors.len());
     for place in 0..factors {
         let name = accounts[0].rating.factors[place].factor.name();
-        columns.set(name, numbers(own().map(|own| own.rating.factors[place].value)))?;
+        columns.set(
+            name,
+            numbers(own().map(|own| own.rating.factors[place].value)),
+        )?;
     }
     columns.finish()
 }
@@ -357,9 +405,15 @@ fn factors_of(
         let own = accounts.iter();
         own.flat_map(|own| own.rating.factors.iter().map(move |factor| (own, factor)))
     };
-    columns.set("account_id", texts(all().map(|(own, _)| Some(&*own.account.account_id))))?;
+    columns.set(
+        "account_id",
+        texts(all().map(|(own, _)| Some(&*own.account.account_id))),
+    )?;
     columns.set("as_of", times((0..rows).map(|_| Some(moments.as_of_us))))?;
-    columns.set("factor", texts(all().map(|(_, own)| Some(own.factor.name()))))?;
+    columns.set(
+        "factor",
+        texts(all().map(|(_, own)| Some(own.factor.name()))),
+    )?;
     columns.set("value", numbers(all().map(|(_, own)| own.value)))?;
     columns.set("points", numbers(all().map(|(_, own)| Some(own.points))))?;
     columns.set("weight", numbers(all().map(|(_, own)| Some(own.weight))))?;
@@ -369,16 +423,22 @@ fn factors_of(
 /// What held of the accounts on a scored day.
 fn holdings(table: &Table, day: NaiveDate) -> anyhow::Result<HashMap<String, Holding>> {
     let files = table.files().iter();
-    let files: Vec<TableFile> = files.filter(|file| day_of(file) == Some(day)).cloned().collect();
+    let files: Vec<TableFile> = files
+        .filter(|file| day_of(file) == Some(day))
+        .cloned()
+        .collect();
     let mut holdings = HashMap::new();
     let columns = ["account_id", "status", "settled_status", "settled_since"];
     for batch in super::reader::batches(&files, &columns)? {
         let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
         let since = batch.column_by_name("settled_since");
         let since = since.and_then(|own| own.as_primitive_opt::<TimestampMicrosecondType>());
-        let (Some(ids), Some(status), Some(settled), Some(since)) =
-            (text("account_id"), text("status"), text("settled_status"), since)
-        else {
+        let (Some(ids), Some(status), Some(settled), Some(since)) = (
+            text("account_id"),
+            text("status"),
+            text("settled_status"),
+            since,
+        ) else {
             anyhow::bail!("the scores of {day} lack a column");
         };
         for row in 0..batch.num_rows() {

@@ -1,12 +1,13 @@
 use chrono::NaiveDate;
-use millrace_jobs::health::OrderHistory;
+use millrace_jobs::RunOptions;
+use millrace_jobs::health::{Again, OrderHistory, score};
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
 use millrace_models::health::scorecard::{Rating, Reading};
 use millrace_models::health::{Factor, Held, Model};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::TestLake;
+use crate::support::{Shut, TestLake, options};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -160,4 +161,163 @@ async fn the_scorecard_reads_payments_tickets_quotes_and_conversations() {
         value(&on("2024-07-05"), Factor::QuoteAcceptance),
         Some(1.0 / 3.0)
     );
+}
+
+/// Three accounts that order every month of 2024 and 2025, two of them until autumn.
+async fn buyers() -> TestLake {
+    let mut lake = TestLake::new().await;
+    let mut orders = Vec::new();
+    for (account, until, amount) in [("A", 24, 100), ("B", 22, 40), ("C", 20, 10)] {
+        for month in 0..until {
+            let (year, month) = (2024 + month / 12, month % 12 + 1);
+            orders.push(json!({
+                "id": format!("{account}{year}{month:02}"), "account": account, "amount": amount,
+                "ordered_at": format!("{year}-{month:02}-10"), "product": "P",
+            }));
+        }
+    }
+    lake.raw(Entity::Order, json!(orders)).await;
+    lake.run().await;
+    lake
+}
+
+async fn told(lake: &TestLake, mart: &str) -> Vec<Value> {
+    lake.mart(mart, &["account_id", "as_of"]).await
+}
+
+/// Options of a run in the morning of a day.
+fn morning(day: &str) -> RunOptions {
+    RunOptions {
+        now: format!("{day}T01:00:00Z").parse().unwrap(),
+        full: false,
+        ..options()
+    }
+}
+
+#[tokio::test]
+async fn a_day_is_scored_when_it_is_over_and_what_was_told_of_it_stays() {
+    let mut lake = buyers().await;
+    let scored = score(&lake.lake, &morning("2026-01-01"), Again::Grown).await;
+    let scored = scored.unwrap().unwrap();
+    let days: Vec<String> = scored.days.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        days.len(),
+        13,
+        "a year of month ends and the end of the last order's day"
+    );
+    assert!(days.contains(&"2025-01-31".to_owned()) && days.contains(&"2025-12-31".to_owned()));
+    let first = told(&lake, "account_health").await;
+    assert_eq!(first.len(), 13 * 3);
+    let last = |rows: &[Value], account: &str, at: &str| -> Value {
+        let mut rows = rows.iter();
+        let is = |row: &&Value| row["account_id"] == account && row["as_of"] == at;
+        rows.find(is).unwrap().clone()
+    };
+    // the same as on the fly
+    let history = OrderHistory::read(&lake.lake, &Company::default()).await;
+    let ranking = history.unwrap().unwrap().rank(day("2025-12-31"));
+    let factors = told(&lake, "health_factors").await;
+    for own in &ranking.accounts {
+        let row = last(&first, &own.account.account_id, "2025-12-31T23:59");
+        assert_eq!(row["score"], json!(own.rating.score));
+        assert_eq!(row["status"], own.rating.status.name());
+        assert_eq!(row["value_tier"], own.value_tier.name());
+        let probability = &row["repurchase_probability"];
+        assert_eq!(*probability, json!(own.repurchase_probability));
+        let of = factors.iter().filter(|row| {
+            row["account_id"] == *own.account.account_id && row["as_of"] == "2025-12-31T23:59"
+        });
+        let points: f64 = of.map(|row| row["points"].as_f64().unwrap()).sum();
+        let held = row["held_down"].as_f64().unwrap();
+        assert!((points + held - own.rating.score).abs() < 1e-9);
+    }
+    // of 1680 in a year A brings 71 %, and both 95 %
+    let tiers = ["A", "B", "C"].map(|own| last(&first, own, "2025-12-31T23:59"));
+    let tiers: Vec<&str> = tiers
+        .iter()
+        .map(|row| row["value_tier"].as_str().unwrap())
+        .collect();
+    assert_eq!(tiers, ["A", "B", "C"]);
+
+    // nothing is new, and the marts do not forget the scores when they are made anew
+    for again in [Again::Grown, Again::Changed] {
+        let nothing = score(&lake.lake, &morning("2026-01-01"), again).await;
+        assert!(nothing.unwrap().is_none());
+    }
+    lake.run().await;
+    assert_eq!(told(&lake, "account_health").await, first);
+
+    // an order of December comes in late: the days before do not change, nor does the last one by
+    // itself
+    let late = json!([{"id": "B-late", "account": "B", "amount": 5, "ordered_at": "2025-12-20"}]);
+    lake.raw(Entity::Order, late).await;
+    lake.run().await;
+    let nothing = score(&lake.lake, &morning("2026-01-01"), Again::Grown).await;
+    assert!(nothing.unwrap().is_none());
+    let scored = score(&lake.lake, &morning("2026-01-02"), Again::Grown).await;
+    assert_eq!(scored.unwrap().unwrap().days, [day("2026-01-01")]);
+    let later = told(&lake, "account_health").await;
+    assert!(
+        first.iter().all(|row| later.contains(row)),
+        "what was told stays"
+    );
+    let now = last(&later, "B", "2026-01-01T23:59");
+    assert_eq!(now["last_order_at"], "2025-12-20T00:00");
+    assert_eq!(now["orders"], 23);
+    let held = last(&later, "A", "2026-01-01T23:59");
+    let before = last(&later, "A", "2025-12-31T23:59");
+    assert_eq!(held["settled_since"], before["settled_since"]);
+    // asked for, it is scored again
+    let late = json!([{"id": "C-late", "account": "C", "amount": 5, "ordered_at": "2025-12-20"}]);
+    lake.raw(Entity::Order, late).await;
+    lake.run().await;
+    let scored = score(&lake.lake, &morning("2026-01-02"), Again::Changed).await;
+    assert_eq!(scored.unwrap().unwrap().days, [day("2026-01-01")]);
+    let again = told(&lake, "account_health").await;
+    assert_eq!(again.len(), later.len());
+    assert_eq!(last(&again, "C", "2026-01-01T23:59")["orders"], 21);
+}
+
+#[tokio::test]
+async fn scoring_that_is_broken_off_anywhere_is_done_whole_by_the_next() {
+    let lake = buyers().await;
+    let before = lake.lake.latest_set().await.unwrap().unwrap();
+    for commits in 0..3 {
+        let gate = Shut::after(commits);
+        let options = RunOptions {
+            gate: gate.clone(),
+            ..morning("2026-01-01")
+        };
+        assert!(score(&lake.lake, &options, Again::Grown).await.is_err());
+        assert!(gate.was_shut());
+        let set = lake.lake.latest_set().await.unwrap().unwrap();
+        assert_eq!(set, before, "no reader has seen it");
+    }
+    score(&lake.lake, &morning("2026-01-01"), Again::Grown)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(told(&lake, "account_health").await.len(), 13 * 3);
+    let rows = 13 * 3 * Factor::WEIGHTS.len();
+    assert_eq!(told(&lake, "health_factors").await.len(), rows);
+}
+
+#[tokio::test]
+async fn a_lake_whose_records_ended_long_ago_has_scores_of_its_last_year() {
+    let lake = buyers().await;
+    let scored = score(&lake.lake, &morning("2031-06-15"), Again::Grown).await;
+    let days: Vec<String> = scored
+        .unwrap()
+        .unwrap()
+        .days
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(days.len(), 12 + 1 + 12 + 1, "{days:?}");
+    assert_eq!(days.first().unwrap(), "2024-12-31");
+    assert!(
+        days.contains(&"2025-12-10".to_owned()),
+        "the day of the last order"
+    );
+    assert_eq!(days.last().unwrap(), "2031-06-14");
 }

@@ -363,6 +363,15 @@ impl<'a> Selection<'a> {
                 .any(|own| own == value))
     }
 
+    /// The select of the base, where it makes the column that a dimension is.
+    fn made(&self, dimension: &Dimension) -> Option<&str> {
+        let select = self.base.from.as_deref()?;
+        let column = self.base.dimensions.get(&dimension.name)?;
+        let stored = marts::schema(&self.base.table)?;
+        let is_stored = stored.field_with_name(column).is_ok();
+        (dimension.join.is_none() && !is_stored).then_some(select)
+    }
+
     /// The members of a dimension as they are stored, sorted: of its table for who sees all of it,
     /// else what occurs in the caller's rows.
     pub(super) async fn members(
@@ -376,15 +385,32 @@ impl<'a> Selection<'a> {
         let join = dimension.join.as_ref();
         let whole = join.filter(|_| self.view.is_whole(self.base, dimension));
         let table = &self.base.table;
+        let made = self.made(dimension);
+        let source_in = |set: Option<i64>| {
+            let source = self.view.source_in(table, set, self.with_people);
+            match made {
+                Some(select) => {
+                    let source_of = Source {
+                        pinned: set,
+                        ..self.newest(Days::All)
+                    };
+                    format!("({})", self.select(select, &source, &source_of))
+                }
+                None => source,
+            }
+        };
         let of_set = |set: Option<i64>| {
             if let Some(join) = whole {
                 let source = self.view.source_in(join.table, set, false);
                 return distinct(&identifier(&join.attribute), &format!("FROM {source} AS b"));
             }
-            let source = self.view.source_in(table, set, self.with_people);
-            let from = self.joined(&source, dimension.join.as_slice(), set);
+            let from = self.joined(&source_in(set), dimension.join.as_slice(), set);
             distinct(&dimension.expression, &from)
         };
+        if made.is_some() && self.closed.is_empty() {
+            let select = of_set(None);
+            return opened.distinct(&select, async || Ok(None)).await;
+        }
         if whole.is_some() || !self.closed.is_empty() {
             // each once, though several sets have it
             let sets = self.closed.iter().map(|source| source.pinned);

@@ -67,7 +67,12 @@ pub struct Before {
 /// The status that holds: another than before where the score is 5 points beyond the border, where
 /// it is beyond the border in two scorings one after the other, where something holds it down, and
 /// to and from unrated.
-pub fn settled(score: f64, status: Status, held_by: Option<Held>, before: Option<Before>) -> Status {
+pub fn settled(
+    score: f64,
+    status: Status,
+    held_by: Option<Held>,
+    before: Option<Before>,
+) -> Status {
     let Some(before) = before else { return status };
     let rank = |status: Status| match status {
         Status::Red => Some(0),
@@ -82,9 +87,19 @@ pub fn settled(score: f64, status: Status, held_by: Option<Held>, before: Option
         return status;
     }
     let is_worse = now < held;
-    let surely = Status::of_score(if is_worse { score + BEYOND } else { score - BEYOND });
+    let surely = Status::of_score(if is_worse {
+        score + BEYOND
+    } else {
+        score - BEYOND
+    });
     // what both scorings say at least
-    let twice = rank(before.status).map(|last| if is_worse { last.max(now) } else { last.min(now) });
+    let twice = rank(before.status).map(|last| {
+        if is_worse {
+            last.max(now)
+        } else {
+            last.min(now)
+        }
+    });
     let said = [rank(surely), twice, Some(held)].into_iter().flatten();
     let settled = if is_worse { said.min() } else { said.max() };
     match settled {
@@ -124,7 +139,11 @@ mod tests {
         assert_eq!(holds(73.0, Yellow, Green), Yellow, "and again");
         assert_eq!(holds(69.9, Green, Green), Yellow, "more than 5 points");
         assert_eq!(holds(58.0, Green, Green), Yellow, "red only by 2 points");
-        assert_eq!(holds(58.0, Yellow, Green), Yellow, "both are worse than green");
+        assert_eq!(
+            holds(58.0, Yellow, Green),
+            Yellow,
+            "both are worse than green"
+        );
         assert_eq!(holds(58.0, Red, Green), Red);
         assert_eq!(holds(20.0, Green, Green), Red);
         assert_eq!(holds(76.0, Yellow, Yellow), Yellow, "and the same upwards");

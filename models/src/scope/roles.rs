@@ -246,7 +246,7 @@ const DECLARED: &[Declared] = &[
             (&["interaction", "contact"], WRITE),
             (DESK, WRITE),
         ],
-        visibility: &[Visibility::FullPhone],
+        visibility: &[Visibility::Amounts, Visibility::FullPhone],
         pool_capacity: None,
         daily_claims: Some(0),
         discount_limit: 0,

@@ -110,7 +110,8 @@ impl Caller {
         if column == "margin" {
             return !self.rights.sees(Visibility::Margin);
         }
-        let amount = column.ends_with("amount") || column.ends_with("price");
+        let ends = ["amount", "price"].iter().any(|end| column.ends_with(end));
+        let amount = ends || column.starts_with("amount_");
         amount && !self.rights.sees(Visibility::Amounts)
     }
 
@@ -262,6 +263,10 @@ pub(crate) fn members(world: &World, caller: &Caller, name: &str) -> Vec<String>
     };
     let mut members = BTreeSet::new();
     for table in tables {
+        // a score has nobody of its own: all of them are its account's
+        if marts::KEPT.contains(&&*table) {
+            continue;
+        }
         for row in 0..world.rows[&*table].num_rows() {
             if !caller.sees(world, &table, row) {
                 continue;
