@@ -18,6 +18,7 @@ const rep = whoever("rep");
 const lead = whoever("team_lead", "regional_manager");
 const director = whoever("director");
 const administrator = whoever("administrator");
+const success = whoever("customer_success", "director");
 
 /** The first row of a list, opened. */
 const first = (list) => async (page) => {
@@ -27,6 +28,15 @@ const first = (list) => async (page) => {
   await page.locator(".record-drawer").waitFor();
   return true;
 };
+
+/** The standing of the account that is first in the ranking. */
+async function standing(page) {
+  const account = page.getByTestId("health-account").first();
+  if (!(await account.count())) return false;
+  await account.click();
+  await page.getByTestId("factors").waitFor();
+  return true;
+}
 
 /** What is looked at: name, address, who, and what is done there first; false where there is nothing. */
 const PAGES = [
@@ -48,6 +58,9 @@ const PAGES = [
   ["contract", "/contracts", director, first("list-contract")],
   ["tickets", "/tickets", director],
   ["ticket", "/tickets", director, first("list-ticket")],
+  ["health", "/health", success],
+  ["health-account", "/health", success, standing],
+  ["health-proof", "/health?view=proof", success],
   ["admin", "/admin", administrator],
   ["me", "/me", rep],
   [

@@ -9,6 +9,7 @@ import {
   DashboardOutlined,
   FileTextOutlined,
   FunnelPlotOutlined,
+  HeartOutlined,
   SettingOutlined,
   TeamOutlined,
   UserOutlined,
@@ -107,6 +108,14 @@ export const PLACES: Place[] = [
     letter: "d",
     icon: <DashboardOutlined />,
     page: page(() => import("@/features/dashboard/pages/DashboardPage"), "DashboardPage"),
+  },
+  {
+    key: "health",
+    path: "/health",
+    letter: "h",
+    icon: <HeartOutlined />,
+    needs: ["account", "read"],
+    page: page(() => import("@/features/health/pages/HealthPage"), "HealthPage"),
   },
   {
     key: "admin",

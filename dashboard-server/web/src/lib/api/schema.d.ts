@@ -487,6 +487,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How an account stands
+         * @description Its last score, what that is made of, how it stood 30 days before, and its score on every day that
+         *     was scored.
+         */
+        get: operations["standing_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether scores held in the past
+         * @description Scores as of past days, judged by who ordered after them. All accounts are in it, so it is for those
+         *     who see all.
+         */
+        get: operations["backtest_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/hints": {
         parameters: {
             query?: never;
@@ -4291,6 +4333,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How an account stands. */
+        AccountStanding: {
+            /** @description Its id. */
+            account_id: string;
+            /** @description What people call it. */
+            label: string;
+            /** @description The last score. */
+            now: components["schemas"]["Scoring"];
+            before?: components["schemas"]["Scoring"] | null;
+            lift?: components["schemas"]["Lift"] | null;
+            /** @description All scored days, the oldest first. */
+            days: components["schemas"]["ScoredDay"][];
+        };
         /**
          * @description What can be done with records.
          * @enum {string}
@@ -4604,6 +4659,21 @@ export interface components {
             tax_rate?: number | null;
             /** @description The order or quote. */
             source: components["schemas"]["Source"];
+        };
+        /** @description Accounts with about the same probability. */
+        CalibrationBin: {
+            /** @description How many. */
+            accounts: number;
+            /**
+             * Format: double
+             * @description Their mean probability.
+             */
+            predicted: number;
+            /**
+             * Format: double
+             * @description The part of them that bought.
+             */
+            observed: number;
         };
         /** @description A call-off from a framework contract. */
         CallOffBody: {
@@ -5162,6 +5232,29 @@ export interface components {
             /** @description The language of headers and definitions; Chinese where left out. */
             lang?: components["schemas"]["Language"];
         };
+        /** @description What a factor added to a score. */
+        FactorScore: {
+            /**
+             * @description Which.
+             * @example rhythm
+             */
+            factor: string;
+            /**
+             * Format: double
+             * @description What it measures, in its unit; null without data.
+             */
+            value?: number | null;
+            /**
+             * Format: double
+             * @description What it adds to the score.
+             */
+            points: number;
+            /**
+             * Format: double
+             * @description What it could add at most; 0 without data.
+             */
+            weight: number;
+        };
         /** @description What the factors of a product gave to its change. */
         Factors: {
             /** @description The counts whose ratios are the factors; the first is a factor itself, the last the metric. */
@@ -5311,6 +5404,16 @@ export interface components {
             renews_id?: number | null;
             /** @description The instalments; they can be planned later too. */
             instalments?: components["schemas"]["InstalmentBody"][];
+        };
+        /** @description What a factor could bring. */
+        Gain: {
+            /** @description Which. */
+            factor: string;
+            /**
+             * Format: double
+             * @description Points, when all of it is well.
+             */
+            points: number;
         };
         /** @description What may be done with the records of a resource. */
         Grant: {
@@ -5601,6 +5704,31 @@ export interface components {
          * @enum {string}
          */
         Language: "zh" | "en";
+        /** @description What a probability was learned from. */
+        LearnedFrom: {
+            /** @description `fitted`, or `purchase_process` where the history is too short. */
+            kind: string;
+            /** @description Earlier days that it learned from. */
+            days: number;
+            /** @description Accounts on those days. */
+            rows: number;
+            /** @description Whether it was calibrated on days that it had not seen. */
+            calibrated: boolean;
+        };
+        /** @description What an account lacks for a better status. */
+        Lift: {
+            /** @description The next better status. */
+            to: string;
+            /**
+             * Format: double
+             * @description The points that its factors lack for it; at most 0 where only `held_by` is in the way.
+             */
+            missing: number;
+            /** @description What has to end first: `open_complaint`, `overdue`, `silent`. */
+            held_by?: string | null;
+            /** @description What could bring points, the most first. */
+            gains: components["schemas"]["Gain"][];
+        };
         /** @description A line of a quote or an order as it is entered. */
         LineBody: {
             /**
@@ -6195,6 +6323,99 @@ export interface components {
             /** @description Who holds them. */
             holder?: string | null;
         };
+        /** @description Scores as of a past day, judged by the days after it. */
+        Proof: {
+            /**
+             * Format: date
+             * @description The last day that the scores see.
+             */
+            cutoff: string;
+            /**
+             * Format: int32
+             * @description The days after it that they are judged by.
+             */
+            horizon_days: number;
+            /** @description The accounts with an order up to the cutoff. */
+            accounts: number;
+            /** @description Those of them that ordered in the horizon. */
+            positives: number;
+            /** @description The probability of an order. */
+            probability: components["schemas"]["ProvenProbability"];
+            /** @description The scorecard. */
+            scorecard: components["schemas"]["ProvenRanking"];
+            /** @description What came of the accounts of each status. */
+            statuses: components["schemas"]["StatusOutcome"][];
+            /** @description What both are to beat. */
+            baselines: components["schemas"]["ProvenBaselines"];
+            /** @description Where the probability came from. */
+            model: components["schemas"]["LearnedFrom"];
+            /** @description What the reader should know. */
+            warnings: string[];
+        };
+        /** @description Scores of the past, and what came of them. */
+        Proofs: {
+            /** @description The latest first. */
+            proofs: components["schemas"]["Proof"][];
+        };
+        /** @description How the simple rules did. */
+        ProvenBaselines: {
+            /** @description Minus the days since the last order. */
+            recency: components["schemas"]["ProvenRanking"];
+            /** @description Days with an order. */
+            frequency: components["schemas"]["ProvenRanking"];
+            /** @description Recency, frequency and money by fifths. */
+            rfm: components["schemas"]["ProvenRanking"];
+            /** @description Purchases to expect by the purchase process. */
+            bg_nbd: components["schemas"]["ProvenRanking"];
+        };
+        /** @description How well a probability ranked and held. */
+        ProvenProbability: {
+            /**
+             * Format: double
+             * @description Area under the receiver operating characteristic.
+             */
+            auc?: number | null;
+            /**
+             * Format: double
+             * @description Mean precision over the buyers, best scores first.
+             */
+            average_precision?: number | null;
+            /**
+             * Format: double
+             * @description Buyers among the tenth with the best scores, against chance.
+             */
+            lift_at_10?: number | null;
+            /**
+             * Format: double
+             * @description Mean squared error.
+             */
+            brier?: number | null;
+            /**
+             * Format: double
+             * @description Mean distance between what was predicted and what came.
+             */
+            calibration_error?: number | null;
+            /** @description Ten bins of equally many accounts, the least likely first. */
+            calibration: components["schemas"]["CalibrationBin"][];
+        };
+        /** @description How well a score put buyers before others; null where everybody or nobody bought. */
+        ProvenRanking: {
+            /**
+             * Format: double
+             * @description Area under the receiver operating characteristic.
+             */
+            auc?: number | null;
+            /**
+             * Format: double
+             * @description Mean precision over the buyers, best scores first.
+             */
+            average_precision?: number | null;
+            /**
+             * Format: double
+             * @description Buyers among the tenth with the best scores, against chance.
+             */
+            lift_at_10?: number | null;
+        };
         /** @description What is asked: the same object for query, drill, export and a shared address. */
         Query: {
             /**
@@ -6418,6 +6639,35 @@ export interface components {
          * @enum {string}
          */
         Scope: "own" | "team" | "team_tree" | "all";
+        /** @description A scored day in short. */
+        ScoredDay: {
+            /**
+             * Format: date-time
+             * @description The last moment of the day.
+             */
+            as_of: string;
+            /**
+             * Format: double
+             * @description 0 to 100.
+             */
+            score: number;
+            /** @description By the score of that day: `green`, `yellow`, `red` or `unrated`. */
+            status: string;
+            /** @description The one that held. */
+            settled_status: string;
+        };
+        /** @description The score of a day. */
+        Scoring: {
+            /**
+             * Format: date-time
+             * @description The last moment of the day.
+             */
+            as_of: string;
+            /** @description The columns of `account_health` that the caller sees. */
+            scored: components["schemas"]["BTreeMap"];
+            /** @description What the score is made of; the points and `held_down` add up to it. */
+            factors: components["schemas"]["FactorScore"][];
+        };
         /** @description A part of a driver report. */
         Segment: {
             /** @description What its records have in common: the value of each dimension, null for none. */
@@ -6635,6 +6885,23 @@ export interface components {
              *     that what was read before may have changed.
              */
             writes: number;
+        };
+        /** @description What came of the accounts that had a status at the cutoff. */
+        StatusOutcome: {
+            /** @description The status. */
+            status: string;
+            /** @description How many had it. */
+            accounts: number;
+            /**
+             * Format: double
+             * @description The part of them that ordered in the horizon.
+             */
+            ordered?: number | null;
+            /**
+             * Format: double
+             * @description The part of them that still had it at the end of the horizon.
+             */
+            kept?: number | null;
         };
         /** @description A number or an id and where it comes from. */
         SuggestedNumber: {
@@ -13218,6 +13485,77 @@ export interface operations {
             415: components["responses"]["Problem415"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    standing_health: {
+        parameters: {
+            query: {
+                /** @description The account, by its id or name. */
+                account: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountStanding"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            /** @description No such account has a score */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    backtest_health: {
+        parameters: {
+            query?: {
+                /** @description How many, a horizon apart; 1 to 12. */
+                cutoffs?: number;
+                /** @description The days that follow each and are judged by; 1 to 366. */
+                horizon_days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The backtests */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proofs"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];

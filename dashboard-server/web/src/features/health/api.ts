@@ -1,0 +1,90 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { get, postBatch, postDrill } from "@/lib/api/client";
+import type { components } from "@/lib/api/schema";
+import type { Condition, DrillResult, QueryResult, Row } from "@/lib/api/types";
+
+type Schemas = components["schemas"];
+
+export type Scoring = Omit<Schemas["Scoring"], "scored"> & { scored: Row };
+export type Standing = Omit<Schemas["AccountStanding"], "now" | "before"> & {
+  now: Scoring;
+  before?: Scoring | null;
+};
+export type Proof = Schemas["Proof"];
+
+export const STATUSES = ["red", "yellow", "green", "unrated"] as const;
+export type HealthStatus = (typeof STATUSES)[number];
+export const TIERS = ["A", "B", "C"] as const;
+
+const PAGE = 50;
+const METRIC = "accounts_scored";
+
+export type Chosen = {
+  status: HealthStatus[];
+  tier: string[];
+  region: string[];
+  owner: string[];
+};
+
+/** The conditions of a choice; those of the statuses can be left out. */
+export function conditionsOf(chosen: Chosen, withStatus = true): Condition[] {
+  const all: [string, string[]][] = [
+    ["health_status", withStatus ? chosen.status : []],
+    ["value_tier", chosen.tier],
+    ["region", chosen.region],
+    ["owner", chosen.owner],
+  ];
+  return all
+    .filter(([, values]) => values.length > 0)
+    .map(([dimension, values]) => ({ dimension, op: "in", values }));
+}
+
+/** How many accounts have each status, and what is at risk with them, if amounts are seen. */
+export function statusesQuery(chosen: Chosen, amounts: boolean, set: number | null | undefined) {
+  const where = conditionsOf(chosen, false);
+  const metrics = amounts ? [METRIC, "amount_at_risk"] : [METRIC];
+  return queryOptions({
+    queryKey: ["health", "statuses", set ?? null, where, metrics],
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }): Promise<QueryResult> => {
+      const query = { metrics, by: ["health_status"], where };
+      const answers = await postBatch([{ id: "statuses", query }], signal);
+      const answer = answers.get("statuses");
+      return answer?.result as QueryResult;
+    },
+  });
+}
+
+/** The accounts, page by page. */
+export function rankingQuery(chosen: Chosen, order: string, set: number | null | undefined) {
+  const where = conditionsOf(chosen);
+  return infiniteQueryOptions({
+    queryKey: ["health", "ranking", set ?? null, where, order],
+    placeholderData: keepPreviousData,
+    initialPageParam: null as string | null,
+    getNextPageParam: (last: DrillResult) => last.next_cursor ?? null,
+    queryFn: ({ pageParam, signal }) =>
+      postDrill(
+        { query: { metrics: [METRIC], where }, order, cursor: pageParam, limit: PAGE },
+        signal,
+      ),
+  });
+}
+
+/** How one account stands, by its id or name. */
+export function standingQuery(account: string, set: number | null | undefined) {
+  return queryOptions({
+    queryKey: ["health", "standing", set ?? null, account],
+    queryFn: ({ signal }): Promise<Standing> =>
+      get("/api/health/account", { account }, signal) as Promise<Standing>,
+  });
+}
+
+/** Whether the scores held in the past. It takes the server a while. */
+export function proofsQuery(set: number | null | undefined) {
+  return queryOptions({
+    queryKey: ["health", "proofs", set ?? null],
+    queryFn: ({ signal }) => get("/api/health/backtest", {}, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}

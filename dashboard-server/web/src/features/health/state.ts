@@ -1,0 +1,51 @@
+import { useSearchParams } from "react-router";
+import { type Chosen, type HealthStatus, STATUSES, TIERS } from "./api";
+
+/** What a list of accounts can be ordered by, the greatest need first. */
+export const ORDERS = ["-amount_at_risk", "score", "-amount_12_months", "last_order_at"] as const;
+export type Order = (typeof ORDERS)[number];
+
+export type Page = {
+  view: "ranking" | "proof";
+  chosen: Chosen;
+  order: Order;
+  /** The account whose standing is open. */
+  account: string | null;
+};
+
+/** The page that an address means. */
+export function readPage(params: URLSearchParams, amounts: boolean): Page {
+  const some = (name: string, known: readonly string[]) =>
+    params.getAll(name).filter((value) => known.includes(value));
+  const order = ORDERS.find((one) => one === params.get("sort"));
+  return {
+    view: params.get("view") === "proof" ? "proof" : "ranking",
+    chosen: {
+      status: some("status", STATUSES) as HealthStatus[],
+      tier: some("tier", TIERS),
+      region: params.getAll("region"),
+      owner: params.getAll("owner"),
+    },
+    order: order ?? (amounts ? "-amount_at_risk" : "score"),
+    account: params.get("health"),
+  };
+}
+
+/** The page in the address, and the way to change parts of it. */
+export function useHealthPage(amounts: boolean) {
+  const [params, setParams] = useSearchParams();
+  const set = (values: Record<string, string[] | string | null>, replace = false) =>
+    setParams(
+      (now) => {
+        const changed = new URLSearchParams(now);
+        for (const [name, value] of Object.entries(values)) {
+          changed.delete(name);
+          const all = value === null ? [] : Array.isArray(value) ? value : [value];
+          for (const one of all) changed.append(name, one);
+        }
+        return changed;
+      },
+      { replace },
+    );
+  return { page: readPage(params, amounts), set };
+}
