@@ -16,14 +16,14 @@ use tokio::sync::watch;
 
 use crate::error::ApiError;
 use crate::extract::Signed;
-use crate::health::Proven;
+use crate::health::Histories;
 
 /// The shared state of the server. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
     inner: Arc<Parts>,
     engine: Engine,
-    proven: Arc<Proven>,
+    histories: Arc<Histories>,
     /// Whether the server is asked to end.
     closing: Arc<watch::Sender<bool>>,
 }
@@ -54,7 +54,7 @@ impl AppState {
         Self {
             inner: Arc::new(parts),
             engine,
-            proven: Arc::default(),
+            histories: Arc::default(),
             closing: Arc::new(watch::Sender::new(false)),
         }
     }
@@ -81,8 +81,8 @@ impl AppState {
         &self.engine
     }
 
-    pub(crate) fn proven(&self) -> &Proven {
-        &self.proven
+    pub(crate) fn histories(&self) -> &Histories {
+        &self.histories
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -7,15 +7,18 @@
 mod reader;
 mod scoring;
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
 use hashbrown::HashMap;
 use millrace_lake::{Lake, PublishedSet, Table};
 use millrace_models::config::Company;
 use millrace_models::health::probability::ProbabilityModel;
-use millrace_models::health::scorecard::{Rating, Scorecard};
+use millrace_models::health::scorecard::{Rating, Scorecard, Status};
 use millrace_models::health::{
-    Backtest, BacktestError, History, Model, Standing, ValueTier, backtest as measured,
+    Backtest, BacktestError, Card, History, Model, ScorecardRules, Standing, ValueTier,
+    backtest as measured,
 };
 use serde::Serialize;
 
@@ -26,6 +29,8 @@ pub const HORIZON_DAYS: i32 = 91;
 /// What changed is told against as many days before.
 const BEFORE_DAYS: u64 = 30;
 const YEAR: i32 = 365;
+/// Accounts that a preview names.
+const MOVED_SHOWN: usize = 50;
 /// The marts that scores are made of.
 const SOURCES: &[&str] = &[
     "marts/orders",
@@ -42,6 +47,10 @@ pub struct OrderHistory {
     /// By account, in the order of `accounts`.
     history: History,
     accounts: Vec<AccountName>,
+    /// The segment of each account.
+    segments: Vec<Option<String>>,
+    /// By which they are scored.
+    rules: ScorecardRules,
     /// Number of the published set that it was read from.
     pub set: i64,
 }
@@ -78,6 +87,39 @@ pub struct AccountHealth {
     pub last_order_on: NaiveDate,
     /// Days with an order.
     pub orders: usize,
+}
+
+/// Who would stand otherwise by other rules.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Preview {
+    /// The last day that is seen.
+    pub as_of: NaiveDate,
+    /// How many accounts have each status now.
+    pub before: BTreeMap<&'static str, usize>,
+    /// How many would have it.
+    pub after: BTreeMap<&'static str, usize>,
+    /// How many would have another.
+    pub count: usize,
+    /// The largest of them, at most 50.
+    pub moved: Vec<MovedAccount>,
+}
+
+/// An account that would have another status.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MovedAccount {
+    /// Which account.
+    #[serde(flatten)]
+    pub account: AccountName,
+    /// Its status now.
+    pub before: Status,
+    /// The one that it would have.
+    pub after: Status,
+    /// Its score now.
+    pub score_before: f64,
+    /// The one that it would have.
+    pub score_after: f64,
+    /// Net amount of the last 365 days, in the company's currency.
+    pub amount_12_months: f64,
 }
 
 /// A backtest and what it was made for.
@@ -149,7 +191,7 @@ impl OrderHistory {
                 .try_into()
                 .map_err(|_| anyhow::anyhow!("a mart is missing"))?;
             let (history, ids) = reader::orders(&orders, zone)?;
-            let labels = reader::labels(&accounts)?;
+            let (labels, mut segments_of) = reader::labels(&accounts)?;
             let places = ids.iter().cloned().zip(0..).collect();
             let tables = reader::EvidenceTables {
                 payments,
@@ -158,6 +200,7 @@ impl OrderHistory {
                 activity,
             };
             let history = history.with_evidence(reader::evidence(&tables, &places, zone)?);
+            let segments = ids.iter().map(|id| segments_of.remove(id)).collect();
             let accounts = ids.into_iter().map(|account_id| AccountName {
                 label: labels.get(&account_id).unwrap_or(&account_id).clone(),
                 account_id,
@@ -165,12 +208,33 @@ impl OrderHistory {
             Ok(Self {
                 history,
                 accounts: accounts.collect(),
+                segments,
+                rules: ScorecardRules::default(),
                 set,
             })
         };
         tokio::task::spawn_blocking(read)
             .await
             .context("reading the orders stopped")?
+    }
+
+    /// The same, scored by other rules than those that are shipped.
+    #[must_use]
+    pub fn by(mut self, rules: ScorecardRules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// By which rules it is scored.
+    pub fn rules(&self) -> &ScorecardRules {
+        &self.rules
+    }
+
+    fn card(&self) -> Card<'_> {
+        Card {
+            rules: &self.rules,
+            segments: &self.segments,
+        }
     }
 
     /// Scores as of the end of `cutoff`, measured by the days after it that are over `today`.
@@ -189,6 +253,7 @@ impl OrderHistory {
             day_number(cutoff),
             horizon_days,
             day_number(today),
+            self.card(),
         )
     }
 
@@ -230,7 +295,7 @@ impl OrderHistory {
         let standings = seen.standings(day);
         let model = ProbabilityModel::learn(&seen, day, HORIZON_DAYS);
         let probabilities = model.predict(&seen).probabilities;
-        let card = Scorecard::new(&seen, &standings);
+        let card = Scorecard::new(&seen, &standings, self.card());
         let amounts: Vec<f64> = standings.iter().map(of_year).collect();
         let tiers = ValueTier::of_amounts(&amounts);
         let mut accounts: Vec<AccountHealth> = standings
@@ -287,9 +352,46 @@ impl OrderHistory {
         let day = day_number(on);
         let seen = self.history.until(day);
         let standings = seen.standings(day);
-        let card = Scorecard::new(&seen, &standings);
+        let card = Scorecard::new(&seen, &standings, self.card());
         let index = self.accounts.iter().position(|own| own == account)?;
         Some(card.rate(&seen.standing(index, day)?))
+    }
+
+    /// Who would stand otherwise by other rules at the end of a day.
+    pub fn preview(&self, rules: &ScorecardRules, on: NaiveDate) -> Preview {
+        let day = day_number(on);
+        let seen = self.history.until(day);
+        let standings = seen.standings(day);
+        let other = Card {
+            rules,
+            ..self.card()
+        };
+        let [now, then] = [self.card(), other].map(|card| Scorecard::new(&seen, &standings, card));
+        let mut preview = Preview {
+            as_of: on,
+            ..Preview::default()
+        };
+        for standing in &standings {
+            let [before, after] = [now, then].map(|card| card.rate(standing));
+            *preview.before.entry(before.status.name()).or_default() += 1;
+            *preview.after.entry(after.status.name()).or_default() += 1;
+            if before.status != after.status {
+                preview.moved.push(MovedAccount {
+                    account: self.accounts[standing.account].clone(),
+                    before: before.status,
+                    after: after.status,
+                    score_before: before.score,
+                    score_after: after.score,
+                    amount_12_months: of_year(standing),
+                });
+            }
+        }
+        preview
+            .moved
+            .sort_by(|left, right| right.amount_12_months.total_cmp(&left.amount_12_months));
+        preview.count = preview.moved.len();
+        preview.moved.truncate(MOVED_SHOWN);
+        preview
     }
 
     /// The scores at the end of a day alone, by the ids of the accounts.
@@ -297,7 +399,7 @@ impl OrderHistory {
         let day = day_number(on);
         let seen = self.history.until(day);
         let standings = seen.standings(day);
-        let card = Scorecard::new(&seen, &standings);
+        let card = Scorecard::new(&seen, &standings, self.card());
         let scores = standings.iter().map(|standing| {
             let account = &self.accounts[standing.account];
             (&*account.account_id, card.rate(standing).score)
@@ -313,7 +415,7 @@ impl OrderHistory {
     fn health(
         &self,
         standing: &Standing<'_>,
-        card: &Scorecard,
+        card: &Scorecard<'_>,
         probability: f64,
         value_tier: ValueTier,
     ) -> AccountHealth {

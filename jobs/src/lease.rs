@@ -13,6 +13,7 @@ use millrace_lake::Lake;
 use millrace_models::marts;
 use millrace_operations::Store;
 use millrace_operations::lease::{Lease, give_back, lengthen, take};
+use millrace_operations::service::scorecard;
 
 use crate::close::sync;
 use crate::health::{Again, score};
@@ -148,7 +149,11 @@ pub(crate) async fn when_free<T>(
 }
 
 /// Builds the marts that the options name and scores the accounts: all of it where they name none.
-async fn run_and_score(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunReport> {
+async fn run_and_score(
+    lake: &Lake,
+    store: &Store,
+    options: &RunOptions,
+) -> anyhow::Result<RunReport> {
     let is_kept = |job: &String| marts::KEPT.contains(&&**job);
     let (scores, jobs): (Vec<String>, Vec<String>) =
         options.jobs.iter().cloned().partition(is_kept);
@@ -172,7 +177,8 @@ async fn run_and_score(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunR
             Again::Changed
         };
         let began = Instant::now();
-        if let Some(scored) = score(lake, options, again).await? {
+        let rules = scorecard::rules(store.reader()).await?;
+        if let Some(scored) = score(lake, options, &rules, again).await? {
             report.set = scored.set;
             report.published = true;
             report.marts.extend(scored.marts);
@@ -203,7 +209,7 @@ pub async fn run_leased(
             fence: under.fence,
             ..options.clone()
         };
-        let report = Box::pin(run_and_score(lake, &options)).await?;
+        let report = Box::pin(run_and_score(lake, store, &options)).await?;
         let closed = sync(lake, store, &under).await?;
         Ok(RunReport {
             set: closed.unwrap_or(report.set),

@@ -19,6 +19,7 @@ use millrace_lake::{Lake, LakeError};
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
 use millrace_operations::Store;
+use millrace_operations::service::scorecard;
 
 use crate::close;
 use crate::health::{Again, score};
@@ -132,7 +133,9 @@ impl Live {
                 let report = self.build(&under, now).await?;
                 round.set = report.published.then_some(report.set);
             }
-            let scored = score(&self.lake, &self.options(&under, now), Again::Grown).await?;
+            let rules = scorecard::rules(self.store.reader()).await?;
+            let options = self.options(&under, now);
+            let scored = score(&self.lake, &options, &rules, Again::Grown).await?;
             round.set = scored.map(|scored| scored.set).or(round.set);
             let closed = close::sync(&self.lake, &self.store, &under).await?;
             round.set = closed.or(round.set);

@@ -30,6 +30,10 @@ const MIGRATIONS: &[Migration] = &[
         "0008_month_closes",
         include_str!("migrations/0008_month_closes.sql"),
     ),
+    (
+        "0009_health_steps",
+        include_str!("migrations/0009_health_steps.sql"),
+    ),
 ];
 
 /// What PostgreSQL locks while migrating; any number that nothing else uses.

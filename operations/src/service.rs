@@ -42,6 +42,7 @@ pub mod release;
 pub mod request;
 pub mod return_due;
 pub mod routing;
+pub mod scorecard;
 pub mod search;
 pub mod settings;
 pub mod stage_move;

@@ -1,14 +1,16 @@
 //! The shapes of health scores.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Row;
+use super::{Label, Row};
 
 /// How an account stands.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct AccountStanding {
+pub(crate) struct StandingOfAccount {
     /// Its id.
     pub(crate) account_id: String,
     /// What people call it.
@@ -19,8 +21,78 @@ pub(crate) struct AccountStanding {
     pub(crate) before: Option<Scoring>,
     /// What it lacks for a better status; null where it is green or unrated.
     pub(crate) lift: Option<Lift>,
+    /// What is to be done about each factor.
+    pub(crate) steps: Vec<PlayOfFactor>,
     /// All scored days, the oldest first.
     pub(crate) days: Vec<ScoredDay>,
+}
+
+/// What is to be done about a factor.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PlayOfFactor {
+    /// Which.
+    pub(crate) factor: String,
+    /// In both languages.
+    pub(crate) text: Label,
+}
+
+/// The rules that customers are scored by.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RulesInForce {
+    /// What each factor weighs against the others.
+    pub(crate) weights: BTreeMap<String, f64>,
+    /// The same for the accounts of a segment that is called so.
+    pub(crate) segments: BTreeMap<String, BTreeMap<String, f64>>,
+    /// From this score on an account is green.
+    pub(crate) green_from: f64,
+    /// From this score on it is yellow.
+    pub(crate) yellow_from: f64,
+    /// With less of the weight having data, 0 to 1, an account is unrated.
+    pub(crate) coverage_from: f64,
+    /// With fewer days with an order an account is unrated.
+    pub(crate) orders_from: u32,
+    /// Silent for more than so many times its rhythm, an account is red.
+    pub(crate) silent_at: f64,
+    /// So is one with something overdue for more than so many days.
+    pub(crate) overdue_days: i32,
+    /// Where the curves bend.
+    pub(crate) curves: BTreeMap<String, f64>,
+    /// What is to be done about a factor, beside what is shipped.
+    pub(crate) playbook: BTreeMap<String, Label>,
+}
+
+/// Who would stand otherwise by other rules.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RulesPreview {
+    /// The last day that is seen.
+    pub(crate) as_of: NaiveDate,
+    /// How many accounts have each status now.
+    pub(crate) before: BTreeMap<String, usize>,
+    /// How many would have it.
+    pub(crate) after: BTreeMap<String, usize>,
+    /// How many would have another.
+    pub(crate) count: usize,
+    /// The largest of them, at most 50.
+    pub(crate) moved: Vec<MovedAccount>,
+}
+
+/// An account that would have another status.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MovedAccount {
+    /// Its id.
+    pub(crate) account_id: String,
+    /// What people call it.
+    pub(crate) label: String,
+    /// Its status now.
+    pub(crate) before: String,
+    /// The one that it would have.
+    pub(crate) after: String,
+    /// Its score now.
+    pub(crate) score_before: f64,
+    /// The one that it would have.
+    pub(crate) score_after: f64,
+    /// Net amount of the last 365 days, in the company's currency.
+    pub(crate) amount_12_months: f64,
 }
 
 /// The score of a day.

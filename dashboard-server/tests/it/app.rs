@@ -167,7 +167,11 @@ async fn fill(lake: &Lake, company: &Company, folder: &TempDir) {
 }
 
 async fn run(lake: &Lake, company: &Company) {
-    let options = RunOptions {
+    millrace_jobs::run(lake, &options(company)).await.unwrap();
+}
+
+fn options(company: &Company) -> RunOptions {
+    RunOptions {
         company: company.clone(),
         as_of: None,
         now: now(),
@@ -177,8 +181,7 @@ async fn run(lake: &Lake, company: &Company) {
         gate: Arc::new(millrace_jobs::Open),
         fence: 0,
         progress: Arc::new(millrace_jobs::Silent),
-    };
-    millrace_jobs::run(lake, &options).await.unwrap();
+    }
 }
 
 /// An answer, read to its end.
@@ -362,6 +365,15 @@ impl App {
             .await
             .unwrap();
         run(&self.lake, &self.company).await;
+    }
+
+    /// The last day that is over is scored, by the rules in force.
+    pub(crate) async fn score(&self) {
+        let rules = millrace_operations::service::scorecard::rules(self.store.reader()).await;
+        let again = millrace_jobs::health::Again::Changed;
+        millrace_jobs::health::score(&self.lake, &options(&self.company), &rules.unwrap(), again)
+            .await
+            .unwrap();
     }
 
     /// The whole change log.

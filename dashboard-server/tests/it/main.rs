@@ -24,6 +24,7 @@ mod document;
 mod drill;
 mod export;
 mod guard;
+mod health;
 mod live;
 mod query;
 mod resources;

@@ -287,18 +287,24 @@ fn each_row(table: &Table, columns: &[&str], mut take: impl FnMut(&Row<'_>)) -> 
     Ok(())
 }
 
-/// What each account is called.
-pub(super) fn labels(table: &Table) -> anyhow::Result<HashMap<String, String>> {
-    let mut labels = HashMap::new();
+/// A text of each account that has it, by its id.
+type OfAccounts = HashMap<String, String>;
+
+/// What each account is called, and its segment.
+pub(super) fn labels(table: &Table) -> anyhow::Result<(OfAccounts, OfAccounts)> {
+    let (mut labels, mut segments) = (HashMap::new(), HashMap::new());
     for piece in row_groups(table)? {
-        for batch in piece.read(Some(&["account_id", "label"]), BATCH_ROWS)? {
+        for batch in piece.read(Some(&["account_id", "label", "segment"]), BATCH_ROWS)? {
             let batch = batch?;
-            let (ids, names) = (texts(&batch, "account_id")?, texts(&batch, "label")?);
-            let pairs = ids.iter().zip(names).filter_map(|(id, name)| id.zip(name));
-            labels.extend(pairs.map(|(id, name)| (id.to_owned(), name.to_owned())));
+            let ids = texts(&batch, "account_id")?;
+            for (of, column) in [(&mut labels, "label"), (&mut segments, "segment")] {
+                let pairs = ids.iter().zip(texts(&batch, column)?);
+                let pairs = pairs.filter_map(|(id, text)| id.zip(text));
+                of.extend(pairs.map(|(id, text)| (id.to_owned(), text.to_owned())));
+            }
         }
     }
-    Ok(labels)
+    Ok((labels, segments))
 }
 
 /// Some columns of files.

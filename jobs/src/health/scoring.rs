@@ -16,8 +16,8 @@ use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 use hashbrown::HashMap;
 use millrace_lake::{Lake, Made, PublishedSet, Table, TableFile};
 use millrace_models::calendar::WorkingCalendar;
-use millrace_models::health::Status;
 use millrace_models::health::value::{Before, settled};
+use millrace_models::health::{ScorecardRules, Status};
 use millrace_models::marts;
 
 use super::{AccountHealth, BEFORE_DAYS, HORIZON_DAYS, OrderHistory, SOURCES};
@@ -35,11 +35,13 @@ const KEPT_DAYS: u64 = 62;
 const GROWN: u64 = 10;
 /// What a table of scores says it was made of: rows of `orders`.
 const ORDERS: &str = "orders";
+/// And by which rules, as a number.
+const RULES: &str = "rules";
 
 /// When a day that was scored is scored again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
-    /// The last one, when there are many more orders.
+    /// The last one, when there are many more orders, or other rules.
     Grown,
     /// The last one, when any of the marts that it was made of is another.
     Changed,
@@ -67,6 +69,7 @@ pub struct Scored {
 pub async fn score(
     lake: &Lake,
     options: &RunOptions,
+    rules: &ScorecardRules,
     again: Again,
 ) -> anyhow::Result<Option<Scored>> {
     let Some(set) = lake.latest_set().await? else {
@@ -91,6 +94,7 @@ pub async fn score(
     let orders = set.versions.get("marts/orders").copied().unwrap_or(0);
     let orders = lake.table_at("marts/orders", orders).await?.rows();
     made_of.insert(ORDERS.to_owned(), orders);
+    made_of.insert(RULES.to_owned(), rules.fingerprint());
     let company = &options.company;
     let calendar = WorkingCalendar::chinese(&company.hours, company.zone, &company.overrides);
     let today = calendar.date_of(options.as_of.unwrap_or(options.now));
@@ -103,9 +107,13 @@ pub async fn score(
             before.and_then(|before| u64::try_from(before).ok()) != Some(*now)
         }),
         (Some(scores), Again::Grown) => {
-            let before = scores.transaction(ORDERS).unwrap_or(0);
-            let before = u64::try_from(before).unwrap_or(0);
-            orders > before + before / GROWN
+            let before = |name| {
+                scores
+                    .transaction(name)
+                    .and_then(|own| u64::try_from(own).ok())
+            };
+            let many = before(ORDERS).unwrap_or(0);
+            orders > many + many / GROWN || before(RULES) != Some(rules.fingerprint())
         }
     };
     if !is_due || orders == 0 {
@@ -113,6 +121,7 @@ pub async fn score(
     }
     options.progress.step("account_health");
     let history = OrderHistory::read_set(lake, company, &set).await?;
+    let history = history.by(rules.clone());
     let wanted = match again {
         _ if scored.is_empty() => first_days(last, &history, &calendar, set.last_event_at),
         Again::Always => scored.iter().copied().chain([last]).collect(),
@@ -188,6 +197,9 @@ fn first_days(
     let first = history.first_day();
     days.retain(|day| first.is_some_and(|first| first <= *day));
     days.insert(last);
+    // what changed in the last 30 days is told from the beginning
+    let before = last.checked_sub_days(Days::new(BEFORE_DAYS));
+    days.extend(before.filter(|day| first.is_some_and(|first| first <= *day)));
     days
 }
 
@@ -233,6 +245,7 @@ fn write(
         let moments = Moments {
             as_of_us: calendar.start_of_day_us(after) - 1,
             calendar,
+            rules: &history.rules,
         };
         let before = day.checked_sub_days(Days::new(BEFORE_DAYS)).unwrap_or(*day);
         let mut accounts = history.rank(*day).accounts;
@@ -286,16 +299,23 @@ fn write(
     finished.collect()
 }
 
-/// When a day ended, and others began.
+/// When a day ended, and by which rules it is scored.
 struct Moments<'a> {
     as_of_us: i64,
     calendar: &'a WorkingCalendar,
+    rules: &'a ScorecardRules,
 }
 
 fn held_now(own: &AccountHealth, held: Option<&Holding>, moments: &Moments<'_>) -> Holding {
     let status = own.rating.status;
     let before = held.map(|held| held.before);
-    let now = settled(own.rating.score, status, own.rating.held_by, before);
+    let now = settled(
+        moments.rules,
+        own.rating.score,
+        status,
+        own.rating.held_by,
+        before,
+    );
     let same = held.filter(|held| held.before.settled == now);
     Holding {
         before: Before {

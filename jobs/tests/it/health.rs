@@ -4,7 +4,7 @@ use millrace_jobs::health::{Again, OrderHistory, score};
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
 use millrace_models::health::scorecard::{Rating, Reading};
-use millrace_models::health::{Factor, Held, Model};
+use millrace_models::health::{Factor, Held, Model, ScorecardRules};
 use serde_json::{Value, json};
 
 use crate::support::{Shut, TestLake, options};
@@ -197,17 +197,23 @@ fn morning(day: &str) -> RunOptions {
 #[tokio::test]
 async fn a_day_is_scored_when_it_is_over_and_what_was_told_of_it_stays() {
     let mut lake = buyers().await;
-    let scored = score(&lake.lake, &morning("2026-01-01"), Again::Grown).await;
+    let scored = score(
+        &lake.lake,
+        &morning("2026-01-01"),
+        ScorecardRules::shipped(),
+        Again::Grown,
+    )
+    .await;
     let scored = scored.unwrap().unwrap();
     let days: Vec<String> = scored.days.iter().map(ToString::to_string).collect();
     assert_eq!(
         days.len(),
-        13,
-        "a year of month ends and the end of the last order's day"
+        14,
+        "a year of month ends, 30 days before, and the last day"
     );
     assert!(days.contains(&"2025-01-31".to_owned()) && days.contains(&"2025-12-31".to_owned()));
     let first = told(&lake, "account_health").await;
-    assert_eq!(first.len(), 13 * 3);
+    assert_eq!(first.len(), 14 * 3);
     let last = |rows: &[Value], account: &str, at: &str| -> Value {
         let mut rows = rows.iter();
         let is = |row: &&Value| row["account_id"] == account && row["as_of"] == at;
@@ -241,7 +247,13 @@ async fn a_day_is_scored_when_it_is_over_and_what_was_told_of_it_stays() {
 
     // nothing is new, and the marts do not forget the scores when they are made anew
     for again in [Again::Grown, Again::Changed] {
-        let nothing = score(&lake.lake, &morning("2026-01-01"), again).await;
+        let nothing = score(
+            &lake.lake,
+            &morning("2026-01-01"),
+            ScorecardRules::shipped(),
+            again,
+        )
+        .await;
         assert!(nothing.unwrap().is_none());
     }
     lake.run().await;
@@ -252,9 +264,21 @@ async fn a_day_is_scored_when_it_is_over_and_what_was_told_of_it_stays() {
     let late = json!([{"id": "B-late", "account": "B", "amount": 5, "ordered_at": "2025-12-20"}]);
     lake.raw(Entity::Order, late).await;
     lake.run().await;
-    let nothing = score(&lake.lake, &morning("2026-01-01"), Again::Grown).await;
+    let nothing = score(
+        &lake.lake,
+        &morning("2026-01-01"),
+        ScorecardRules::shipped(),
+        Again::Grown,
+    )
+    .await;
     assert!(nothing.unwrap().is_none());
-    let scored = score(&lake.lake, &morning("2026-01-02"), Again::Grown).await;
+    let scored = score(
+        &lake.lake,
+        &morning("2026-01-02"),
+        ScorecardRules::shipped(),
+        Again::Grown,
+    )
+    .await;
     assert_eq!(scored.unwrap().unwrap().days, [day("2026-01-01")]);
     let later = told(&lake, "account_health").await;
     assert!(
@@ -271,7 +295,13 @@ async fn a_day_is_scored_when_it_is_over_and_what_was_told_of_it_stays() {
     let late = json!([{"id": "C-late", "account": "C", "amount": 5, "ordered_at": "2025-12-20"}]);
     lake.raw(Entity::Order, late).await;
     lake.run().await;
-    let scored = score(&lake.lake, &morning("2026-01-02"), Again::Changed).await;
+    let scored = score(
+        &lake.lake,
+        &morning("2026-01-02"),
+        ScorecardRules::shipped(),
+        Again::Changed,
+    )
+    .await;
     assert_eq!(scored.unwrap().unwrap().days, [day("2026-01-01")]);
     let again = told(&lake, "account_health").await;
     assert_eq!(again.len(), later.len());
@@ -288,24 +318,44 @@ async fn scoring_that_is_broken_off_anywhere_is_done_whole_by_the_next() {
             gate: gate.clone(),
             ..morning("2026-01-01")
         };
-        assert!(score(&lake.lake, &options, Again::Grown).await.is_err());
+        assert!(
+            score(
+                &lake.lake,
+                &options,
+                ScorecardRules::shipped(),
+                Again::Grown
+            )
+            .await
+            .is_err()
+        );
         assert!(gate.was_shut());
         let set = lake.lake.latest_set().await.unwrap().unwrap();
         assert_eq!(set, before, "no reader has seen it");
     }
-    score(&lake.lake, &morning("2026-01-01"), Again::Grown)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(told(&lake, "account_health").await.len(), 13 * 3);
-    let rows = 13 * 3 * Factor::WEIGHTS.len();
+    score(
+        &lake.lake,
+        &morning("2026-01-01"),
+        ScorecardRules::shipped(),
+        Again::Grown,
+    )
+    .await
+    .unwrap()
+    .unwrap();
+    assert_eq!(told(&lake, "account_health").await.len(), 14 * 3);
+    let rows = 14 * 3 * Factor::WEIGHTS.len();
     assert_eq!(told(&lake, "health_factors").await.len(), rows);
 }
 
 #[tokio::test]
 async fn a_lake_whose_records_ended_long_ago_has_scores_of_its_last_year() {
     let lake = buyers().await;
-    let scored = score(&lake.lake, &morning("2031-06-15"), Again::Grown).await;
+    let scored = score(
+        &lake.lake,
+        &morning("2031-06-15"),
+        ScorecardRules::shipped(),
+        Again::Grown,
+    )
+    .await;
     let days: Vec<String> = scored
         .unwrap()
         .unwrap()
@@ -313,7 +363,7 @@ async fn a_lake_whose_records_ended_long_ago_has_scores_of_its_last_year() {
         .iter()
         .map(ToString::to_string)
         .collect();
-    assert_eq!(days.len(), 12 + 1 + 12 + 1, "{days:?}");
+    assert_eq!(days.len(), 12 + 1 + 12 + 1 + 1, "{days:?}");
     assert_eq!(days.first().unwrap(), "2024-12-31");
     assert!(
         days.contains(&"2025-12-10".to_owned()),

@@ -2,7 +2,7 @@
 //! were scored.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use millrace_models::health::{Factor, Held, Lift, Status};
+use millrace_models::health::Factor;
 use millrace_models::marts;
 use millrace_models::metric::Base;
 use millrace_models::scope::Action;
@@ -70,8 +70,6 @@ pub struct AccountStanding {
     pub now: Scoring,
     /// The last one that is at least 30 days older; none where there is none.
     pub before: Option<Scoring>,
-    /// What it lacks for a better status; none where it is green or unrated.
-    pub lift: Option<Lift>,
     /// All scored days, the oldest first.
     pub days: Vec<ScoredDay>,
 }
@@ -103,22 +101,10 @@ pub(super) async fn of(
     Ok(now.map(|now| AccountStanding {
         account_id: id.to_owned(),
         label,
-        lift: lift(&now),
         now,
         before,
         days: days.into_iter().map(|(day, _)| day).collect(),
     }))
-}
-
-fn lift(now: &Scoring) -> Option<Lift> {
-    let text = |name: &str| now.scored.get(name).and_then(Value::as_str);
-    let factors = now.factors.iter();
-    let factors = factors.filter_map(|own| {
-        let factor = Factor::named(&own.factor)?;
-        Some((factor, own.points, own.weight))
-    });
-    let held_by = text("held_by").and_then(Held::named);
-    Lift::of(Status::named(text("status")?)?, held_by, factors)
 }
 
 /// The scored days, each with its moment.

@@ -7,6 +7,7 @@ use super::baselines;
 use super::history::{History, Standing};
 use super::measures::{Probabilities, Ranking};
 use super::probability::{Model, ProbabilityModel};
+use super::rules::Card;
 use super::scorecard::{Rating, Scorecard, Status};
 
 /// A backtest that cannot be made.
@@ -105,6 +106,7 @@ pub fn backtest(
     cutoff: i32,
     horizon_days: i32,
     today: i32,
+    card: Card<'_>,
 ) -> Result<Backtest, BacktestError> {
     if !(1..=LONGEST_DAYS).contains(&horizon_days) {
         return Err(BacktestError::Horizon(horizon_days));
@@ -125,8 +127,8 @@ pub fn backtest(
         .collect();
     let model = ProbabilityModel::learn(&seen, cutoff, horizon_days);
     let predictions = model.predict(&seen);
-    let card = Scorecard::new(&seen, &standings);
-    let ratings: Vec<Rating> = standings.iter().map(|own| card.rate(own)).collect();
+    let scorecard = Scorecard::new(&seen, &standings, card);
+    let ratings: Vec<Rating> = standings.iter().map(|own| scorecard.rate(own)).collect();
     let scores: Vec<f64> = ratings.iter().map(|own| own.score).collect();
     let ranked = |scores: &[f64]| Ranking::of(scores, &outcomes);
     let mut found = Backtest {
@@ -134,7 +136,7 @@ pub fn backtest(
         positives: outcomes.iter().filter(|outcome| **outcome).count(),
         probability: Probabilities::of(&predictions.probabilities, &outcomes),
         scorecard: ranked(&scores),
-        statuses: statuses(history, &standings, &ratings, &outcomes, end),
+        statuses: statuses(history, &standings, &ratings, &outcomes, end, card),
         baselines: Baselines {
             recency: ranked(&baselines::recency(&standings)),
             frequency: ranked(&baselines::frequency(&standings)),
@@ -168,12 +170,13 @@ fn statuses(
     ratings: &[Rating],
     outcomes: &[bool],
     end: i32,
+    card: Card<'_>,
 ) -> Vec<StatusOutcome> {
     let seen = history.until(end);
-    let card = Scorecard::new(&seen, &seen.standings(end));
+    let scorecard = Scorecard::new(&seen, &seen.standings(end), card);
     let later = |own: &Standing<'_>| {
         let later = seen.standing(own.account, end);
-        later.map(|later| card.rate(&later).status)
+        later.map(|later| scorecard.rate(&later).status)
     };
     let later: Vec<Option<Status>> = standings.iter().map(later).collect();
     let all = [Status::Green, Status::Yellow, Status::Red, Status::Unrated];

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::scorecard::{Factor, GREEN_FROM, Held, Status, YELLOW_FROM};
+use super::rules::ScorecardRules;
+use super::scorecard::{Factor, Held, Status};
 
 /// Gains that are smaller are not worth a word.
 const SMALLEST: f64 = 0.5;
@@ -33,13 +34,14 @@ impl Lift {
     /// For an account whose factors brought these points of these weights; `None` where it is green
     /// or unrated.
     pub fn of(
+        rules: &ScorecardRules,
         status: Status,
         held_by: Option<Held>,
         factors: impl IntoIterator<Item = (Factor, f64, f64)>,
     ) -> Option<Self> {
         let (to, border) = match status {
-            Status::Red => (Status::Yellow, YELLOW_FROM),
-            Status::Yellow => (Status::Green, GREEN_FROM),
+            Status::Red => (Status::Yellow, rules.yellow_from),
+            Status::Yellow => (Status::Green, rules.green_from),
             Status::Green | Status::Unrated => return None,
         };
         let mut sum = 0.0;
@@ -75,14 +77,16 @@ mod tests {
             (Factor::Payment, 29.8, 30.0),
             (Factor::AmountTrend, 20.0, 30.0),
         ];
-        let lift = Lift::of(Status::Red, None, factors).unwrap();
+        let rules = ScorecardRules::shipped();
+        let lift = Lift::of(rules, Status::Red, None, factors).unwrap();
         assert_eq!(lift.to, Status::Yellow);
         assert!((lift.missing - 5.2).abs() < 1e-9);
         let gains: Vec<Factor> = lift.gains.iter().map(|own| own.factor).collect();
         assert_eq!(gains, [Factor::Rhythm, Factor::AmountTrend]);
-        assert!(Lift::of(Status::Green, None, factors).is_none());
+        assert!(Lift::of(rules, Status::Green, None, factors).is_none());
         // enough points, and something holds it down
         let held = Lift::of(
+            rules,
             Status::Red,
             Some(Held::Overdue),
             [(Factor::Rhythm, 90.0, 100.0)],

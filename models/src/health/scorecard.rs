@@ -4,47 +4,19 @@
 //! without data is left out and its weight given to the others in proportion; how much of the whole
 //! weight has data is the coverage. What a company does not record at all has no data for anybody.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::history::{History, Standing, median_gap_of_all};
+use super::rules::{Card, Curves};
 
 const YEAR: i32 = 365;
 /// The account's own rhythm counts against this many gaps of the typical account.
 const TYPICAL_GAPS: f64 = 4.0;
-/// At this many times the rhythm half of the points of the rhythm are lost.
-const HALF_AT: f64 = 1.5;
-/// From more than this many times the rhythm on the score is below 60.
-const SILENT_AT: f64 = 2.5;
-const HELD_MOST: f64 = 59.0;
-/// This many purchases a year, and products, are as good as more.
-const PURCHASES_FULL: f64 = 12.0;
-const PRODUCTS_FULL: f64 = 10.0;
-/// When two years' amounts are in this share of the later, the trend is as good as more: half as
-/// much again.
-const TREND_FULL: f64 = 0.6;
-/// When this part of a year's sales went back, nothing is left of quality.
-const RETURNS_NONE: f64 = 0.2;
-
-/// Paid in time: nothing is left of payment at half of what fell due.
-const PAID_NONE: f64 = 0.5;
-/// So many interactions of both sides in so many days are as good as more.
+/// Conversations are counted over so many days.
 const INTERACTION_DAYS: i32 = 90;
-const INTERACTIONS_FULL: f64 = 6.0;
-/// At so many badly handled complaints for each purchase day nothing is left of service.
-const TROUBLE_NONE: f64 = 0.5;
-/// When this part of the decided quotes is accepted, it is as good as more.
-const ACCEPTED_FULL: f64 = 0.6;
-/// What has been overdue for longer than this keeps the score below 60.
-const OVERDUE_DAYS: i32 = 60;
-
-pub(super) const GREEN_FROM: f64 = 75.0;
-pub(super) const YELLOW_FROM: f64 = 60.0;
-/// Below this coverage, or with fewer purchases, an account is unrated.
-const COVERAGE_FROM: f64 = 0.6;
-const PURCHASES_FROM: usize = 3;
 
 /// What a score is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Factor {
     /// Days since the last purchase / the account's own days between purchases. Those are the median
@@ -77,7 +49,7 @@ pub enum Factor {
 }
 
 impl Factor {
-    /// All, with what each weighs of 100.
+    /// All, with what each weighs of 100 as shipped.
     pub const WEIGHTS: [(Self, f64); 9] = [
         (Self::Rhythm, 20.0),
         (Self::Frequency, 10.0),
@@ -112,11 +84,11 @@ impl Factor {
     }
 }
 
-/// How an account does.
+/// How an account does, by the borders of [`ScorecardRules`](super::ScorecardRules).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// From 75.
+    /// From 75, as shipped.
     Green,
     /// From 60.
     Yellow,
@@ -127,15 +99,6 @@ pub enum Status {
 }
 
 impl Status {
-    /// That of a score with enough behind it.
-    pub fn of_score(score: f64) -> Self {
-        match score {
-            score if score >= GREEN_FROM => Self::Green,
-            score if score >= YELLOW_FROM => Self::Yellow,
-            _ => Self::Red,
-        }
-    }
-
     /// Its name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -215,18 +178,20 @@ pub struct Rating {
 }
 
 /// What is the same for all accounts of a day.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scorecard {
+#[derive(Debug, Clone, Copy)]
+pub struct Scorecard<'a> {
+    card: Card<'a>,
     typical_gap_days: f64,
     has_returns: bool,
     has_interactions: bool,
     has_tickets: bool,
 }
 
-impl Scorecard {
+impl<'a> Scorecard<'a> {
     /// For the accounts of a history up to the end of its last day; `standings` are theirs.
-    pub fn new(seen: &History, standings: &[Standing<'_>]) -> Self {
+    pub fn new(seen: &History, standings: &[Standing<'_>], card: Card<'a>) -> Self {
         Self {
+            card,
             typical_gap_days: median_gap_of_all(standings)
                 .unwrap_or(f64::from(YEAR))
                 .max(1.0),
@@ -240,21 +205,22 @@ impl Scorecard {
     pub fn rate(&self, standing: &Standing<'_>) -> Rating {
         let rhythm_days = self.rhythm_days(standing);
         let lateness = standing.silent_days() / rhythm_days;
-        let read = |factor| self.read(factor, standing, lateness);
+        let weights = self.card.weights(standing.account);
+        let rules = self.card.rules;
         let read: Vec<(Factor, f64, Option<Point>)> = Factor::WEIGHTS
             .iter()
-            .map(|(factor, weight)| (*factor, *weight, read(*factor)))
+            .map(|(factor, _)| {
+                let weight = weights.get(factor).copied().unwrap_or(0.0);
+                (*factor, weight, self.read(*factor, standing, lateness))
+            })
             .collect();
-        let all: f64 = Factor::WEIGHTS.iter().map(|own| own.1).sum();
-        let covered: f64 = read
-            .iter()
-            .filter(|own| own.2.is_some())
-            .map(|own| own.1)
-            .sum();
+        let all: f64 = read.iter().map(|own| own.1).sum();
+        let with_data = read.iter().filter(|own| own.2.is_some());
+        let covered: f64 = with_data.map(|own| own.1).sum();
         let factors: Vec<Reading> = read
             .into_iter()
             .map(|(factor, weight, read)| {
-                let weight = if read.is_some() {
+                let weight = if read.is_some() && covered > 0.0 {
                     weight * 100.0 / covered
                 } else {
                     0.0
@@ -268,16 +234,17 @@ impl Scorecard {
             })
             .collect();
         let sum: f64 = factors.iter().map(|own| own.points).sum();
-        let held_by = held_by(standing, lateness);
+        let held_by = self.held_by(standing, lateness);
         let score = if held_by.is_some() {
-            sum.min(HELD_MOST)
+            sum.min(rules.held_most())
         } else {
             sum
         };
-        let coverage = covered / all;
-        let is_rated = coverage >= COVERAGE_FROM && standing.purchases.len() >= PURCHASES_FROM;
+        let coverage = if all > 0.0 { covered / all } else { 0.0 };
+        let is_rated =
+            coverage >= rules.coverage_from && standing.count() >= f64::from(rules.orders_from);
         let status = if is_rated {
-            Status::of_score(score)
+            rules.status_of(score)
         } else {
             Status::Unrated
         };
@@ -304,11 +271,22 @@ impl Scorecard {
 
     /// The point of an account on a factor's curve; `None` without data.
     fn read(&self, factor: Factor, standing: &Standing<'_>, lateness: f64) -> Option<Point> {
+        let Curves {
+            rhythm_half_at,
+            orders_full,
+            products_full,
+            trend_full,
+            returns_none,
+            paid_none,
+            interactions_full,
+            trouble_none,
+            accepted_full,
+        } = self.card.rules.curves;
         let (value, part) = match factor {
-            Factor::Rhythm => (lateness, 1.0 / (1.0 + (lateness / HALF_AT).powi(2))),
+            Factor::Rhythm => (lateness, 1.0 / (1.0 + (lateness / rhythm_half_at).powi(2))),
             Factor::Frequency => {
                 let count = standing.purchases_between(0, YEAR);
-                (count, saturating(count, PURCHASES_FULL))
+                (count, saturating(count, orders_full))
             }
             Factor::AmountTrend if standing.age_days() >= f64::from(2 * YEAR) => {
                 let now = standing.amount_between(0, YEAR).max(0.0);
@@ -320,40 +298,53 @@ impl Scorecard {
                     (true, false) => 1.0,
                     (false, false) => 0.0,
                 };
-                (change, (share / TREND_FULL).min(1.0))
+                (change, (share / trend_full).min(1.0))
             }
             Factor::Returns => {
                 let (sold, returned) = standing.sold_and_returned_between(0, YEAR);
                 let part = (self.has_returns && sold > 0.0).then(|| returned / sold)?;
-                (part, (1.0 - part / RETURNS_NONE).max(0.0))
+                (part, (1.0 - part / returns_none).max(0.0))
             }
             Factor::Breadth if standing.has_products() => {
                 let count = standing.products_within(YEAR) as f64;
-                (count, saturating(count, PRODUCTS_FULL))
+                (count, saturating(count, products_full))
             }
             Factor::Payment => {
                 let paid = standing.paid_in_time(YEAR)?;
-                (paid, ((paid - PAID_NONE) / (1.0 - PAID_NONE)).max(0.0))
+                (paid, ((paid - paid_none) / (1.0 - paid_none)).max(0.0))
             }
             Factor::Interaction if self.has_interactions => {
                 let count = standing.two_way_within(INTERACTION_DAYS);
-                (count, saturating(count, INTERACTIONS_FULL))
+                (count, saturating(count, interactions_full))
             }
             Factor::Service if self.has_tickets => {
                 let purchases = standing.purchases_between(0, YEAR);
                 let trouble =
                     (purchases > 0.0).then(|| standing.trouble_within(YEAR) / purchases)?;
-                (trouble, (1.0 - trouble / TROUBLE_NONE).max(0.0))
+                (trouble, (1.0 - trouble / trouble_none).max(0.0))
             }
             Factor::QuoteAcceptance => {
                 let accepted = standing.quotes_accepted(YEAR)?;
-                (accepted, (accepted / ACCEPTED_FULL).min(1.0))
+                (accepted, (accepted / accepted_full).min(1.0))
             }
             Factor::AmountTrend | Factor::Breadth | Factor::Interaction | Factor::Service => {
                 return None;
             }
         };
         Some(Point { value, part })
+    }
+
+    /// What weighs most first.
+    fn held_by(&self, standing: &Standing<'_>, lateness: f64) -> Option<Held> {
+        let rules = self.card.rules;
+        let overdue = standing.overdue_days();
+        if standing.has_open_severe_complaint() {
+            Some(Held::OpenComplaint)
+        } else if overdue.is_some_and(|days| days > rules.overdue_days) {
+            Some(Held::Overdue)
+        } else {
+            (lateness > rules.silent_at).then_some(Held::Silent)
+        }
     }
 }
 
@@ -364,20 +355,6 @@ struct Point {
     value: f64,
     /// What part of the weight that is worth, 0 to 1.
     part: f64,
-}
-
-/// What weighs most first.
-fn held_by(standing: &Standing<'_>, lateness: f64) -> Option<Held> {
-    if standing.has_open_severe_complaint() {
-        Some(Held::OpenComplaint)
-    } else if standing
-        .overdue_days()
-        .is_some_and(|days| days > OVERDUE_DAYS)
-    {
-        Some(Held::Overdue)
-    } else {
-        (lateness > SILENT_AT).then_some(Held::Silent)
-    }
 }
 
 /// 0 for nothing, 1 from `full` on, the first ones worth the most.
@@ -404,7 +381,7 @@ mod tests {
 
     fn rating(history: &History, day: i32) -> Rating {
         let standings = history.standings(day);
-        Scorecard::new(history, &standings).rate(&standings[0])
+        Scorecard::new(history, &standings, Card::default()).rate(&standings[0])
     }
 
     #[test]

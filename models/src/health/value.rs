@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::rules::ScorecardRules;
 use super::scorecard::{Held, Status};
 
 /// How much of the firm's business is done with an account and those above it.
@@ -68,6 +69,7 @@ pub struct Before {
 /// it is beyond the border in two scorings one after the other, where something holds it down, and
 /// to and from unrated.
 pub fn settled(
+    rules: &ScorecardRules,
     score: f64,
     status: Status,
     held_by: Option<Held>,
@@ -87,7 +89,7 @@ pub fn settled(
         return status;
     }
     let is_worse = now < held;
-    let surely = Status::of_score(if is_worse {
+    let surely = rules.status_of(if is_worse {
         score + BEYOND
     } else {
         score - BEYOND
@@ -133,7 +135,13 @@ mod tests {
                 status: last,
                 settled: held,
             };
-            settled(score, Status::of_score(score), None, Some(before))
+            settled(
+                ScorecardRules::shipped(),
+                score,
+                ScorecardRules::shipped().status_of(score),
+                None,
+                Some(before),
+            )
         };
         assert_eq!(holds(73.0, Green, Green), Green, "2 points below, once");
         assert_eq!(holds(73.0, Yellow, Green), Yellow, "and again");
@@ -160,8 +168,9 @@ mod tests {
             status: Green,
             settled: Green,
         });
-        assert_eq!(settled(59.0, Red, Some(Held::Overdue), before), Red);
-        assert_eq!(settled(80.0, Unrated, None, before), Unrated);
-        assert_eq!(settled(59.0, Red, None, None), Red);
+        let rules = ScorecardRules::shipped();
+        assert_eq!(settled(rules, 59.0, Red, Some(Held::Overdue), before), Red);
+        assert_eq!(settled(rules, 80.0, Unrated, None, before), Unrated);
+        assert_eq!(settled(rules, 59.0, Red, None, None), Red);
     }
 }

@@ -3,7 +3,9 @@
 use crate::record::record;
 
 /// Where a to-do can come from.
-pub const SOURCES: &[&str] = &["manual", "rule", "alert", "ticket", "approval", "handover"];
+pub const SOURCES: &[&str] = &[
+    "manual", "rule", "alert", "ticket", "approval", "handover", "health",
+];
 /// How a to-do can stand.
 pub const STATES: &[&str] = &["open", "snoozed", "done", "cancelled"];
 

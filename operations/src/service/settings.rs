@@ -15,6 +15,8 @@ pub const POOL: &str = "pool";
 pub const TICKETS: &str = "tickets";
 /// What files are taken.
 pub const ATTACHMENTS: &str = "attachments";
+/// By which rules customers are scored.
+pub const HEALTH: &str = "health";
 
 /// What a setting holds; the default where it is not set.
 pub(super) async fn load<T, C>(connection: &C, key: &str) -> Result<T>
@@ -43,9 +45,10 @@ pub(super) fn check(key: &str, value: &JsonValue) -> Result<()> {
         POOL => parse::<PoolRules>(value)?.check(),
         TICKETS => parse::<TicketRules>(value)?.check(),
         ATTACHMENTS => parse::<FileRules>(value)?.check(),
+        HEALTH => super::scorecard::check(&parse(value)?),
         _ => Err(OperationsError::field(
             "key",
-            format!("must be one of {POOL}, {TICKETS}, {ATTACHMENTS}"),
+            format!("must be one of {POOL}, {TICKETS}, {ATTACHMENTS}, {HEALTH}"),
         )),
     }
 }

@@ -1,18 +1,24 @@
 //! To-dos: done, put off, passed on, given up.
 
 use chrono::TimeDelta;
+use millrace_models::health::{Factor, ScorecardRules};
 use millrace_operations::ErrorKind;
 use millrace_operations::entity::todo;
+use millrace_operations::entity::{account, setting};
 use millrace_operations::resources::create;
+use millrace_operations::service::scorecard::{Step, rules, take_step};
 use millrace_operations::service::todo::{cancel, complete, reassign, snooze};
 
 use crate::desk::{Desk, field, go, state};
 use crate::support::{Home, contract, row};
+use sea_orm::EntityTrait;
 
 contract! {
     a_todo_is_done_once,
     it_is_put_off_with_a_reason,
     it_is_passed_on,
+    a_step_for_a_score_is_made_once,
+    rules_of_scores_are_checked,
 }
 
 async fn made(desk: &Desk) -> i64 {
@@ -70,4 +76,66 @@ async fn it_is_passed_on(home: Home) {
     // Whose it was does not see it any more.
     let unseen = go!(desk, &desk.rep, complete(id, None)).unwrap_err();
     assert_eq!(unseen.kind(), ErrorKind::NotFound);
+}
+
+async fn a_step_for_a_score_is_made_once(home: Home) {
+    let desk = Desk::open(home).await;
+    let found = account::Entity::find_by_id(desk.account);
+    let account = found.one(desk.home.store.reader()).await.unwrap().unwrap();
+    let step = |factor, score| Step {
+        account: account.number.clone(),
+        factor,
+        score,
+        user_id: None,
+    };
+    let first = step(Factor::Rhythm, 48.31);
+    let made = go!(desk, &desk.rep, take_step(&first)).unwrap();
+    assert_eq!(made.source, "health");
+    assert_eq!(made.owner_id, Some(desk.rep.user_id));
+    assert_eq!(made.account_id, Some(desk.account));
+    let day = desk.home.store.now() + TimeDelta::hours(8);
+    let cause = format!("health:{}:rhythm:48.3:{}:0", desk.account, day.date_naive());
+    assert_eq!(made.cause, Some(cause));
+    assert!(made.title.starts_with(&account.name));
+    // again is the same one, another factor another, and after it was given up there is a new one
+    let again = go!(desk, &desk.rep, take_step(&step(Factor::Rhythm, 40.0))).unwrap();
+    assert_eq!(again.id, made.id);
+    let other = step(Factor::Payment, 48.31);
+    let other = go!(desk, &desk.rep, take_step(&other)).unwrap();
+    assert_ne!(other.id, made.id);
+    go!(desk, &desk.rep, cancel(made.id, "they moved")).unwrap();
+    let anew = go!(desk, &desk.rep, take_step(&first)).unwrap();
+    assert_ne!(anew.id, made.id);
+    // of an account that is not seen there is none
+    let outsider = desk.home.user("out", "rep", None).await;
+    let unseen = go!(desk, &outsider, take_step(&first)).unwrap_err();
+    assert_eq!(unseen.kind(), ErrorKind::NotFound);
+    let unknown = Step {
+        account: "A-1".to_owned(),
+        ..first
+    };
+    assert_eq!(field(go!(desk, &desk.rep, take_step(&unknown))), "account");
+}
+
+async fn rules_of_scores_are_checked(home: Home) {
+    let desk = Desk::open(home).await;
+    let store = &desk.home.store;
+    assert_eq!(
+        rules(store.reader()).await.unwrap(),
+        ScorecardRules::default()
+    );
+    let admin = desk.home.user("boss", "administrator", None).await;
+    let wrong = row! {"key": "health", "value": {"weights": {"rhythm": -3}}};
+    let refused = create(store, &admin, &setting::RESOURCE, &wrong).await;
+    assert_eq!(field(refused), "value");
+    let unknown = row! {"key": "health", "value": {"weights": {"luck": 3}}};
+    let refused = create(store, &admin, &setting::RESOURCE, &unknown).await;
+    assert_eq!(field(refused), "value");
+    let own = row! {"key": "health", "value": {"yellow_from": 50}};
+    create(store, &admin, &setting::RESOURCE, &own)
+        .await
+        .unwrap();
+    let known = rules(store.reader()).await.unwrap();
+    assert_eq!(known.yellow_from.to_string(), "50");
+    assert_eq!(known.weights, ScorecardRules::default().weights);
 }

@@ -35,7 +35,7 @@ fn firm(accounts: usize) -> Vec<OrderLine> {
 #[test]
 fn the_probability_beats_the_simple_rules_where_rhythms_differ() {
     let history = History::new(400, firm(400));
-    let found = backtest(&history, 880, 60, 960).unwrap();
+    let found = backtest(&history, 880, 60, 960, Card::default()).unwrap();
     assert_eq!(found.model.kind, Model::Fitted);
     assert!(found.model.calibrated);
     let auc = |ranking: &Ranking| ranking.auc.unwrap();
@@ -64,7 +64,7 @@ fn the_probability_beats_the_simple_rules_where_rhythms_differ() {
 #[test]
 fn a_short_history_falls_back_on_the_purchase_process_and_says_so() {
     let history = History::new(60, firm(60));
-    let found = backtest(&history, 330, 200, 960).unwrap();
+    let found = backtest(&history, 330, 200, 960, Card::default()).unwrap();
     assert_eq!(found.model.kind, Model::PurchaseProcess);
     assert_eq!(found.model.days, 0);
     assert!(
@@ -87,7 +87,7 @@ fn everybody_of_one_outcome_is_measured_without_a_ranking() {
         })
     });
     let history = History::new(30, lines);
-    let found = backtest(&history, 300, 30, 390).unwrap();
+    let found = backtest(&history, 300, 30, 390, Card::default()).unwrap();
     assert_eq!((found.accounts, found.positives), (30, 30));
     assert_eq!(found.probability.ranking.auc, None);
     assert_eq!(found.model.kind, Model::PurchaseProcess);
@@ -97,18 +97,18 @@ fn everybody_of_one_outcome_is_measured_without_a_ranking() {
 #[test]
 fn what_cannot_be_known_is_refused() {
     let history = History::new(50, firm(50));
-    let refused = backtest(&history, 950, 91, 990).unwrap_err();
+    let refused = backtest(&history, 950, 91, 990, Card::default()).unwrap_err();
     assert_eq!(refused, BacktestError::HorizonOpen { days_left: 51 });
-    let cut = backtest(&history.until(930), 900, 91, 991).unwrap();
+    let cut = backtest(&history.until(930), 900, 91, 991, Card::default()).unwrap();
     assert!(
         cut.warnings
             .iter()
             .any(|warning| warning.contains("history may end"))
     );
-    let refused = backtest(&history, -5, 91, 990).unwrap_err();
+    let refused = backtest(&history, -5, 91, 990, Card::default()).unwrap_err();
     assert_eq!(refused, BacktestError::NobodyOrdered);
     assert_eq!(
-        backtest(&history, 500, 0, 990).unwrap_err(),
+        backtest(&history, 500, 0, 990, Card::default()).unwrap_err(),
         BacktestError::Horizon(0)
     );
 }
@@ -119,7 +119,7 @@ fn scores(history: &History, day: i32) -> Vec<u64> {
     let predictions = model.predict(history);
     let seen = history.until(day);
     let standings = seen.standings(day);
-    let card = Scorecard::new(&seen, &standings);
+    let card = Scorecard::new(&seen, &standings, Card::default());
     let ratings = standings.iter().map(|own| card.rate(own).score.to_bits());
     predictions
         .probabilities

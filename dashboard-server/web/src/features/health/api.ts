@@ -1,16 +1,18 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { get, postBatch, postDrill } from "@/lib/api/client";
+import { get, postBatch, postDrill, postTo } from "@/lib/api/client";
+import { listQuery, type One } from "@/lib/api/records";
 import type { components } from "@/lib/api/schema";
 import type { Condition, DrillResult, QueryResult, Row } from "@/lib/api/types";
 
 type Schemas = components["schemas"];
 
 export type Scoring = Omit<Schemas["Scoring"], "scored"> & { scored: Row };
-export type Standing = Omit<Schemas["AccountStanding"], "now" | "before"> & {
+export type Standing = Omit<Schemas["StandingOfAccount"], "now" | "before"> & {
   now: Scoring;
   before?: Scoring | null;
 };
 export type Proof = Schemas["Proof"];
+export type Rules = Schemas["RulesInForce"];
 
 export const STATUSES = ["red", "yellow", "green", "unrated"] as const;
 export type HealthStatus = (typeof STATUSES)[number];
@@ -86,5 +88,46 @@ export function proofsQuery(set: number | null | undefined) {
     queryKey: ["health", "proofs", set ?? null],
     queryFn: ({ signal }) => get("/api/health/backtest", {}, signal),
     staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The rules that customers are scored by. */
+export const rulesQuery = queryOptions({
+  queryKey: ["records", "health", "rules"],
+  queryFn: ({ signal }) => get("/api/health/rules", {}, signal),
+});
+
+/** Who would stand otherwise by other rules; the answer before stays until the next. */
+export function previewQuery(rules: Rules | null, set: number | null | undefined) {
+  return queryOptions({
+    queryKey: ["health", "preview", set ?? null, rules],
+    enabled: rules !== null,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) =>
+      postTo<Schemas["RulesPreview"]>("/api/health/preview", { rules }, { signal }),
+  });
+}
+
+/** Makes a to-do of a step. */
+export function takeStep(account: string, factor: string, userId: number | null) {
+  return postTo<One>("/api/health/steps", { account, factor, user_id: userId });
+}
+
+/** To-dos that were made because of scores, the latest first. */
+export const takenQuery = listQuery("todo", {
+  filters: [{ field: "source", op: "in", values: ["health"] }],
+  sort: "-id",
+  limit: 100,
+});
+
+/** How some accounts stand now, by their names. */
+export function scoresQuery(accounts: string[], set: number | null | undefined) {
+  const where: Condition[] = [{ dimension: "account", op: "in", values: accounts }];
+  return queryOptions({
+    queryKey: ["health", "scores", set ?? null, accounts],
+    enabled: accounts.length > 0,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) =>
+      postDrill({ query: { metrics: [METRIC], where }, limit: 1000 }, signal),
   });
 }

@@ -5,8 +5,11 @@ import { type Chosen, type HealthStatus, STATUSES, TIERS } from "./api";
 export const ORDERS = ["-amount_at_risk", "score", "-amount_12_months", "last_order_at"] as const;
 export type Order = (typeof ORDERS)[number];
 
+export const VIEWS = ["ranking", "taken", "proof", "rules"] as const;
+export type View = (typeof VIEWS)[number];
+
 export type Page = {
-  view: "ranking" | "proof";
+  view: View;
   chosen: Chosen;
   order: Order;
   /** The account whose standing is open. */
@@ -19,7 +22,7 @@ export function readPage(params: URLSearchParams, amounts: boolean): Page {
     params.getAll(name).filter((value) => known.includes(value));
   const order = ORDERS.find((one) => one === params.get("sort"));
   return {
-    view: params.get("view") === "proof" ? "proof" : "ranking",
+    view: VIEWS.find((one) => one === params.get("view")) ?? "ranking",
     chosen: {
       status: some("status", STATUSES) as HealthStatus[],
       tier: some("tier", TIERS),

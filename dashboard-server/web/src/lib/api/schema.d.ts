@@ -529,6 +529,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Who would stand otherwise by other rules
+         * @description Nothing is changed. All accounts are in it, so it is for those who see all.
+         */
+        post: operations["preview_health"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rules in force
+         * @description All of them, those that are as shipped too; the setting `health` holds what differs.
+         */
+        get: operations["rules_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a to-do of a step
+         * @description One that was made for the same factor of the account in the last two weeks is the answer again.
+         */
+        post: operations["take_step_health"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/hints": {
         parameters: {
             query?: never;
@@ -4333,19 +4393,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description How an account stands. */
-        AccountStanding: {
-            /** @description Its id. */
-            account_id: string;
-            /** @description What people call it. */
-            label: string;
-            /** @description The last score. */
-            now: components["schemas"]["Scoring"];
-            before?: components["schemas"]["Scoring"] | null;
-            lift?: components["schemas"]["Lift"] | null;
-            /** @description All scored days, the oldest first. */
-            days: components["schemas"]["ScoredDay"][];
-        };
         /**
          * @description What can be done with records.
          * @enum {string}
@@ -5911,6 +5958,32 @@ export interface components {
              */
             to_user_id: number;
         };
+        /** @description An account that would have another status. */
+        MovedAccount: {
+            /** @description Its id. */
+            account_id: string;
+            /** @description What people call it. */
+            label: string;
+            /** @description Its status now. */
+            before: string;
+            /** @description The one that it would have. */
+            after: string;
+            /**
+             * Format: double
+             * @description Its score now.
+             */
+            score_before: number;
+            /**
+             * Format: double
+             * @description The one that it would have.
+             */
+            score_after: number;
+            /**
+             * Format: double
+             * @description Net amount of the last 365 days, in the company's currency.
+             */
+            amount_12_months: number;
+        };
         /** @description One's own settings. */
         MyChange: {
             /** @description The language of the pages. */
@@ -6177,6 +6250,13 @@ export interface components {
             shares: components["schemas"]["Share"][];
             /** @description Every record. */
             moved: components["schemas"]["Moved"][];
+        };
+        /** @description What is to be done about a factor. */
+        PlayOfFactor: {
+            /** @description Which. */
+            factor: string;
+            /** @description In both languages. */
+            text: components["schemas"]["Label"];
         };
         /** @description What is known of an account. */
         Prefill: {
@@ -6632,6 +6712,77 @@ export interface components {
             /** @description The dimensions that it is by. */
             dimensions: string[];
         };
+        /** @description The rules that customers are scored by. */
+        RulesInForce: {
+            /** @description What each factor weighs against the others. */
+            weights: {
+                [key: string]: number;
+            };
+            /** @description The same for the accounts of a segment that is called so. */
+            segments: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            /**
+             * Format: double
+             * @description From this score on an account is green.
+             */
+            green_from: number;
+            /**
+             * Format: double
+             * @description From this score on it is yellow.
+             */
+            yellow_from: number;
+            /**
+             * Format: double
+             * @description With less of the weight having data, 0 to 1, an account is unrated.
+             */
+            coverage_from: number;
+            /**
+             * Format: int32
+             * @description With fewer days with an order an account is unrated.
+             */
+            orders_from: number;
+            /**
+             * Format: double
+             * @description Silent for more than so many times its rhythm, an account is red.
+             */
+            silent_at: number;
+            /**
+             * Format: int32
+             * @description So is one with something overdue for more than so many days.
+             */
+            overdue_days: number;
+            /** @description Where the curves bend. */
+            curves: {
+                [key: string]: number;
+            };
+            /** @description What is to be done about a factor, beside what is shipped. */
+            playbook: {
+                [key: string]: components["schemas"]["Label"];
+            };
+        };
+        /** @description Who would stand otherwise by other rules. */
+        RulesPreview: {
+            /**
+             * Format: date
+             * @description The last day that is seen.
+             */
+            as_of: string;
+            /** @description How many accounts have each status now. */
+            before: {
+                [key: string]: number;
+            };
+            /** @description How many would have it. */
+            after: {
+                [key: string]: number;
+            };
+            /** @description How many would have another. */
+            count: number;
+            /** @description The largest of them, at most 50. */
+            moved: components["schemas"]["MovedAccount"][];
+        };
         /** @description One value. */
         Scalar: number | string | boolean;
         /**
@@ -6838,6 +6989,21 @@ export interface components {
              */
             moved_at?: string | null;
         };
+        /** @description How an account stands. */
+        StandingOfAccount: {
+            /** @description Its id. */
+            account_id: string;
+            /** @description What people call it. */
+            label: string;
+            /** @description The last score. */
+            now: components["schemas"]["Scoring"];
+            before?: components["schemas"]["Scoring"] | null;
+            lift?: components["schemas"]["Lift"] | null;
+            /** @description What is to be done about each factor. */
+            steps: components["schemas"]["PlayOfFactor"][];
+            /** @description All scored days, the oldest first. */
+            days: components["schemas"]["ScoredDay"][];
+        };
         /**
          * @description Whose numbers these are, and how fresh. Without a published set only company and zone are
          *     there.
@@ -6903,6 +7069,21 @@ export interface components {
              */
             kept?: number | null;
         };
+        /** @description A step to take for an account because of its score. */
+        StepToTake: {
+            /** @description The account, by its id or name. */
+            account: string;
+            /**
+             * @description The factor that costs it points.
+             * @example rhythm
+             */
+            factor: string;
+            /**
+             * Format: int64
+             * @description Who is to take it; oneself where left out.
+             */
+            user_id?: number | null;
+        };
         /** @description A number or an id and where it comes from. */
         SuggestedNumber: {
             /**
@@ -6946,6 +7127,11 @@ export interface components {
         Tokens: {
             /** @description Those that can still be used, the latest first. */
             tokens: components["schemas"]["KnownToken"][];
+        };
+        /** @description Rules that are not in force. */
+        Tried: {
+            /** @description As the setting `health` holds them. */
+            rules: Record<string, never>;
         };
         /** @description A file and what it belongs to, the file last. */
         Upload: {
@@ -11255,7 +11441,7 @@ export interface components {
              * @description Where it came from.
              * @enum {string}
              */
-            readonly source: "manual" | "rule" | "alert" | "ticket" | "approval" | "handover";
+            readonly source: "manual" | "rule" | "alert" | "ticket" | "approval" | "handover" | "health";
             /** @description What caused it, once per cause. */
             readonly cause: string | null;
             /**
@@ -13508,7 +13694,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountStanding"];
+                    "application/json": components["schemas"]["StandingOfAccount"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -13556,6 +13742,100 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    preview_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Tried"];
+            };
+        };
+        responses: {
+            /** @description Who would move */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesPreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rules_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesInForce"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    take_step_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepToTake"];
+            };
+        };
+        responses: {
+            /** @description The to-do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodoOutcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];

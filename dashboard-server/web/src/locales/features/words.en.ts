@@ -158,6 +158,7 @@ export const en: Texts<typeof zh> = {
         ticket: "ticket",
         approval: "approval",
         handover: "handover",
+        health: "Health score",
       },
       state: { open: "open", snoozed: "snoozed", done: "done", cancelled: "cancelled" },
     },

@@ -155,6 +155,7 @@ export const zh = {
         ticket: "工单",
         approval: "审批",
         handover: "交接",
+        health: "健康度",
       },
       state: { open: "待办", snoozed: "已推迟", done: "已完成", cancelled: "已取消" },
     },

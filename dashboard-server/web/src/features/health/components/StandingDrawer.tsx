@@ -1,13 +1,16 @@
+import { PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Drawer, Skeleton, Tag } from "antd";
+import { Button, Drawer, Skeleton, Tag } from "antd";
 import { lazy, Suspense } from "react";
 import { LakeLink } from "@/components/LakeLink";
 import { FailureState } from "@/components/States";
-import { amount, dayOf, full, numberOf } from "@/lib/format";
+import { useAction } from "@/components/useAction";
+import { amount, dayOf, full, numberOf, pick } from "@/lib/format";
+import { readLakeId } from "@/lib/lakeId";
 import { usePhone } from "@/lib/media";
-import { useMe } from "@/lib/session";
+import { useMay, useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
-import { type Scoring, type Standing, standingQuery } from "../api";
+import { type Scoring, type Standing, standingQuery, takeStep } from "../api";
 import { factorText, percent, points } from "../words";
 import { Moved, StatusMark } from "./Marks";
 
@@ -116,7 +119,7 @@ function Body({ standing }: { standing: Standing }) {
           </p>
         </section>
       )}
-      <Steps now={now} />
+      <Steps standing={standing} />
       {days.length > 1 && <Days standing={standing} />}
     </div>
   );
@@ -163,7 +166,7 @@ function Factors({ now, before }: { now: Scoring; before: Scoring | null }) {
                   )}
                 </td>
                 <td className="figures">
-                  {weight > 0 ? `${own.toFixed(1)} / ${weight.toFixed(0)}` : "–"}
+                  {weight > 0 ? `${own.toFixed(1)} / ${weight.toFixed(1)}` : "–"}
                 </td>
                 <td className="figures factor-moved">
                   {moved !== null && Math.abs(moved) >= 0.05 && (
@@ -193,13 +196,20 @@ function Factors({ now, before }: { now: Scoring; before: Scoring | null }) {
 }
 
 /** What to do and say, by the factors that cost most. */
-function Steps({ now }: { now: Scoring }) {
-  const { t } = useTexts();
+function Steps({ standing }: { standing: Standing }) {
+  const { t, lang } = useTexts();
+  const may = useMay();
+  const { now, steps } = standing;
+  const take = useAction(
+    (factor: string) => takeStep(standing.account_id, factor, null),
+    () => t("health.stepTaken"),
+  );
   const worst = now.factors
     .filter(({ weight, points: own }) => weight > 0 && weight - own >= 3)
     .sort((a, b) => b.weight - b.points - (a.weight - a.points))
     .slice(0, GAINS);
   if (worst.length === 0) return null;
+  const own = readLakeId(standing.account_id)?.entity === "account";
   return (
     <section>
       <h3>{t("health.steps")}</h3>
@@ -207,8 +217,21 @@ function Steps({ now }: { now: Scoring }) {
         {worst.map(({ factor }) => (
           <li key={factor}>
             <span className="grow">
-              <strong>{t(`health.factor.${factor}`)}</strong> {t(`health.step.${factor}`)}
+              <strong>{t(`health.factor.${factor}`)}</strong>{" "}
+              {pick(steps.find((step) => step.factor === factor)?.text, lang)}
             </span>
+            {own && may("todo", "create") && (
+              <Button
+                size="small"
+                icon={<PlusOutlined />}
+                loading={take.isPending && take.variables === factor}
+                disabled={take.isSuccess && take.variables === factor}
+                data-testid={`take-${factor}`}
+                onClick={() => take.mutate(factor)}
+              >
+                {t("health.takeStep")}
+              </Button>
+            )}
           </li>
         ))}
       </ul>

@@ -4,12 +4,14 @@ import { EmptyState, FailureState } from "@/components/States";
 import { ApiError } from "@/lib/api/client";
 import { statusQuery } from "@/lib/api/queries";
 import { instant } from "@/lib/format";
-import { scopeOf, useMe, useSeesAmounts } from "@/lib/session";
+import { scopeOf, useMay, useMe, useSeesAmounts } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
 import { Proofs } from "../components/Proofs";
 import { Ranking } from "../components/Ranking";
+import { RulesEditor } from "../components/RulesEditor";
 import { StandingDrawer } from "../components/StandingDrawer";
-import { useHealthPage } from "../state";
+import { Taken } from "../components/Taken";
+import { useHealthPage, VIEWS, type View } from "../state";
 import "../health.css";
 
 /** How the customers fare: whom to call first, why, and whether the scores deserve trust. */
@@ -19,8 +21,16 @@ export function HealthPage() {
   const amounts = useSeesAmounts();
   const { page, set } = useHealthPage(amounts);
   const status = useQuery(statusQuery);
+  const may = useMay();
   const seesAll = scopeOf(me.rights, "account", "read") === "all";
-  const view = seesAll ? page.view : "ranking";
+  const shown: Record<View, boolean> = {
+    ranking: true,
+    taken: may("todo", "read"),
+    proof: seesAll,
+    rules: seesAll && may("setting", "update"),
+  };
+  const views = VIEWS.filter((one) => shown[one]);
+  const view = shown[page.view] ? page.view : "ranking";
   const published = status.data?.set ?? null;
   const nothing =
     (status.data && published === null) ||
@@ -29,15 +39,13 @@ export function HealthPage() {
     <main className="work-page health">
       <header className="page-head">
         <h1>{t("health.title")}</h1>
-        {seesAll && (
-          <Segmented
+        {views.length > 1 && (
+          <Segmented<View>
             value={view}
             aria-label={t("health.view")}
-            onChange={(next) => set({ view: next === "proof" ? "proof" : null })}
-            options={[
-              { value: "ranking", label: t("health.ranking") },
-              { value: "proof", label: t("health.proof") },
-            ]}
+            data-testid="health-views"
+            onChange={(next) => set({ view: next === "ranking" ? null : next })}
+            options={views.map((value) => ({ value, label: t(`health.views.${value}`) }))}
           />
         )}
         {status.data?.complete_to && (
@@ -56,6 +64,10 @@ export function HealthPage() {
         <Skeleton active paragraph={{ rows: 8 }} />
       ) : view === "proof" ? (
         <Proofs set={published} />
+      ) : view === "taken" ? (
+        <Taken published={published} onOpen={(health) => set({ health })} />
+      ) : view === "rules" ? (
+        <RulesEditor published={published} />
       ) : (
         <Ranking page={page} set={set} published={published} zone={status.data.zone} />
       )}

@@ -1,0 +1,171 @@
+//! Customer health over HTTP: standings, steps, rules, proof.
+
+use chrono::{Months, TimeDelta};
+use millrace_operations::entity::{account, order};
+use sea_orm::Set;
+use serde_json::{Value, json};
+
+use crate::app::{App, Client, now};
+
+/// An account of a rep that ordered every month until some months ago; its number.
+async fn buyer(app: &App, rep: &Client<'_>, name: &str, silent_months: u32) -> String {
+    let owner = rep.caller().user_id;
+    let account = account::ActiveModel {
+        name: Set(name.to_owned()),
+        normalised_name: Set(name.to_owned()),
+        pool_state: Set("owned".to_owned()),
+        owner_id: Set(Some(owner)),
+        created_at: Set(now() - TimeDelta::days(1_000)),
+        ..Default::default()
+    };
+    let account = app.insert::<account::Model>(account).await;
+    for month in silent_months..28 {
+        let order = order::ActiveModel {
+            account_id: Set(account.id),
+            owner_id: Set(Some(owner)),
+            kind: Set("sale".to_owned()),
+            ordered_at: Set(now() - Months::new(month) - TimeDelta::days(3)),
+            amount: Set(Some(1_000_00)),
+            ..Default::default()
+        };
+        app.insert::<order::Model>(order).await;
+    }
+    account.number
+}
+
+fn factor<'a>(standing: &'a Value, name: &str) -> &'a Value {
+    let factors = standing["now"]["factors"].as_array().unwrap();
+    factors.iter().find(|own| own["factor"] == name).unwrap()
+}
+
+#[tokio::test]
+async fn a_score_opens_to_what_it_is_made_of_and_to_what_can_be_done() {
+    let app = App::empty().await;
+    let rep = app.client("rep").await;
+    let outsider = app.user("other", "rep", None).await;
+    let number = buyer(&app, &rep, "Silent Valves", 4).await;
+    buyer(&app, &rep, "Busy Pumps", 0).await;
+    app.bring_into_the_lake().await;
+    let none = rep.get("/api/health/account?account=Silent%20Valves").await;
+    none.is_problem(404, "not-found");
+    app.score().await;
+
+    let address = format!("/api/health/account?account={number}");
+    let standing = rep.get(&address).await.is(200);
+    assert_eq!(standing["label"], "Silent Valves");
+    assert_eq!(standing["account_id"], number);
+    let scored = &standing["now"]["scored"];
+    assert_eq!(scored["held_by"], "silent");
+    assert_eq!(
+        scored["status"], "unrated",
+        "half of the factors have no data"
+    );
+    let points = standing["now"]["factors"].as_array().unwrap().iter();
+    let points: f64 = points.map(|own| own["points"].as_f64().unwrap()).sum();
+    let held = scored["held_down"].as_f64().unwrap();
+    assert!((points + held - scored["score"].as_f64().unwrap()).abs() < 1e-9);
+    let lateness = factor(&standing, "rhythm")["value"].as_f64().unwrap();
+    assert!((3.0..5.0).contains(&lateness), "{lateness}");
+    assert_eq!(factor(&standing, "payment")["value"], Value::Null);
+    assert!(standing["days"].as_array().unwrap().len() > 12);
+    assert!(standing["before"]["as_of"].as_str() < standing["now"]["as_of"].as_str());
+    assert_eq!(standing["steps"].as_array().unwrap().len(), 9);
+    let by_name = rep.get("/api/health/account?account=Silent%20Valves").await;
+    assert_eq!(by_name.is(200)["account_id"], number);
+    // who does not see the account sees no score of it
+    outsider.get(&address).await.is_problem(404, "not-found");
+
+    // a step becomes a to-do, once
+    let step = json!({"account": number, "factor": "rhythm"});
+    let made = rep.post("/api/health/steps", &step).await.is(200);
+    assert_eq!(made["record"]["source"], "health");
+    let again = rep.post("/api/health/steps", &step).await.is(200);
+    assert_eq!(again["record"]["id"], made["record"]["id"]);
+    let unseen = outsider.post("/api/health/steps", &step).await;
+    unseen.is_problem(404, "not-found");
+    let luck = json!({"account": number, "factor": "luck"});
+    let refused = rep.post("/api/health/steps", &luck).await;
+    assert!(refused.text().contains("luck"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn other_rules_are_tried_before_they_are_in_force() {
+    let app = App::empty().await;
+    let rep = app.client("rep").await;
+    let director = app.client("director").await;
+    let number = buyer(&app, &rep, "Silent Valves", 4).await;
+    buyer(&app, &rep, "Busy Pumps", 0).await;
+    app.bring_into_the_lake().await;
+    app.score().await;
+
+    let mut rules = director.get("/api/health/rules").await.is(200);
+    assert_eq!(rules["weights"]["rhythm"], 20.0);
+    rules["weights"] = json!({"rhythm": 10, "frequency": 10});
+    let tried = json!({"rules": rules});
+    let preview = director.post("/api/health/preview", &tried).await.is(200);
+    assert_eq!(preview["before"], json!({"unrated": 2}));
+    assert_eq!(preview["after"], json!({"green": 1, "red": 1}));
+    assert_eq!(preview["count"], 2);
+    assert_eq!(
+        preview["moved"][0]["label"], "Busy Pumps",
+        "the largest first"
+    );
+    let scored = |answer: Value| answer["now"]["scored"]["status"].clone();
+    let address = format!("/api/health/account?account={number}");
+    assert_eq!(
+        scored(rep.get(&address).await.is(200)),
+        "unrated",
+        "nothing changed"
+    );
+    rep.post("/api/health/preview", &tried)
+        .await
+        .is_problem(403, "forbidden");
+    let wrong = json!({"rules": {"weights": {"rhythm": -1}}});
+    let refused = director.post("/api/health/preview", &wrong).await;
+    let refused = refused.is_problem(400, "bad-request");
+    assert_eq!(
+        refused["detail"],
+        "rules.weights.rhythm is -1, must be from 0 to 100"
+    );
+
+    // in force, the next scoring goes by them
+    let setting = json!({"key": "health", "value": rules});
+    app.post("/api/settings", &setting).await.is(201);
+    app.score().await;
+    assert_eq!(scored(rep.get(&address).await.is(200)), "red");
+}
+
+#[tokio::test]
+async fn the_proof_is_for_those_who_see_all() {
+    let app = App::empty().await;
+    let rep = app.client("rep").await;
+    let director = app.client("director").await;
+    buyer(&app, &rep, "Silent Valves", 4).await;
+    buyer(&app, &rep, "Busy Pumps", 0).await;
+    app.bring_into_the_lake().await;
+    rep.get("/api/health/backtest")
+        .await
+        .is_problem(403, "forbidden");
+    let proofs = director
+        .get("/api/health/backtest?cutoffs=2&horizon_days=60")
+        .await
+        .is(200);
+    let proofs = proofs["proofs"].as_array().unwrap();
+    assert_eq!(proofs.len(), 2);
+    assert_eq!(
+        proofs[0]["cutoff"], "2026-08-08",
+        "60 days before the last that is over"
+    );
+    assert_eq!(proofs[1]["cutoff"], "2026-06-09");
+    assert_eq!(proofs[0]["accounts"], 2);
+    assert_eq!(proofs[0]["positives"], 1);
+    assert_eq!(proofs[0]["probability"]["auc"], 1.0);
+    let refused = director.get("/api/health/backtest?cutoffs=99").await;
+    let refused = refused.is_problem(400, "bad-request");
+    assert!(
+        refused["detail"]
+            .as_str()
+            .unwrap()
+            .contains("cutoffs is 99")
+    );
+}

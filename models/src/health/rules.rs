@@ -1,0 +1,344 @@
+//! What a scorecard weighs and where its curves bend, as a firm has it.
+//!
+//! As JSON in the setting `health`, as TOML on the command line. What is left out is as shipped, but
+//! that factors without a weight are not weighed where weights are given.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::scorecard::{Factor, Status};
+use crate::metric::Label;
+
+/// Weights of factors; those that are not in it weigh nothing.
+pub type Weights = BTreeMap<Factor, f64>;
+
+/// The rules of a scorecard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScorecardRules {
+    /// What each factor weighs against the others.
+    pub weights: Weights,
+    /// The same for the accounts of a segment that is called so.
+    pub segments: BTreeMap<String, Weights>,
+    /// From this score on an account is green.
+    pub green_from: f64,
+    /// From this score on it is yellow.
+    pub yellow_from: f64,
+    /// With less of the weight having data, 0 to 1, an account is unrated.
+    pub coverage_from: f64,
+    /// With fewer days with an order an account is unrated.
+    pub orders_from: u32,
+    /// Silent for more than so many times its rhythm, an account is not above red.
+    pub silent_at: f64,
+    /// Nor is one with something overdue for more than so many days.
+    pub overdue_days: i32,
+    /// Where the curves bend.
+    pub curves: Curves,
+    /// What is to be done about a factor, beside what is shipped.
+    pub playbook: BTreeMap<Factor, Label>,
+}
+
+/// Where the curves of the factors bend.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Curves {
+    /// At so many times the rhythm half of the points of the rhythm are lost.
+    pub rhythm_half_at: f64,
+    /// So many order days a year are as good as more.
+    pub orders_full: f64,
+    /// So many products a year are as good as more.
+    pub products_full: f64,
+    /// When the later of two years has this part of the amount of both, it is as good as more.
+    pub trend_full: f64,
+    /// When this part of a year's sales went back, nothing is left.
+    pub returns_none: f64,
+    /// When no more than this part was paid in time, nothing is left.
+    pub paid_none: f64,
+    /// So many conversations in 90 days are as good as more.
+    pub interactions_full: f64,
+    /// At so many complaints for each order day nothing is left.
+    pub trouble_none: f64,
+    /// When this part of the decided quotes is accepted, it is as good as more.
+    pub accepted_full: f64,
+}
+
+impl Default for Curves {
+    fn default() -> Self {
+        Self {
+            rhythm_half_at: 1.5,
+            orders_full: 12.0,
+            products_full: 10.0,
+            trend_full: 0.6,
+            returns_none: 0.2,
+            paid_none: 0.5,
+            interactions_full: 6.0,
+            trouble_none: 0.5,
+            accepted_full: 0.6,
+        }
+    }
+}
+
+impl Default for ScorecardRules {
+    fn default() -> Self {
+        Self {
+            weights: Factor::WEIGHTS.into_iter().collect(),
+            segments: BTreeMap::new(),
+            green_from: 75.0,
+            yellow_from: 60.0,
+            coverage_from: 0.6,
+            orders_from: 3,
+            silent_at: 2.5,
+            overdue_days: 60,
+            curves: Curves::default(),
+            playbook: BTreeMap::new(),
+        }
+    }
+}
+
+/// Why rules cannot be used.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[error("{key} is {value}, must be {right}")]
+pub struct RulesError {
+    /// Which of them, as `weights.rhythm`.
+    pub key: String,
+    /// What it is.
+    pub value: f64,
+    /// What would be right.
+    pub right: &'static str,
+}
+
+impl ScorecardRules {
+    /// Those that Millrace comes with.
+    pub fn shipped() -> &'static Self {
+        static SHIPPED: OnceLock<ScorecardRules> = OnceLock::new();
+        SHIPPED.get_or_init(Self::default)
+    }
+
+    /// That scores can be made by them.
+    ///
+    /// # Errors
+    ///
+    /// [`RulesError`] for the first that cannot be used.
+    pub fn check(&self) -> Result<(), RulesError> {
+        let within = |key: &str, value: f64, least: f64, greatest: f64, right: &'static str| {
+            if (least..=greatest).contains(&value) {
+                return Ok(());
+            }
+            Err(RulesError {
+                key: key.to_owned(),
+                value,
+                right,
+            })
+        };
+        let all = std::iter::once(("weights".to_owned(), &self.weights));
+        let segments = self.segments.iter();
+        let all = all.chain(segments.map(|(name, own)| (format!("segments.{name}"), own)));
+        for (key, weights) in all {
+            for (factor, weight) in weights {
+                let key = format!("{key}.{}", factor.name());
+                within(&key, *weight, 0.0, 100.0, "from 0 to 100")?;
+            }
+            let sum: f64 = weights.values().sum();
+            within(&key, sum, 1.0, 10_000.0, "1 or more in all")?;
+        }
+        let (green, yellow) = (self.green_from, self.yellow_from);
+        within("green_from", green, 2.0, 100.0, "from 2 to 100")?;
+        within(
+            "yellow_from",
+            yellow,
+            1.0,
+            green - 1.0,
+            "from 1 to below green_from",
+        )?;
+        within("coverage_from", self.coverage_from, 0.0, 1.0, "from 0 to 1")?;
+        let orders = f64::from(self.orders_from);
+        within("orders_from", orders, 1.0, 100.0, "from 1 to 100")?;
+        within("silent_at", self.silent_at, 1.0, 100.0, "from 1 to 100")?;
+        let days = f64::from(self.overdue_days);
+        within("overdue_days", days, 0.0, 3_660.0, "from 0 to 3660")?;
+        let Curves {
+            rhythm_half_at,
+            orders_full,
+            products_full,
+            trend_full,
+            returns_none,
+            paid_none,
+            interactions_full,
+            trouble_none,
+            accepted_full,
+        } = self.curves;
+        let counts = [
+            ("rhythm_half_at", rhythm_half_at),
+            ("orders_full", orders_full),
+            ("products_full", products_full),
+            ("interactions_full", interactions_full),
+            ("trouble_none", trouble_none),
+        ];
+        for (key, value) in counts {
+            within(
+                &format!("curves.{key}"),
+                value,
+                0.01,
+                1_000.0,
+                "from 0.01 to 1000",
+            )?;
+        }
+        let parts = [
+            ("trend_full", trend_full),
+            ("returns_none", returns_none),
+            ("accepted_full", accepted_full),
+        ];
+        for (key, value) in parts {
+            within(&format!("curves.{key}"), value, 0.01, 1.0, "from 0.01 to 1")?;
+        }
+        within("curves.paid_none", paid_none, 0.0, 0.99, "from 0 to 0.99")
+    }
+
+    /// The status of a score with enough behind it.
+    pub fn status_of(&self, score: f64) -> Status {
+        match score {
+            score if score >= self.green_from => Status::Green,
+            score if score >= self.yellow_from => Status::Yellow,
+            _ => Status::Red,
+        }
+    }
+
+    /// The most that an account which is held down can have.
+    pub fn held_most(&self) -> f64 {
+        self.yellow_from - 1.0
+    }
+
+    /// What is to be done about a factor.
+    pub fn play(&self, factor: Factor) -> Label {
+        let own = self.playbook.get(&factor).cloned();
+        own.unwrap_or_else(|| shipped_play(factor))
+    }
+
+    /// A number that other rules hardly share, never negative.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        format!("{self:?}").hash(&mut hasher);
+        hasher.finish() >> 2
+    }
+}
+
+fn shipped_play(factor: Factor) -> Label {
+    let (zh, en) = match factor {
+        Factor::Rhythm => (
+            "打电话问库存和排产：“上次的货用得怎样，这个月的用量有变化吗？”有变化就问清原因。",
+            "Call about stock and production plans: “How did the last delivery work out, has this \
+             month's need changed?” If it has, find out why.",
+        ),
+        Factor::Frequency => (
+            "看能否改成按月框架叫货，让客户少操心，也让我们早知道。",
+            "Offer a monthly call-off: less trouble for them, earlier news for us.",
+        ),
+        Factor::AmountTrend => (
+            "约一次当面回顾：对比两年的品种和数量，问清少买的部分去了哪里。",
+            "Review the two years together: which products and quantities fell, and who supplies \
+             them now.",
+        ),
+        Factor::Returns => (
+            "请质量工程师复核最近的退货，一周内给客户书面结论。",
+            "Have quality look at the last returns and answer in writing within a week.",
+        ),
+        Factor::Breadth => (
+            "带上同行业客户常配的产品，问一问客户现在从哪里买。",
+            "Bring what their industry usually buys beside it, and ask where they buy it today.",
+        ),
+        Factor::QuoteAcceptance => (
+            "回访最近没成的报价：价格、交期还是技术？把答复记到报价上。",
+            "Follow up the quotes that failed: price, time or technology? Note the answer on the \
+             quote.",
+        ),
+        Factor::Payment => (
+            "和财务一起对账，确认逾期原因；是我方票据或质量问题先解决。",
+            "Go through the account with finance; solve what is our paperwork or quality first.",
+        ),
+        Factor::Interaction => (
+            "本周安排一次拜访或通话，并留下客户的回应。",
+            "Arrange a visit or a call this week, and note what they said.",
+        ),
+        Factor::Service => (
+            "逐件看未结的投诉，给客户一个明确的解决时间，由主管回访。",
+            "Go through the open complaints, promise a date, and have the manager call back.",
+        ),
+    };
+    Label {
+        zh: zh.to_owned(),
+        en: en.to_owned(),
+    }
+}
+
+/// The rules of a firm, and to which segment each account belongs.
+#[derive(Debug, Clone, Copy)]
+pub struct Card<'a> {
+    /// The rules.
+    pub rules: &'a ScorecardRules,
+    /// The segment of each account of a history; none of those beyond its end.
+    pub segments: &'a [Option<String>],
+}
+
+impl Default for Card<'static> {
+    fn default() -> Self {
+        Self {
+            rules: ScorecardRules::shipped(),
+            segments: &[],
+        }
+    }
+}
+
+impl Card<'_> {
+    /// What the factors weigh for an account.
+    pub(super) fn weights(&self, account: usize) -> &Weights {
+        let segment = self.segments.get(account).and_then(Option::as_ref);
+        let own = segment.and_then(|segment| self.rules.segments.get(segment));
+        own.unwrap_or(&self.rules.weights)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(toml: &str) -> ScorecardRules {
+        toml::from_str(toml).unwrap()
+    }
+
+    #[test]
+    fn what_is_left_out_is_as_shipped() {
+        assert_eq!(rules(""), ScorecardRules::default());
+        let own = rules("yellow_from = 50\n[weights]\nrhythm = 3\n[curves]\norders_full = 4");
+        assert_eq!(own.weights, Weights::from([(Factor::Rhythm, 3.0)]));
+        assert_eq!(own.curves.products_full.to_string(), "10");
+        assert_eq!(own.status_of(55.0), Status::Yellow);
+        assert_eq!(own.check(), Ok(()));
+        assert_ne!(own.fingerprint(), ScorecardRules::default().fingerprint());
+        let text = toml::to_string(&own).unwrap();
+        assert_eq!(rules(&text), own);
+    }
+
+    #[test]
+    fn names_what_cannot_be_used() {
+        let wrong = |toml: &str| rules(toml).check().unwrap_err().to_string();
+        assert_eq!(
+            wrong("[segments.distributor]\npayment = -1"),
+            "segments.distributor.payment is -1, must be from 0 to 100"
+        );
+        assert_eq!(wrong("[weights]"), "weights is 0, must be 1 or more in all");
+        assert_eq!(
+            wrong("yellow_from = 80"),
+            "yellow_from is 80, must be from 1 to below green_from"
+        );
+        assert_eq!(
+            wrong("curves.paid_none = 1"),
+            "curves.paid_none is 1, must be from 0 to 0.99"
+        );
+        let unknown = toml::from_str::<ScorecardRules>("[weights]\nluck = 1").unwrap_err();
+        assert!(unknown.to_string().contains("luck"));
+    }
+}
