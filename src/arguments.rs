@@ -347,6 +347,15 @@ pub(crate) enum HealthCommand {
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(1..=3_660))]
         horizon: i32,
     },
+    /// The rules of the scorecard, as TOML
+    Scorecard {
+        /// Take the rules of this file; what is left out is as shipped
+        #[arg(long, value_name = "FILE", conflicts_with = "reset")]
+        set: Option<PathBuf>,
+        /// Take the rules as they are shipped
+        #[arg(long)]
+        reset: bool,
+    },
 }
 
 /// An address and port; `localhost` is this machine's own.

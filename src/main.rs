@@ -66,7 +66,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Query(options) => commands::query::run(&context, options).await,
         Command::Drill(options) => commands::drill::run(&context, options).await,
         Command::Drivers(options) => commands::drivers::run(&context, options).await,
-        Command::Health(options) => commands::health::run(&context, options).await,
+        Command::Health(options) => commands::health::run(&context, options, SystemClock).await,
         Command::Metrics(options) => commands::metrics::run(&context, &options).await,
         Command::Status => commands::status::run(&context, SystemClock).await,
     }

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::catalog::Catalog;
 use millrace_models::entity::Entity;
@@ -75,6 +75,9 @@ impl Member {
     }
 }
 
+/// In front of the id of one who is only named, where a record has that id.
+const ONLY_NAMED: &str = "named:";
+
 /// The members of an entity.
 #[derive(Debug)]
 pub(crate) struct Members {
@@ -82,6 +85,8 @@ pub(crate) struct Members {
     pub(crate) all: Vec<Member>,
     pub(crate) carried: Carried,
     directory: Directory,
+    /// The ids of those with a record: one who is only named is called otherwise.
+    recorded: HashSet<Text>,
 }
 
 /// The dimensions of a fact as numbers, [`NONE`] for null. People as at the event.
@@ -159,6 +164,7 @@ impl Members {
             all: Vec::new(),
             carried: store.carried,
             directory: Directory::default(),
+            recorded: HashSet::new(),
         };
         for record in store.records {
             let name = record.text(entity, "name").cloned();
@@ -210,6 +216,10 @@ impl Members {
             });
         }
         members.tell_apart(systems);
+        // Accounts are not read all at once, so nothing about one may depend on all others.
+        if entity != Entity::Account {
+            members.recorded = members.all.iter().map(|own| own.id.clone()).collect();
+        }
         members
     }
 
@@ -236,15 +246,36 @@ impl Members {
         if let Some(found) = self.directory.find(system, reference) {
             return found;
         }
-        let name = Text::from(reference.trim());
+        let place = self.only_named(reference);
+        self.all[place as usize].system = system;
+        place
+    }
+
+    /// The member of that name, created by it when unknown.
+    pub(crate) fn only_named(&mut self, name: &str) -> u32 {
+        let name = Text::from(name.trim());
+        if let Some(known) = self.directory.by_name.get(&name) {
+            return *known;
+        }
         let place = self.all.len() as u32;
         self.directory.by_name.insert(name.clone(), place);
+        let id = if self.recorded.contains(&name) {
+            Text::from(format!("{ONLY_NAMED}{name}"))
+        } else {
+            name.clone()
+        };
         self.all.push(Member {
-            name: Some(name.clone()),
-            system,
-            ..named(&name)
+            name: Some(name),
+            ..named(&id)
         });
         place
+    }
+
+    /// The name of a member that is only named, by its id.
+    pub(crate) fn name_of<'a>(&self, id: &'a str) -> &'a str {
+        let name = id.strip_prefix(ONLY_NAMED);
+        name.filter(|name| self.recorded.contains(*name))
+            .unwrap_or(id)
     }
 
     /// The member at a place.
@@ -319,7 +350,7 @@ impl World {
             stores.map(|store| Members::new(store, &systems, &mut texts));
         for (members, named) in [(&mut users, &known.users), (&mut products, &known.products)] {
             for name in named {
-                members.resolve(0, name);
+                members.only_named(name);
             }
         }
         for place in 0..accounts.all.len() {

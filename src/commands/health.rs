@@ -1,12 +1,16 @@
-//! `millrace health`: scores, their reasons, their proof.
+//! `millrace health`: scores, their reasons, their proof, and the rules that they go by.
 
 mod backtest;
 mod explain;
 mod rank;
+mod scorecard;
+
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use chrono::NaiveDate;
 use millrace_jobs::health::OrderHistory;
+use millrace_models::clock::Clock;
 
 use crate::arguments::{HealthArguments, HealthCommand};
 use crate::failure::Failure;
@@ -18,7 +22,17 @@ use crate::settings::Context;
 /// # Errors
 ///
 /// When nothing is published, the account or the day is wrong, or the lake cannot be read.
-pub(crate) async fn run(context: &Context, options: HealthArguments) -> Result<(), Failure> {
+pub(crate) async fn run(
+    context: &Context,
+    options: HealthArguments,
+    clock: impl Clock + 'static,
+) -> Result<(), Failure> {
+    let store = context.store(Arc::new(clock)).await?;
+    if let HealthCommand::Scorecard { set, reset } = options.about {
+        return scorecard::run(context, store, set.as_deref(), reset).await;
+    }
+    let rules = millrace_operations::service::scorecard::rules(store.reader()).await?;
+    store.close().await?;
     let line = Line::new(context.quiet);
     line.say("reading orders");
     let lake = context.lake().await?;
@@ -28,7 +42,8 @@ pub(crate) async fn run(context: &Context, options: HealthArguments) -> Result<(
             Failure::input(anyhow!(
                 "nothing is published yet: `millrace ingest`, then `millrace run`"
             ))
-        })?;
+        })?
+        .by(rules);
     line.say("scoring");
     let today = context
         .now
@@ -56,6 +71,8 @@ pub(crate) async fn run(context: &Context, options: HealthArguments) -> Result<(
             drop(line);
             backtest::write(context, cutoff, horizon, &found.map_err(Failure::input)?)
         }
+        // seen to above
+        HealthCommand::Scorecard { .. } => Ok(()),
     }
 }
 

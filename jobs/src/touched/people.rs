@@ -82,7 +82,7 @@ impl Touching<'_> {
             };
             let recorded: HashSet<&Text> = before.values().map(|own| &own.0).collect();
             let only_named = in_mart.iter().filter(|id| !recorded.contains(*id));
-            let only_named: Vec<Text> = only_named.cloned().collect();
+            let only_named: Vec<Text> = only_named.map(|id| Text::from(own.name_of(id))).collect();
             for (written, was) in &before {
                 if now.get(written) != Some(was) {
                     return Ok(Found::All("somebody's team, manager or name changed"));
@@ -102,7 +102,7 @@ impl Touching<'_> {
                 }
             }
             for name in &only_named {
-                own.resolve(0, name);
+                own.only_named(name);
             }
             let mut is_changed = is_new;
             for (system, text) in self.references.get(&entity).into_iter().flatten() {

@@ -358,3 +358,18 @@ fn made_step_by_step_is_made_at_once() {
     // Otherwise this would compare builds of everything.
     assert!(in_parts.get() > 0, "no run went on from another");
 }
+
+/// Days on which nothing happens but that they pass, over the New Year to a day that is worked.
+#[tokio::test(flavor = "multi_thread")]
+async fn days_that_pass_are_the_same_step_by_step_and_at_once() {
+    let mut sequence = Sequence::new().await;
+    for _ in 0..6 {
+        sequence.now += TimeDelta::days(1);
+        sequence.compare().await.unwrap();
+    }
+    let days = sequence.lake.mart("user_days", &["at", "user_id"]).await;
+    let ids = days.iter().filter(|row| row["at"] == "2026-01-04T00:00");
+    let ids: Vec<&str> = ids.map(|row| row["user_id"].as_str().unwrap()).collect();
+    // there is a record with the id 2, and somebody else whom another system calls so
+    assert!(ids.contains(&"named:2"), "{ids:?}");
+}

@@ -118,6 +118,20 @@ impl ScorecardRules {
         SHIPPED.get_or_init(Self::default)
     }
 
+    /// Reads them from TOML.
+    ///
+    /// # Errors
+    ///
+    /// What the reader says, with the line, where the text is no rules.
+    pub fn from_toml(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// They as TOML.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).unwrap_or_default()
+    }
+
     /// That scores can be made by them.
     ///
     /// # Errors
@@ -306,7 +320,7 @@ mod tests {
     use super::*;
 
     fn rules(toml: &str) -> ScorecardRules {
-        toml::from_str(toml).unwrap()
+        ScorecardRules::from_toml(toml).unwrap()
     }
 
     #[test]
@@ -318,8 +332,7 @@ mod tests {
         assert_eq!(own.status_of(55.0), Status::Yellow);
         assert_eq!(own.check(), Ok(()));
         assert_ne!(own.fingerprint(), ScorecardRules::default().fingerprint());
-        let text = toml::to_string(&own).unwrap();
-        assert_eq!(rules(&text), own);
+        assert_eq!(ScorecardRules::from_toml(&own.to_toml()), Ok(own));
     }
 
     #[test]
@@ -338,7 +351,10 @@ mod tests {
             wrong("curves.paid_none = 1"),
             "curves.paid_none is 1, must be from 0 to 0.99"
         );
-        let unknown = toml::from_str::<ScorecardRules>("[weights]\nluck = 1").unwrap_err();
-        assert!(unknown.to_string().contains("luck"));
+        let unknown = ScorecardRules::from_toml("[weights]\nluck = 1").unwrap_err();
+        assert!(
+            unknown.contains("luck") && unknown.contains("line 2"),
+            "{unknown}"
+        );
     }
 }

@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use super::assign;
 use super::settings::{self, HEALTH};
 use crate::caller::Caller;
-use crate::entity::{account, todo, user};
+use crate::entity::{account, setting, todo, user};
 use crate::error::{OperationsError, Result};
 use crate::unit::Unit;
 
@@ -24,6 +24,31 @@ const ONCE_IN_DAYS: i64 = 14;
 /// When the database cannot be read, or the setting is damaged.
 pub async fn rules(connection: &impl ConnectionTrait) -> Result<ScorecardRules> {
     settings::load(connection, HEALTH).await
+}
+
+/// Sets the rules.
+///
+/// # Errors
+///
+/// When they cannot be used.
+pub async fn set_rules(unit: &Unit, rules: &ScorecardRules) -> Result<()> {
+    check(rules)?;
+    let value = serde_json::to_value(rules)
+        .map_err(|error| OperationsError::field("value", error.to_string()))?;
+    let known = setting::Entity::find()
+        .filter(setting::Column::Key.eq(HEALTH))
+        .filter(setting::Column::DeletedAt.is_null())
+        .one(unit)
+        .await?;
+    let change = setting::ActiveModel {
+        key: Set(HEALTH.to_owned()),
+        value: Set(value),
+        ..Default::default()
+    };
+    match known {
+        Some(known) => unit.update(&known, change).await.map(drop),
+        None => unit.insert::<setting::Model>(change).await.map(drop),
+    }
 }
 
 /// That rules can be a setting.

@@ -77,6 +77,7 @@ export function rankingQuery(chosen: Chosen, order: string, set: number | null |
 export function standingQuery(account: string, set: number | null | undefined) {
   return queryOptions({
     queryKey: ["health", "standing", set ?? null, account],
+    placeholderData: keepPreviousData,
     queryFn: ({ signal }): Promise<Standing> =>
       get("/api/health/account", { account }, signal) as Promise<Standing>,
   });
