@@ -156,7 +156,7 @@ impl ScorecardRules {
                 let key = format!("{key}.{}", factor.name());
                 within(&key, *weight, 0.0, 100.0, "from 0 to 100")?;
             }
-            let sum: f64 = weights.values().sum();
+            let sum = weights.values().fold(0.0, |sum, weight| sum + weight);
             within(&key, sum, 1.0, 10_000.0, "1 or more in all")?;
         }
         let (green, yellow) = (self.green_from, self.yellow_from);

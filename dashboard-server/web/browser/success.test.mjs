@@ -1,0 +1,61 @@
+// What a customer-success lead does: whom to call first, why, what to do, and did it help.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { base, calm, openBrowser, person, signIn } from "./browser.mjs";
+
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(() => browser?.close());
+
+for (const width of [1440, 390]) {
+  test(`a lead finds whom to call, why, and makes a to-do of it at ${width} px`, async () => {
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    const failures = [];
+    page.on("pageerror", (error) => failures.push(String(error)));
+    await page.goto(`${base}/health`);
+    await signIn(page, person("customer_success"));
+    await page.getByTestId("health-account").first().waitFor();
+    await calm(page);
+
+    // The count of a status is that of its accounts.
+    const red = page.getByTestId("health-red");
+    const count = Number((await red.locator(".health-count").textContent()).replaceAll(",", ""));
+    assert.ok(count > 0, "the demo has accounts at risk");
+    await red.click();
+    await page.waitForURL(/status=red/);
+    await calm(page);
+    const shown = await page.getByTestId("health-shown").textContent();
+    const [, of] = shown.match(/[\d,]+/g) ?? [];
+    assert.equal(Number(of.replaceAll(",", "")), count);
+
+    // The points of the factors add up to the score.
+    const place = width === 390 ? 1 : 0;
+    const account = page.getByTestId("health-account").nth(place);
+    await account.click();
+    await page.getByTestId("factors").waitFor();
+    const id = new URL(page.url()).searchParams.get("health");
+    const answer = await page.request.get(
+      `${base}/api/health/account?account=${encodeURIComponent(id)}`,
+    );
+    const { now, account_id } = await answer.json();
+    const points = now.factors.reduce((sum, factor) => sum + factor.points, 0);
+    assert.ok(Math.abs(points + now.scored.held_down - now.scored.score) < 1e-9);
+
+    // A step becomes a to-do, and its effect is followed.
+    const step = page.locator('[data-testid^="take-"]').first();
+    const [made] = await Promise.all([
+      page.waitForResponse((response) => response.url().endsWith("/api/health/steps")),
+      step.click(),
+    ]);
+    assert.equal(made.status(), 200);
+    assert.equal((await made.json()).record.source, "health");
+    await page.goto(`${base}/health?view=taken`);
+    await page.getByTestId("taken-summary").waitFor();
+    await page.getByText(id, { exact: true }).first().waitFor();
+    assert.ok(account_id);
+    assert.deepEqual(failures, []);
+    await page.close();
+  });
+}
