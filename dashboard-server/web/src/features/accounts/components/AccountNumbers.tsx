@@ -1,7 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
 import { Ago, Amount } from "@/components/Cells";
 import { HeadNumbers } from "@/components/Facts";
+import { StatusMark } from "@/components/StatusMark";
+import { get } from "@/lib/api/client";
+import { statusQuery } from "@/lib/api/queries";
 import { type Filter, integerOf, listQuery, type Rec } from "@/lib/api/records";
+import type { Cell } from "@/lib/api/types";
+import { numberOf } from "@/lib/format";
 import { useMay } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
 import type { Account } from "../api";
@@ -26,6 +32,15 @@ export function AccountNumbers({ filters, account }: { filters: Filter[]; accoun
   const met = useQuery({
     ...listQuery("interaction", { filters, sort: "-at", limit: 1 }),
     enabled: may("interaction", "read"),
+  });
+  const status = useQuery(statusQuery);
+  const set = status.data?.set ?? null;
+  // An account that never ordered has none.
+  const health = useQuery({
+    queryKey: ["health", "standing", set, account.number],
+    queryFn: ({ signal }) => get("/api/health/account", { account: account.number }, signal),
+    enabled: set !== null,
+    retry: false,
   });
   const sum = (rows: Rec[], field: string) =>
     rows.reduce((total, row) => total + (integerOf(row, field) ?? 0), 0);
@@ -64,6 +79,18 @@ export function AccountNumbers({ filters, account }: { filters: Filter[]; accoun
       label: t("accounts.receivable"),
       value: <Amount fen={sum(rows, "amount") - sum(rows, "received_amount")} />,
       note: t("accounts.receivableNote"),
+    });
+  }
+  if (health.data) {
+    const { scored } = health.data.now;
+    items.push({
+      key: "health",
+      label: t("health.title"),
+      value: (
+        <Link to={`/health?health=${encodeURIComponent(account.number)}`} data-testid="health">
+          <StatusMark status={String(scored.status)} score={numberOf(scored.score as Cell)} />
+        </Link>
+      ),
     });
   }
   items.push({

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Skeleton, Tag } from "antd";
 import { EmptyState, FailureState } from "@/components/States";
+import { StatusMark } from "@/components/StatusMark";
 import { useTexts } from "@/locales/i18n";
 import { type Proof, proofsQuery } from "../api";
 import { percent } from "../words";
-import { StatusMark } from "./Marks";
 
 const BASELINES = ["recency", "frequency", "rfm", "bg_nbd"] as const;
 

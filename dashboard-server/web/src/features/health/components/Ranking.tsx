@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Button, Select, Skeleton, Table, Tag } from "antd";
 import { EmptyState, FailureState } from "@/components/States";
+import { StatusMark } from "@/components/StatusMark";
 import { valuesQuery } from "@/lib/api/queries";
 import type { Row } from "@/lib/api/types";
 import { amount, dayOf, full, numberOf } from "@/lib/format";
@@ -10,7 +11,7 @@ import { useTexts } from "@/locales/i18n";
 import { rankingQuery, STATUSES, statusesQuery, TIERS } from "../api";
 import { ORDERS, type Page } from "../state";
 import { percent, reasons } from "../words";
-import { Moved, StatusMark } from "./Marks";
+import { Moved } from "./Moved";
 
 type Props = {
   page: Page;

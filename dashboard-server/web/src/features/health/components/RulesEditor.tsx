@@ -2,11 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, InputNumber, Skeleton, Table } from "antd";
 import { useDeferredValue, useRef, useState } from "react";
 import { FailureState, useTellProblem } from "@/components/States";
+import { StatusMark } from "@/components/StatusMark";
 import { useAction } from "@/components/useAction";
 import { changeRecord, createRecord, listQuery, type Rec } from "@/lib/api/records";
 import { useTexts } from "@/locales/i18n";
 import { previewQuery, type Rules, rulesQuery, STATUSES } from "../api";
-import { Moved, StatusMark } from "./Marks";
+import { Moved } from "./Moved";
 
 const FACTORS = [
   "rhythm",

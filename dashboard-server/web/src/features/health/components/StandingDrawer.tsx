@@ -4,6 +4,7 @@ import { Button, Drawer, Skeleton, Tag } from "antd";
 import { lazy, Suspense } from "react";
 import { LakeLink } from "@/components/LakeLink";
 import { FailureState } from "@/components/States";
+import { StatusMark } from "@/components/StatusMark";
 import { useAction } from "@/components/useAction";
 import { amount, dayOf, full, numberOf, pick } from "@/lib/format";
 import { readLakeId } from "@/lib/lakeId";
@@ -12,7 +13,7 @@ import { useMay, useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
 import { type Scoring, type Standing, standingQuery, takeStep } from "../api";
 import { factorText, percent, points } from "../words";
-import { Moved, StatusMark } from "./Marks";
+import { Moved } from "./Moved";
 
 const LineChart = lazy(() => import("@/components/LineChart"));
 

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Skeleton, Table, Tag } from "antd";
 import { Choice, UserName } from "@/components/Cells";
 import { EmptyState, FailureState } from "@/components/States";
+import { StatusMark } from "@/components/StatusMark";
 import { type Labels, labelOf, type Rec } from "@/lib/api/records";
 import type { Row } from "@/lib/api/types";
 import { dayOf, numberOf } from "@/lib/format";
@@ -11,7 +12,7 @@ import { useTexts } from "@/locales/i18n";
 import { scoresQuery, takenQuery } from "../api";
 import { effects, type Step, stepOf } from "../effects";
 import { points } from "../words";
-import { Moved, StatusMark } from "./Marks";
+import { Moved } from "./Moved";
 
 /** What was done because of scores, and how those accounts stand now. */
 export function Taken({
