@@ -25,7 +25,7 @@ async fn buyer(app: &App, rep: &Client<'_>, name: &str, silent_months: u32) -> S
             owner_id: Set(Some(owner)),
             kind: Set("sale".to_owned()),
             ordered_at: Set(now() - Months::new(month) - TimeDelta::days(3)),
-            amount: Set(Some(1_000_00)),
+            amount: Set(Some(100_000)),
             ..Default::default()
         };
         app.insert::<order::Model>(order).await;

@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 use millrace_lake::{Lake, Made, PublishedSet, Table, TableFile};
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::health::value::{Before, settled};
-use millrace_models::health::{ScorecardRules, Status};
+use millrace_models::health::{Held, ScorecardRules, Status};
 use millrace_models::marts;
 
 use super::{AccountHealth, BEFORE_DAYS, HORIZON_DAYS, OrderHistory, SOURCES};
@@ -99,8 +99,8 @@ pub async fn score(
     let calendar = WorkingCalendar::chinese(&company.hours, company.zone, &company.overrides);
     let today = calendar.date_of(options.as_of.unwrap_or(options.now));
     let last = today.pred_opt().context("there is no day before")?;
-    let scored: BTreeSet<NaiveDate> = scores.into_iter().flat_map(days).collect();
-    let is_due = match (scores.filter(|_| scored.contains(&last)), again) {
+    let done: BTreeSet<NaiveDate> = scores.into_iter().flat_map(days).collect();
+    let is_due = match (scores.filter(|_| done.contains(&last)), again) {
         (None, _) | (_, Again::Always) => true,
         (Some(scores), Again::Changed) => made_of.iter().any(|(name, now)| {
             let before = scores.transaction(name);
@@ -123,8 +123,8 @@ pub async fn score(
     let history = OrderHistory::read_set(lake, company, &set).await?;
     let history = history.by(rules.clone());
     let wanted = match again {
-        _ if scored.is_empty() => first_days(last, &history, &calendar, set.last_event_at),
-        Again::Always => scored.iter().copied().chain([last]).collect(),
+        _ if done.is_empty() => first_days(last, &history, &calendar, set.last_event_at),
+        Again::Always => done.iter().copied().chain([last]).collect(),
         Again::Grown | Again::Changed => BTreeSet::from([last]),
     };
     let (own_lake, own_told) = (lake.clone(), told.clone());
@@ -335,6 +335,10 @@ fn scores_of(
 ) -> anyhow::Result<RecordBatch> {
     let own = || accounts.iter();
     let held = |own: &AccountHealth| holding.get(&own.account.account_id);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "amounts of accounts are far below 2^127"
+    )]
     let hundredths = |amount: f64| Some((amount * 100.0).round() as i128);
     columns.set(
         "account_id",
@@ -373,7 +377,7 @@ fn scores_of(
     )?;
     columns.set(
         "held_by",
-        texts(own().map(|own| own.rating.held_by.map(|by| by.name()))),
+        texts(own().map(|own| own.rating.held_by.map(Held::name))),
     )?;
     columns.set(
         "score_before",

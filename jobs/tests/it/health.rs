@@ -194,9 +194,16 @@ fn morning(day: &str) -> RunOptions {
     }
 }
 
+/// The score of an account on a day.
+fn last(rows: &[Value], account: &str, at: &str) -> Value {
+    let mut rows = rows.iter();
+    let is = |row: &&Value| row["account_id"] == account && row["as_of"] == at;
+    rows.find(is).unwrap().clone()
+}
+
 #[tokio::test]
-async fn a_day_is_scored_when_it_is_over_and_what_was_told_of_it_stays() {
-    let mut lake = buyers().await;
+async fn a_day_is_scored_when_it_is_over() {
+    let lake = buyers().await;
     let scored = score(
         &lake.lake,
         &morning("2026-01-01"),
@@ -214,11 +221,6 @@ async fn a_day_is_scored_when_it_is_over_and_what_was_told_of_it_stays() {
     assert!(days.contains(&"2025-01-31".to_owned()) && days.contains(&"2025-12-31".to_owned()));
     let first = told(&lake, "account_health").await;
     assert_eq!(first.len(), 14 * 3);
-    let last = |rows: &[Value], account: &str, at: &str| -> Value {
-        let mut rows = rows.iter();
-        let is = |row: &&Value| row["account_id"] == account && row["as_of"] == at;
-        rows.find(is).unwrap().clone()
-    };
     // the same as on the fly
     let history = OrderHistory::read(&lake.lake, &Company::default()).await;
     let ranking = history.unwrap().unwrap().rank(day("2025-12-31"));
@@ -244,7 +246,21 @@ async fn a_day_is_scored_when_it_is_over_and_what_was_told_of_it_stays() {
         .map(|row| row["value_tier"].as_str().unwrap())
         .collect();
     assert_eq!(tiers, ["A", "B", "C"]);
+}
 
+#[tokio::test]
+async fn what_was_told_of_a_day_stays() {
+    let mut lake = buyers().await;
+    score(
+        &lake.lake,
+        &morning("2026-01-01"),
+        ScorecardRules::shipped(),
+        Again::Grown,
+    )
+    .await
+    .unwrap()
+    .unwrap();
+    let first = told(&lake, "account_health").await;
     // nothing is new, and the marts do not forget the scores when they are made anew
     for again in [Again::Grown, Again::Changed] {
         let nothing = score(
@@ -261,8 +277,8 @@ async fn a_day_is_scored_when_it_is_over_and_what_was_told_of_it_stays() {
 
     // an order of December comes in late: the days before do not change, nor does the last one by
     // itself
-    let late = json!([{"id": "B-late", "account": "B", "amount": 5, "ordered_at": "2025-12-20"}]);
-    lake.raw(Entity::Order, late).await;
+    let more = json!([{"id": "B-late", "account": "B", "amount": 5, "ordered_at": "2025-12-20"}]);
+    lake.raw(Entity::Order, more).await;
     lake.run().await;
     let nothing = score(
         &lake.lake,
@@ -292,8 +308,8 @@ async fn a_day_is_scored_when_it_is_over_and_what_was_told_of_it_stays() {
     let before = last(&later, "A", "2025-12-31T23:59");
     assert_eq!(held["settled_since"], before["settled_since"]);
     // asked for, it is scored again
-    let late = json!([{"id": "C-late", "account": "C", "amount": 5, "ordered_at": "2025-12-20"}]);
-    lake.raw(Entity::Order, late).await;
+    let more = json!([{"id": "C-late", "account": "C", "amount": 5, "ordered_at": "2025-12-20"}]);
+    lake.raw(Entity::Order, more).await;
     lake.run().await;
     let scored = score(
         &lake.lake,

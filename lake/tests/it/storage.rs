@@ -199,6 +199,22 @@ async fn open_refuses_a_directory_without_a_lake() {
 }
 
 #[tokio::test]
+async fn a_lake_of_an_earlier_program_gets_the_tables_that_came_since() {
+    let (directory, lake) = new_lake().await;
+    let root = lake.root().to_owned();
+    drop(lake);
+    for mart in marts::KEPT {
+        std::fs::remove_dir_all(root.join("marts").join(mart)).unwrap();
+    }
+    let lake = Lake::open(&root).await.unwrap();
+    for mart in marts::KEPT {
+        let table = lake.table(&format!("marts/{mart}")).await.unwrap();
+        assert_eq!(table.partition_column(), Some(marts::SCORED_ON));
+    }
+    drop(directory);
+}
+
+#[tokio::test]
 async fn refuses_unknown_tables_and_versions() {
     let (_directory, lake) = new_lake().await;
     let error = lake.table("marts/nothing").await.unwrap_err();

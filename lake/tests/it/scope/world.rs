@@ -376,7 +376,7 @@ impl World {
             let column = |name| partition.and_then(|_| rows.column_by_name(name));
             let left = column("left_at");
             let part = left.map(|left| if left.is_null(row) { "open" } else { "2026-01" });
-            let day = column("as_of").map(|at| at.as_primitive::<TimestampMicrosecondType>());
+            let day = column("as_of").map(AsArray::as_primitive::<TimestampMicrosecondType>);
             let day = day.map(|at| format!("{:020}", at.value(row)));
             writer
                 .write(&rows.slice(row, 1), part.or(day.as_deref()))
