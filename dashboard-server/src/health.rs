@@ -121,7 +121,7 @@ pub(crate) struct StepToTake {
     /// The account, by its id or name.
     account: String,
     /// The factor that costs it points.
-    #[schema(value_type = String, example = "rhythm")]
+    #[schema(value_type = schema::FactorName)]
     factor: Factor,
     /// Who is to take it; oneself where left out.
     user_id: Option<i64>,

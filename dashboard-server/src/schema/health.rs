@@ -61,6 +61,30 @@ pub(crate) struct RulesInForce {
     pub(crate) playbook: BTreeMap<String, Label>,
 }
 
+/// What a score is made of.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FactorName {
+    /// How late the next order is, by the account's own rhythm.
+    Rhythm,
+    /// How often it orders.
+    Frequency,
+    /// Net amount against the year before.
+    AmountTrend,
+    /// What went back.
+    Returns,
+    /// How many products it buys.
+    Breadth,
+    /// Which part of its quotes it accepts.
+    QuoteAcceptance,
+    /// What it pays in time.
+    Payment,
+    /// How often one talks with it.
+    Interaction,
+    /// Complaints and severe tickets.
+    Service,
+}
+
 /// Who would stand otherwise by other rules.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RulesPreview {

@@ -5279,6 +5279,11 @@ export interface components {
             /** @description The language of headers and definitions; Chinese where left out. */
             lang?: components["schemas"]["Language"];
         };
+        /**
+         * @description What a score is made of.
+         * @enum {string}
+         */
+        FactorName: "rhythm" | "frequency" | "amount_trend" | "returns" | "breadth" | "quote_acceptance" | "payment" | "interaction" | "service";
         /** @description What a factor added to a score. */
         FactorScore: {
             /**
@@ -7073,11 +7078,8 @@ export interface components {
         StepToTake: {
             /** @description The account, by its id or name. */
             account: string;
-            /**
-             * @description The factor that costs it points.
-             * @example rhythm
-             */
-            factor: string;
+            /** @description The factor that costs it points. */
+            factor: components["schemas"]["FactorName"];
             /**
              * Format: int64
              * @description Who is to take it; oneself where left out.
