@@ -12,15 +12,18 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 use futures::TryStreamExt;
 use millrace_ingest::{IngestOptions, OnError, Silent as Quiet, ingest_mapping};
+use millrace_jobs::RunOptions;
 use millrace_jobs::demo::DemoOptions;
+use millrace_jobs::health::{Again, score};
 use millrace_lake::query::{DrillRequest, Engine, Row};
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::config::Company;
+use millrace_models::health::ScorecardRules;
 use millrace_models::metric::{Measure, Registry};
 use millrace_models::query::{Condition, Op, Period, Query};
 use millrace_models::scope::Access;
 
-use crate::support::{demo_records, run_at};
+use crate::support::{self, demo_records, run_at};
 
 const ZONE: Tz = chrono_tz::Asia::Shanghai;
 
@@ -47,6 +50,14 @@ async fn engine(folder: &std::path::Path) -> Engine {
         .await
         .unwrap();
     run_at(&lake, now()).await;
+    let options = RunOptions {
+        now: now(),
+        ..support::options()
+    };
+    score(&lake, &options, ScorecardRules::shipped(), Again::Changed)
+        .await
+        .unwrap()
+        .expect("accounts have orders");
     let company = Company::default();
     let calendar = WorkingCalendar::chinese(&company.hours, ZONE, &company.overrides);
     Engine::new(lake, ZONE, Arc::new(calendar))
