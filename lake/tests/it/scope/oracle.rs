@@ -111,7 +111,8 @@ impl Caller {
             return !self.rights.sees(Visibility::Margin);
         }
         let ends = ["amount", "price"].iter().any(|end| column.ends_with(end));
-        let amount = ends || column.starts_with("amount_");
+        // a trend is a share, and shows no amount
+        let amount = ends || column.starts_with("amount_") && column != "amount_trend";
         amount && !self.rights.sees(Visibility::Amounts)
     }
 
