@@ -25,10 +25,11 @@ for (const width of [1440, 390]) {
     assert.ok(count > 0, "the demo has accounts at risk");
     await red.click();
     await page.waitForURL(/status=red/);
-    await calm(page);
-    const shown = await page.getByTestId("health-shown").textContent();
-    const [, of] = shown.match(/[\d,]+/g) ?? [];
-    assert.equal(Number(of.replaceAll(",", "")), count);
+    await page.waitForFunction((wanted) => {
+      const shown = document.querySelector('[data-testid="health-shown"]')?.textContent ?? "";
+      const [, of] = shown.match(/[\d,]+/g) ?? [];
+      return of !== undefined && Number(of.replaceAll(",", "")) === wanted;
+    }, count);
 
     // The points of the factors add up to the score.
     const place = width === 390 ? 1 : 0;
