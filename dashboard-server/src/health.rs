@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::NaiveDate;
 use millrace_jobs::health::{OrderHistory, Preview, Proof};
-use millrace_lake::query::AccountStanding;
+use millrace_lake::query::{AccountScore, AccountStanding};
 use millrace_models::health::{Factor, Held, Lift, ScorecardRules, Status};
 use millrace_models::metric::Label;
 use millrace_models::scope::{Access, Action, Scope};
@@ -30,6 +30,7 @@ const HORIZON_DAYS: i32 = 91;
 const LONGEST_DAYS: i32 = 366;
 const CUTOFFS: u32 = 4;
 const MOST_CUTOFFS: u32 = 12;
+const MOST_ACCOUNTS: usize = 200;
 
 /// Which account.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -114,6 +115,48 @@ fn lift(rules: &ScorecardRules, standing: &AccountStanding) -> Option<Lift> {
     Lift::of(rules, Status::named(text("status")?)?, held_by, factors)
 }
 
+/// Which accounts.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Several {
+    /// Their ids, with commas between; at most 200.
+    accounts: String,
+}
+
+/// How some accounts stand now.
+#[derive(Debug, Serialize)]
+pub(crate) struct Scores {
+    scores: Vec<AccountScore>,
+}
+
+/// How some accounts stand now
+///
+/// Those without a score, and those that the caller does not see, are left out.
+#[utoipa::path(
+    get,
+    path = "/api/health/scores",
+    tag = "numbers",
+    params(Several),
+    responses((status = 200, description = "Their scores", body = schema::ScoresOfAccounts))
+)]
+pub(crate) async fn scores(
+    State(state): State<AppState>,
+    Numbers(access): Numbers,
+    Parameters(several): Parameters<Several>,
+) -> Result<Json<Scores>, ApiError> {
+    let ids: Vec<&str> = several.accounts.split(',').collect();
+    if ids.len() > MOST_ACCOUNTS {
+        let detail = format!(
+            "accounts are {}, must be at most {MOST_ACCOUNTS}",
+            ids.len()
+        );
+        return Err(ApiError::BadRequest(detail));
+    }
+    let scores = state.engine().scores(&access, &ids).await?;
+    Ok(Json(Scores { scores }))
+}
+
 /// A step to take for an account because of its score.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -123,13 +166,12 @@ pub(crate) struct StepToTake {
     /// The factor that costs it points.
     #[schema(value_type = schema::FactorName)]
     factor: Factor,
-    /// Who is to take it; oneself where left out.
-    user_id: Option<i64>,
 }
 
 /// Make a to-do of a step
 ///
-/// One that was made for the same factor of the account in the last two weeks is the answer again.
+/// It is the caller's, who can pass it on. One that they have for the same factor of the account from
+/// the last two weeks is the answer again.
 #[utoipa::path(
     post,
     path = "/api/health/steps",
@@ -148,7 +190,6 @@ pub(crate) async fn take_step(
         account: standing.account_id,
         factor: body.factor,
         score: score.unwrap_or_default(),
-        user_id: body.user_id,
     };
     let work = async |unit: Unit| scorecard::take_step(&unit, &signed.0, &step).await;
     let made = state.write(&signed, work).await?;

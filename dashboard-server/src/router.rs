@@ -72,6 +72,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(drivers::drivers))
         .routes(routes!(closes::adjustments::adjustments))
         .routes(routes!(health::standing))
+        .routes(routes!(health::scores))
         .routes(routes!(health::backtest))
         .routes(routes!(health::take_step))
         .routes(routes!(health::preview))

@@ -12,7 +12,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) use adjustments::{AdjustmentsRequest, AdjustmentsResult};
-pub(crate) use health::{FactorName, Proofs, RulesInForce, RulesPreview, StandingOfAccount};
+pub(crate) use health::{
+    FactorName, Proofs, RulesInForce, RulesPreview, ScoresOfAccounts, StandingOfAccount,
+};
 
 /// What is asked: the same object for query, drill, export and a shared address.
 #[derive(Serialize, ToSchema)]

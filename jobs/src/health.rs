@@ -100,7 +100,7 @@ pub struct Preview {
     pub after: BTreeMap<&'static str, usize>,
     /// How many would have another.
     pub count: usize,
-    /// The largest of them, at most 50.
+    /// Those of them whose score would move most, at most 50.
     pub moved: Vec<MovedAccount>,
 }
 
@@ -118,8 +118,6 @@ pub struct MovedAccount {
     pub score_before: f64,
     /// The one that it would have.
     pub score_after: f64,
-    /// Net amount of the last 365 days, in the company's currency.
-    pub amount_12_months: f64,
 }
 
 /// A backtest and what it was made for.
@@ -382,13 +380,13 @@ impl OrderHistory {
                     after: after.status,
                     score_before: before.score,
                     score_after: after.score,
-                    amount_12_months: of_year(standing),
                 });
             }
         }
+        let by = |own: &MovedAccount| (own.score_after - own.score_before).abs();
         preview
             .moved
-            .sort_by(|left, right| right.amount_12_months.total_cmp(&left.amount_12_months));
+            .sort_by(|left, right| by(right).total_cmp(&by(left)));
         preview.count = preview.moved.len();
         preview.moved.truncate(MOVED_SHOWN);
         preview

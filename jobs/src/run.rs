@@ -18,6 +18,7 @@ use futures::future::BoxFuture;
 use millrace_lake::{Change, Lake, Made, Mode, PublishedSet, Table};
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
+use millrace_models::identity::text_number;
 use millrace_models::marts;
 use serde::Serialize;
 
@@ -340,15 +341,11 @@ fn part(
     })))
 }
 
-/// What beside the records marts are made by, as a number of its text (FNV-1a).
+/// What beside the records marts are made by, as a number of its text.
 fn basis(options: &RunOptions) -> String {
     let company = &options.company;
     let parts: [&dyn Debug; 3] = [&company.zone, &company.hours, &company.overrides];
-    let text = format!("{parts:?}");
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{MADE}-{hash:016x}")
+    format!("{MADE}-{:016x}", text_number(&format!("{parts:?}")))
 }
 
 /// Commits the marts and publishes them.

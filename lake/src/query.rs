@@ -48,7 +48,7 @@ pub use error::QueryError;
 pub use functions::kaplan_meier_median;
 pub use origin::{AnsweredBy, Origin, RollupInfo};
 pub use quantile::exact_quantile;
-pub use standing::{AccountStanding, FactorScore, ScoredDay, Scoring};
+pub use standing::{AccountScore, AccountStanding, FactorScore, ScoredDay, Scoring};
 
 use crate::{Lake, PublishedSet};
 use cache::Answers;
@@ -294,6 +294,19 @@ impl Engine {
     ) -> Result<Option<AccountStanding>, QueryError> {
         let opened = self.opened().await?;
         standing::of(View::new(&opened, access)?, account, now).await
+    }
+
+    /// The last scores of accounts, by their ids; of those that have one and that the caller sees.
+    ///
+    /// # Errors
+    /// As [`Engine::query`].
+    pub async fn scores(
+        &self,
+        access: &Access,
+        accounts: &[&str],
+    ) -> Result<Vec<AccountScore>, QueryError> {
+        let opened = self.opened().await?;
+        standing::scores(View::new(&opened, access)?, accounts).await
     }
 
     /// The values of a dimension in the newest set, sorted; those that occur in the caller's

@@ -32,6 +32,13 @@ pub fn lake_id(resource: &str, id: i64, number: Option<&str>) -> String {
     }
 }
 
+/// A number of a text that hardly another text shares, the same in all releases (FNV-1a).
+pub fn text_number(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 /// What members of a dimension are called: by their name, and by name and id where two share the
 /// name. Takes id and name of each, and answers in the same order.
 pub fn labels<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
@@ -55,6 +62,14 @@ pub fn labels<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_number_of_a_text_is_that_of_the_published_tests() {
+        // from the list of test vectors of the hash's authors
+        assert_eq!(text_number(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(text_number("a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(text_number("foobar"), 0x8594_4171_f739_67e8);
+    }
 
     #[test]
     fn a_number_of_its_own_is_the_id() {

@@ -96,7 +96,7 @@ pub(crate) struct RulesPreview {
     pub(crate) after: BTreeMap<String, usize>,
     /// How many would have another.
     pub(crate) count: usize,
-    /// The largest of them, at most 50.
+    /// Those of them whose score would move most, at most 50.
     pub(crate) moved: Vec<MovedAccount>,
 }
 
@@ -115,8 +115,27 @@ pub(crate) struct MovedAccount {
     pub(crate) score_before: f64,
     /// The one that it would have.
     pub(crate) score_after: f64,
-    /// Net amount of the last 365 days, in the company's currency.
-    pub(crate) amount_12_months: f64,
+}
+
+/// How accounts stand now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ScoresOfAccounts {
+    /// Those that have a score and that the caller sees.
+    pub(crate) scores: Vec<ScoreOfAccount>,
+}
+
+/// How an account stands now, in short.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ScoreOfAccount {
+    /// Its id.
+    pub(crate) account_id: String,
+    /// 0 to 100.
+    pub(crate) score: f64,
+    /// `green`, `yellow`, `red` or `unrated`.
+    pub(crate) status: String,
+    /// The day of the last order.
+    #[schema(format = DateTime)]
+    pub(crate) last_order_at: Option<String>,
 }
 
 /// The score of a day.

@@ -75,6 +75,26 @@ async fn a_score_opens_to_what_it_is_made_of_and_to_what_can_be_done() {
     // who does not see the account sees no score of it
     outsider.get(&address).await.is_problem(404, "not-found");
 
+    // without the right to amounts there are none, and all else
+    let engineer = app.client("engineering").await;
+    let masked = engineer.get(&address).await.is(200);
+    let masked = &masked["now"]["scored"];
+    for amount in ["amount_12_months", "amount_at_risk", "overdue_amount"] {
+        assert!(scored.get(amount).is_some(), "{amount}");
+        assert_eq!(masked.get(amount), None, "{amount}");
+    }
+    assert_eq!(masked["score"], scored["score"]);
+
+    // in short, of those that are there and seen
+    let asked = format!("/api/health/scores?accounts={number},nobody");
+    let short = rep.get(&asked).await.is(200);
+    let expected = json!([{
+        "account_id": number, "score": scored["score"], "status": "unrated",
+        "last_order_at": scored["last_order_at"]
+    }]);
+    assert_eq!(short["scores"], expected);
+    assert_eq!(outsider.get(&asked).await.is(200)["scores"], json!([]));
+
     // a step becomes a to-do, once
     let step = json!({"account": number, "factor": "rhythm"});
     let made = rep.post("/api/health/steps", &step).await.is(200);
@@ -106,10 +126,14 @@ async fn other_rules_are_tried_before_they_are_in_force() {
     assert_eq!(preview["before"], json!({"unrated": 2}));
     assert_eq!(preview["after"], json!({"green": 1, "red": 1}));
     assert_eq!(preview["count"], 2);
-    assert_eq!(
-        preview["moved"][0]["label"], "Busy Pumps",
-        "the largest first"
-    );
+    let moved = |place: usize| {
+        let own = &preview["moved"][place];
+        let [before, after] = ["score_before", "score_after"].map(|key| own[key].as_f64().unwrap());
+        (after - before).abs()
+    };
+    assert!(moved(0) > moved(1), "the one that moves most first");
+    let text = preview.to_string();
+    assert!(!text.contains("amount_12_months"), "no amounts: {text}");
     let scored = |answer: Value| answer["now"]["scored"]["status"].clone();
     let address = format!("/api/health/account?account={number}");
     assert_eq!(

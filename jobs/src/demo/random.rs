@@ -1,6 +1,7 @@
 //! Chance, repeatable: every part of the demo draws from a stream of its own, so that a change
 //! in one part leaves the others as they were.
 
+use millrace_models::identity::text_number;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -10,13 +11,8 @@ pub(super) struct Dice(StdRng);
 impl Dice {
     /// The stream of that name under a seed.
     pub(super) fn new(seed: u64, name: &str) -> Dice {
-        // FNV-1a: stable across releases, unlike the standard hasher.
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for byte in name.bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
         Dice(StdRng::seed_from_u64(
-            hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            text_number(name) ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15),
         ))
     }
 

@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 use millrace_jobs::RunOptions;
-use millrace_jobs::health::{Again, OrderHistory, score};
+use millrace_jobs::health::{Again, OrderHistory, Scored, score};
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
 use millrace_models::health::scorecard::{Rating, Reading};
@@ -181,7 +181,16 @@ async fn buyers() -> TestLake {
     lake
 }
 
+/// The scores that readers see.
 async fn told(lake: &TestLake, mart: &str) -> Vec<Value> {
+    let name = format!("marts/{mart}");
+    let newest = lake.lake.table(&name).await.unwrap().version();
+    let set = lake.lake.latest_set().await.unwrap().unwrap();
+    assert_eq!(
+        set.versions.get(&name),
+        Some(&newest),
+        "{mart} is published"
+    );
     lake.mart(mart, &["account_id", "as_of"]).await
 }
 
@@ -194,6 +203,11 @@ fn morning(day: &str) -> RunOptions {
     }
 }
 
+/// What is scored in the morning of a day.
+async fn scored(lake: &TestLake, day: &str, again: Again) -> anyhow::Result<Option<Scored>> {
+    score(&lake.lake, &morning(day), ScorecardRules::shipped(), again).await
+}
+
 /// The score of an account on a day.
 fn last(rows: &[Value], account: &str, at: &str) -> Value {
     let mut rows = rows.iter();
@@ -204,15 +218,9 @@ fn last(rows: &[Value], account: &str, at: &str) -> Value {
 #[tokio::test]
 async fn a_day_is_scored_when_it_is_over() {
     let lake = buyers().await;
-    let scored = score(
-        &lake.lake,
-        &morning("2026-01-01"),
-        ScorecardRules::shipped(),
-        Again::Grown,
-    )
-    .await;
-    let scored = scored.unwrap().unwrap();
-    let days: Vec<String> = scored.days.iter().map(ToString::to_string).collect();
+    let done = scored(&lake, "2026-01-01", Again::Grown).await;
+    let done = done.unwrap().unwrap();
+    let days: Vec<String> = done.days.iter().map(ToString::to_string).collect();
     assert_eq!(
         days.len(),
         14,
@@ -251,25 +259,14 @@ async fn a_day_is_scored_when_it_is_over() {
 #[tokio::test]
 async fn what_was_told_of_a_day_stays() {
     let mut lake = buyers().await;
-    score(
-        &lake.lake,
-        &morning("2026-01-01"),
-        ScorecardRules::shipped(),
-        Again::Grown,
-    )
-    .await
-    .unwrap()
-    .unwrap();
+    scored(&lake, "2026-01-01", Again::Grown)
+        .await
+        .unwrap()
+        .unwrap();
     let first = told(&lake, "account_health").await;
     // nothing is new, and the marts do not forget the scores when they are made anew
     for again in [Again::Grown, Again::Changed] {
-        let nothing = score(
-            &lake.lake,
-            &morning("2026-01-01"),
-            ScorecardRules::shipped(),
-            again,
-        )
-        .await;
+        let nothing = scored(&lake, "2026-01-01", again).await;
         assert!(nothing.unwrap().is_none());
     }
     lake.run().await;
@@ -280,22 +277,10 @@ async fn what_was_told_of_a_day_stays() {
     let more = json!([{"id": "B-late", "account": "B", "amount": 5, "ordered_at": "2025-12-20"}]);
     lake.raw(Entity::Order, more).await;
     lake.run().await;
-    let nothing = score(
-        &lake.lake,
-        &morning("2026-01-01"),
-        ScorecardRules::shipped(),
-        Again::Grown,
-    )
-    .await;
+    let nothing = scored(&lake, "2026-01-01", Again::Grown).await;
     assert!(nothing.unwrap().is_none());
-    let scored = score(
-        &lake.lake,
-        &morning("2026-01-02"),
-        ScorecardRules::shipped(),
-        Again::Grown,
-    )
-    .await;
-    assert_eq!(scored.unwrap().unwrap().days, [day("2026-01-01")]);
+    let done = scored(&lake, "2026-01-02", Again::Grown).await;
+    assert_eq!(done.unwrap().unwrap().days, [day("2026-01-01")]);
     let later = told(&lake, "account_health").await;
     assert!(
         first.iter().all(|row| later.contains(row)),
@@ -311,14 +296,8 @@ async fn what_was_told_of_a_day_stays() {
     let more = json!([{"id": "C-late", "account": "C", "amount": 5, "ordered_at": "2025-12-20"}]);
     lake.raw(Entity::Order, more).await;
     lake.run().await;
-    let scored = score(
-        &lake.lake,
-        &morning("2026-01-02"),
-        ScorecardRules::shipped(),
-        Again::Changed,
-    )
-    .await;
-    assert_eq!(scored.unwrap().unwrap().days, [day("2026-01-01")]);
+    let done = scored(&lake, "2026-01-02", Again::Changed).await;
+    assert_eq!(done.unwrap().unwrap().days, [day("2026-01-01")]);
     let again = told(&lake, "account_health").await;
     assert_eq!(again.len(), later.len());
     assert_eq!(last(&again, "C", "2026-01-01T23:59")["orders"], 21);
@@ -348,15 +327,10 @@ async fn scoring_that_is_broken_off_anywhere_is_done_whole_by_the_next() {
         let set = lake.lake.latest_set().await.unwrap().unwrap();
         assert_eq!(set, before, "no reader has seen it");
     }
-    score(
-        &lake.lake,
-        &morning("2026-01-01"),
-        ScorecardRules::shipped(),
-        Again::Grown,
-    )
-    .await
-    .unwrap()
-    .unwrap();
+    scored(&lake, "2026-01-01", Again::Grown)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(told(&lake, "account_health").await.len(), 14 * 3);
     let rows = 14 * 3 * Factor::WEIGHTS.len();
     assert_eq!(told(&lake, "health_factors").await.len(), rows);
@@ -365,14 +339,8 @@ async fn scoring_that_is_broken_off_anywhere_is_done_whole_by_the_next() {
 #[tokio::test]
 async fn a_lake_whose_records_ended_long_ago_has_scores_of_its_last_year() {
     let lake = buyers().await;
-    let scored = score(
-        &lake.lake,
-        &morning("2031-06-15"),
-        ScorecardRules::shipped(),
-        Again::Grown,
-    )
-    .await;
-    let days: Vec<String> = scored
+    let done = scored(&lake, "2031-06-15", Again::Grown).await;
+    let days: Vec<String> = done
         .unwrap()
         .unwrap()
         .days

@@ -14,6 +14,7 @@ use super::compile::moment;
 use super::dimension::{Labels, identifier, literal};
 use super::drill::{read, shown};
 use super::error::QueryError;
+use super::tables::STANDING;
 use super::view::View;
 
 /// What changed is told against a day that is so far back.
@@ -57,6 +58,19 @@ pub struct ScoredDay {
     pub status: String,
     /// The one that held.
     pub settled_status: String,
+}
+
+/// The last score of an account.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AccountScore {
+    /// Its id.
+    pub account_id: String,
+    /// 0 to 100.
+    pub score: f64,
+    /// By that score.
+    pub status: String,
+    /// The day of the last order, in the company's zone.
+    pub last_order_at: Option<String>,
 }
 
 /// How an account stands.
@@ -105,6 +119,35 @@ pub(super) async fn of(
         before,
         days: days.into_iter().map(|(day, _)| day).collect(),
     }))
+}
+
+/// The last scores of accounts by their ids.
+pub(super) async fn scores(
+    view: View<'_>,
+    accounts: &[&str],
+) -> Result<Vec<AccountScore>, QueryError> {
+    view.metric(METRIC, Action::Read)?;
+    let ids: Vec<String> = accounts.iter().map(|id| literal(id)).collect();
+    let sql = format!(
+        "SELECT account_id AS id, score, status, last_order_at FROM {} WHERE account_id IN ({}) \
+         ORDER BY account_id",
+        view.source(STANDING),
+        ids.join(", ")
+    );
+    // by another name than that of accounts, whose ids are shown as words
+    let names = ["id", "score", "status", "last_order_at"].map(str::to_owned);
+    let text = |row: &Row, name: &str| row.get(name)?.as_str().map(str::to_owned);
+    let rows = rows(view, &sql, &names).await?.into_iter();
+    Ok(rows
+        .filter_map(|row| {
+            Some(AccountScore {
+                account_id: text(&row, "id")?,
+                score: row.get("score")?.as_f64()?,
+                status: text(&row, "status")?,
+                last_order_at: text(&row, "last_order_at"),
+            })
+        })
+        .collect())
 }
 
 /// The scored days, each with its moment.

@@ -4,13 +4,13 @@
 //! that factors without a weight are not weighed where weights are given.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::scorecard::{Factor, Status};
+use crate::identity::text_number;
 use crate::metric::Label;
 
 /// Weights of factors; those that are not in it weigh nothing.
@@ -232,11 +232,10 @@ impl ScorecardRules {
         own.unwrap_or_else(|| shipped_play(factor))
     }
 
-    /// A number that other rules hardly share, never negative.
+    /// A number that other rules hardly share, the same in all releases; as a signed one never
+    /// negative.
     pub fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        format!("{self:?}").hash(&mut hasher);
-        hasher.finish() >> 2
+        text_number(&self.to_toml()) >> 1
     }
 }
 

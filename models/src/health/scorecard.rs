@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::history::{History, Standing, median_gap_of_all};
-use super::rules::{Card, Curves};
+use super::rules::Card;
 
 const YEAR: i32 = 365;
 /// The account's own rhythm counts against this many gaps of the typical account.
@@ -271,22 +271,15 @@ impl<'a> Scorecard<'a> {
 
     /// The point of an account on a factor's curve; `None` without data.
     fn read(&self, factor: Factor, standing: &Standing<'_>, lateness: f64) -> Option<Point> {
-        let Curves {
-            rhythm_half_at,
-            orders_full,
-            products_full,
-            trend_full,
-            returns_none,
-            paid_none,
-            interactions_full,
-            trouble_none,
-            accepted_full,
-        } = self.card.rules.curves;
+        let curves = &self.card.rules.curves;
         let (value, part) = match factor {
-            Factor::Rhythm => (lateness, 1.0 / (1.0 + (lateness / rhythm_half_at).powi(2))),
+            Factor::Rhythm => (
+                lateness,
+                1.0 / (1.0 + (lateness / curves.rhythm_half_at).powi(2)),
+            ),
             Factor::Frequency => {
                 let count = standing.purchases_between(0, YEAR);
-                (count, saturating(count, orders_full))
+                (count, saturating(count, curves.orders_full))
             }
             Factor::AmountTrend if standing.age_days() >= f64::from(2 * YEAR) => {
                 let now = standing.amount_between(0, YEAR).max(0.0);
@@ -298,34 +291,37 @@ impl<'a> Scorecard<'a> {
                     (true, false) => 1.0,
                     (false, false) => 0.0,
                 };
-                (change, (share / trend_full).min(1.0))
+                (change, (share / curves.trend_full).min(1.0))
             }
             Factor::Returns => {
                 let (sold, returned) = standing.sold_and_returned_between(0, YEAR);
                 let part = (self.has_returns && sold > 0.0).then(|| returned / sold)?;
-                (part, (1.0 - part / returns_none).max(0.0))
+                (part, (1.0 - part / curves.returns_none).max(0.0))
             }
             Factor::Breadth if standing.has_products() => {
                 let count = standing.products_within(YEAR) as f64;
-                (count, saturating(count, products_full))
+                (count, saturating(count, curves.products_full))
             }
             Factor::Payment => {
                 let paid = standing.paid_in_time(YEAR)?;
-                (paid, ((paid - paid_none) / (1.0 - paid_none)).max(0.0))
+                (
+                    paid,
+                    ((paid - curves.paid_none) / (1.0 - curves.paid_none)).max(0.0),
+                )
             }
             Factor::Interaction if self.has_interactions => {
                 let count = standing.two_way_within(INTERACTION_DAYS);
-                (count, saturating(count, interactions_full))
+                (count, saturating(count, curves.interactions_full))
             }
             Factor::Service if self.has_tickets => {
                 let purchases = standing.purchases_between(0, YEAR);
                 let trouble =
                     (purchases > 0.0).then(|| standing.trouble_within(YEAR) / purchases)?;
-                (trouble, (1.0 - trouble / trouble_none).max(0.0))
+                (trouble, (1.0 - trouble / curves.trouble_none).max(0.0))
             }
             Factor::QuoteAcceptance => {
                 let accepted = standing.quotes_accepted(YEAR)?;
-                (accepted, (accepted / accepted_full).min(1.0))
+                (accepted, (accepted / curves.accepted_full).min(1.0))
             }
             Factor::AmountTrend | Factor::Breadth | Factor::Interaction | Factor::Service => {
                 return None;

@@ -5,11 +5,10 @@ use millrace_models::health::{Factor, ScorecardRules};
 use millrace_models::scope::Action;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 
-use super::assign;
 use super::settings::{self, HEALTH};
 use crate::caller::Caller;
 use crate::entity::{account, setting, todo, user};
-use crate::error::{OperationsError, Result};
+use crate::error::{ErrorKind, OperationsError, Result};
 use crate::unit::Unit;
 
 /// Where a to-do of this comes from.
@@ -66,16 +65,14 @@ pub struct Step {
     pub factor: Factor,
     /// Its score, as told.
     pub score: f64,
-    /// Who is to take it; the caller where nobody is named.
-    pub user_id: Option<i64>,
 }
 
-/// Makes a to-do of a step, due in three days; the one that there is where one was made for the same
-/// factor in the last two weeks and is not cancelled.
+/// Makes a to-do of a step for the caller, due in three days; the one that there is where one was made
+/// for the same factor in the last two weeks and is not cancelled.
 ///
 /// # Errors
 ///
-/// When the caller does not see the account or may not make to-dos, or there is no such person.
+/// When the caller does not see the account or may not make to-dos, or somebody else has such a one.
 pub async fn take_step(unit: &Unit, caller: &Caller, step: &Step) -> Result<todo::Model> {
     caller.require(&todo::RESOURCE, Action::Create)?;
     let known = account::Entity::find()
@@ -98,7 +95,14 @@ pub async fn take_step(unit: &Unit, caller: &Caller, step: &Step) -> Result<todo
     if let Some(made) = earlier.iter().find(stands)
         && made_on(made).is_some_and(|day| (unit.today() - day).num_days() < ONCE_IN_DAYS)
     {
-        return Ok(made.clone());
+        // whose to-dos they do not see, of those they learn only that there is one
+        let seen = unit.get_for(caller, Action::Read, made.id).await;
+        return seen.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                OperationsError::field("factor", "is being followed up by somebody else")
+            }
+            _ => error,
+        });
     }
     let cause = format!(
         "{about}{:.1}:{}:{}",
@@ -106,10 +110,7 @@ pub async fn take_step(unit: &Unit, caller: &Caller, step: &Step) -> Result<todo
         unit.today(),
         earlier.len()
     );
-    let person: user::Model = match step.user_id {
-        Some(user_id) => assign::at_work(unit, user_id).await?,
-        None => unit.get(caller.user_id).await?,
-    };
+    let person: user::Model = unit.get(caller.user_id).await?;
     let rules = rules(unit).await?;
     let play = rules.play(step.factor);
     let title = if person.language == "en" {

@@ -2,16 +2,16 @@
 
 use chrono::TimeDelta;
 use millrace_models::health::{Factor, ScorecardRules};
-use millrace_operations::ErrorKind;
 use millrace_operations::entity::todo;
 use millrace_operations::entity::{account, setting};
 use millrace_operations::resources::create;
 use millrace_operations::service::scorecard::{Step, rules, take_step};
 use millrace_operations::service::todo::{cancel, complete, reassign, snooze};
+use millrace_operations::{Actor, ErrorKind, Unit};
 
 use crate::desk::{Desk, field, go, state};
 use crate::support::{Home, contract, row};
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, Set};
 
 contract! {
     a_todo_is_done_once,
@@ -86,7 +86,6 @@ async fn a_step_for_a_score_is_made_once(home: Home) {
         account: account.number.clone(),
         factor,
         score,
-        user_id: None,
     };
     let first = step(Factor::Rhythm, 48.31);
     let made = go!(desk, &desk.rep, take_step(&first)).unwrap();
@@ -106,6 +105,20 @@ async fn a_step_for_a_score_is_made_once(home: Home) {
     go!(desk, &desk.rep, cancel(made.id, "they moved")).unwrap();
     let anew = go!(desk, &desk.rep, take_step(&first)).unwrap();
     assert_ne!(anew.id, made.id);
+    // who sees all to-dos gets that one
+    let lead = desk.home.user("cs", "customer_success", None).await;
+    let seen = go!(desk, &lead, take_step(&first)).unwrap();
+    assert_eq!(seen.id, anew.id);
+    // who sees the account and not the to-do learns that there is one, and no more
+    let heir = desk.home.user("heir", "rep", None).await;
+    let handed = account::ActiveModel {
+        owner_id: Set(Some(heir.user_id)),
+        ..Default::default()
+    };
+    let work = async |unit: Unit| unit.update(&account, handed.clone()).await;
+    let store = &desk.home.store;
+    store.write(&Actor::system("test"), work).await.unwrap();
+    assert_eq!(field(go!(desk, &heir, take_step(&first))), "factor");
     // of an account that is not seen there is none
     let outsider = desk.home.user("out", "rep", None).await;
     let unseen = go!(desk, &outsider, take_step(&first)).unwrap_err();

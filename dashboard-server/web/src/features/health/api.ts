@@ -12,6 +12,7 @@ export type Standing = Omit<Schemas["StandingOfAccount"], "now" | "before"> & {
   before?: Scoring | null;
 };
 export type Proof = Schemas["Proof"];
+export type Score = Schemas["ScoreOfAccount"];
 export type Rules = Schemas["RulesInForce"];
 
 export const STATUSES = ["red", "yellow", "green", "unrated"] as const;
@@ -110,8 +111,8 @@ export function previewQuery(rules: Rules | null, set: number | null | undefined
 }
 
 /** Makes a to-do of a step. */
-export function takeStep(account: string, factor: string, userId: number | null) {
-  return postTo<One>("/api/health/steps", { account, factor, user_id: userId });
+export function takeStep(account: string, factor: string) {
+  return postTo<One>("/api/health/steps", { account, factor });
 }
 
 /** To-dos that were made because of scores, the latest first. */
@@ -121,14 +122,12 @@ export const takenQuery = listQuery("todo", {
   limit: 100,
 });
 
-/** How some accounts stand now, by their names. */
+/** How some accounts stand now, by their numbers. */
 export function scoresQuery(accounts: string[], set: number | null | undefined) {
-  const where: Condition[] = [{ dimension: "account", op: "in", values: accounts }];
   return queryOptions({
     queryKey: ["health", "scores", set ?? null, accounts],
     enabled: accounts.length > 0,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) =>
-      postDrill({ query: { metrics: [METRIC], where }, limit: 1000 }, signal),
+    queryFn: ({ signal }) => get("/api/health/scores", { accounts: accounts.join(",") }, signal),
   });
 }

@@ -569,6 +569,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How some accounts stand now
+         * @description Those without a score, and those that the caller does not see, are left out.
+         */
+        get: operations["scores_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health/steps": {
         parameters: {
             query?: never;
@@ -580,7 +600,8 @@ export interface paths {
         put?: never;
         /**
          * Make a to-do of a step
-         * @description One that was made for the same factor of the account in the last two weeks is the answer again.
+         * @description It is the caller's, who can pass it on. One that they have for the same factor of the account from
+         *     the last two weeks is the answer again.
          */
         post: operations["take_step_health"];
         delete?: never;
@@ -5983,11 +6004,6 @@ export interface components {
              * @description The one that it would have.
              */
             score_after: number;
-            /**
-             * Format: double
-             * @description Net amount of the last 365 days, in the company's currency.
-             */
-            amount_12_months: number;
         };
         /** @description One's own settings. */
         MyChange: {
@@ -6785,7 +6801,7 @@ export interface components {
             };
             /** @description How many would have another. */
             count: number;
-            /** @description The largest of them, at most 50. */
+            /** @description Those of them whose score would move most, at most 50. */
             moved: components["schemas"]["MovedAccount"][];
         };
         /** @description One value. */
@@ -6795,6 +6811,23 @@ export interface components {
          * @enum {string}
          */
         Scope: "own" | "team" | "team_tree" | "all";
+        /** @description How an account stands now, in short. */
+        ScoreOfAccount: {
+            /** @description Its id. */
+            account_id: string;
+            /**
+             * Format: double
+             * @description 0 to 100.
+             */
+            score: number;
+            /** @description `green`, `yellow`, `red` or `unrated`. */
+            status: string;
+            /**
+             * Format: date-time
+             * @description The day of the last order.
+             */
+            last_order_at?: string | null;
+        };
         /** @description A scored day in short. */
         ScoredDay: {
             /**
@@ -6811,6 +6844,11 @@ export interface components {
             status: string;
             /** @description The one that held. */
             settled_status: string;
+        };
+        /** @description How accounts stand now. */
+        ScoresOfAccounts: {
+            /** @description Those that have a score and that the caller sees. */
+            scores: components["schemas"]["ScoreOfAccount"][];
         };
         /** @description The score of a day. */
         Scoring: {
@@ -7080,11 +7118,6 @@ export interface components {
             account: string;
             /** @description The factor that costs it points. */
             factor: components["schemas"]["FactorName"];
-            /**
-             * Format: int64
-             * @description Who is to take it; oneself where left out.
-             */
-            user_id?: number | null;
         };
         /** @description A number or an id and where it comes from. */
         SuggestedNumber: {
@@ -13801,6 +13834,36 @@ export interface operations {
                     "application/json": components["schemas"]["RulesInForce"];
                 };
             };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    scores_health: {
+        parameters: {
+            query: {
+                /** @description Their ids, with commas between; at most 200. */
+                accounts: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Their scores */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoresOfAccounts"];
+                };
+            };
+            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             421: components["responses"]["Problem421"];

@@ -202,7 +202,7 @@ function Steps({ standing }: { standing: Standing }) {
   const may = useMay();
   const { now, steps } = standing;
   const take = useAction(
-    (factor: string) => takeStep(standing.account_id, factor, null),
+    (factor: string) => takeStep(standing.account_id, factor),
     () => t("health.stepTaken"),
   );
   const worst = now.factors

@@ -4,12 +4,11 @@ import { Choice, UserName } from "@/components/Cells";
 import { EmptyState, FailureState } from "@/components/States";
 import { StatusMark } from "@/components/StatusMark";
 import { type Labels, labelOf, type Rec } from "@/lib/api/records";
-import type { Row } from "@/lib/api/types";
-import { dayOf, numberOf } from "@/lib/format";
+import { dayOf } from "@/lib/format";
 import { usePhone } from "@/lib/media";
 import { useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
-import { scoresQuery, takenQuery } from "../api";
+import { type Score, scoresQuery, takenQuery } from "../api";
 import { effects, type Step, stepOf } from "../effects";
 import { points } from "../words";
 import { Moved } from "./Moved";
@@ -30,24 +29,25 @@ export function Taken({
   const name = (todo: Rec) => labelOf(labels, "account", Number(todo.account_id), lang);
   const todos = found.data?.rows ?? [];
   const steps = todos.flatMap((todo) => stepOf(todo) ?? []);
-  const scores = useQuery(scoresQuery([...new Set(todos.map(name))].sort(), published));
-  if (found.error) {
-    return <FailureState error={found.error} onRetry={() => void found.refetch()} />;
-  }
+  const number = (todo: Rec) => labels.account?.[String(todo.account_id)]?.number ?? "";
+  const numbers = [...new Set(todos.map(number))].filter(Boolean).sort();
+  const scores = useQuery(scoresQuery(numbers, published));
+  const error = found.error ?? scores.error;
+  if (error) return <FailureState error={error} onRetry={() => void found.refetch()} />;
   if (!found.data) return <Skeleton active paragraph={{ rows: 6 }} />;
   if (steps.length === 0) {
     return <EmptyState title={t("health.taken.none")}>{t("health.taken.noneText")}</EmptyState>;
   }
-  const rowOf = (step: Step): Row | undefined =>
-    scores.data?.rows.find((row) => row.account_id === name(step.todo));
+  const rowOf = (step: Step): Score | undefined =>
+    scores.data?.scores.find(({ account_id }) => account_id === number(step.todo));
   const ordered = (step: Step) => {
     const last = rowOf(step)?.last_order_at;
-    return last ? dayOf(String(last), zone) > step.made : false;
+    return last ? dayOf(last, zone) > step.made : false;
   };
   const { all, done, doneChange, openChange, orderedAfter } = effects(
     steps.map((step) => ({
       ...step,
-      now: numberOf(rowOf(step)?.score),
+      now: rowOf(step)?.score ?? null,
       ordered: ordered(step),
     })),
   );
@@ -66,7 +66,11 @@ export function Taken({
         <ul className="health-cards">
           {steps.map((step) => (
             <li key={step.todo.id}>
-              <button type="button" className="health-card" onClick={() => onOpen(name(step.todo))}>
+              <button
+                type="button"
+                className="health-card"
+                onClick={() => onOpen(number(step.todo))}
+              >
                 <span className="health-card-line">
                   <strong className="clip grow">{name(step.todo)}</strong>
                   <Now step={step} row={rowOf(step)} />
@@ -86,7 +90,7 @@ export function Taken({
           dataSource={steps}
           pagination={false}
           scroll={{ x: 800 }}
-          onRow={(step) => ({ onClick: () => onOpen(name(step.todo)), className: "clickable" })}
+          onRow={(step) => ({ onClick: () => onOpen(number(step.todo)), className: "clickable" })}
           columns={[
             { title: t("health.taken.account"), width: 230, render: (_, step) => name(step.todo) },
             {
@@ -129,13 +133,12 @@ export function Taken({
   );
 }
 
-function Now({ step, row }: { step: Step; row: Row | undefined }) {
+function Now({ step, row }: { step: Step; row: Score | undefined }) {
   if (!row) return <span className="faint">–</span>;
-  const score = numberOf(row.score);
   return (
     <span className="health-score">
-      <StatusMark status={String(row.status)} score={score} />
-      {score !== null && <Moved now={score} before={step.score} />}
+      <StatusMark status={row.status} score={row.score} />
+      <Moved now={row.score} before={step.score} />
     </span>
   );
 }
