@@ -5,15 +5,21 @@
 //! several versions of one id, and for records without ids, a row is known as often as it is there.
 //! Rows of a table of a database are known the same way, but an order by all its lines together: a
 //! line has no name of its own by which a changed one could be told from a new one.
+//!
+//! Of a long table only the rows are looked at that have the keys of the new ones, as long as these
+//! are few.
 
+mod keys;
 mod rows;
 
 use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{filter_record_batch, not};
 use hashbrown::{HashMap, HashSet};
 use millrace_lake::Table;
 use millrace_models::entity::Entity;
 use xxhash_rust::xxh3::xxh3_64;
 
+use self::keys::Keys;
 use self::rows::{block_of, contents, each_batch, ids, seqs, text};
 pub(crate) use self::rows::{identity, last_rows};
 use crate::batch::Block;
@@ -54,9 +60,27 @@ struct Count {
     epoch: u32,
 }
 
+/// A table of so many rows is read at once.
+const SHORT_TABLE: u64 = 1024 * 1024;
+/// So many keys are looked up at a time: of more, one is nearly always in a row group, or taken for
+/// being there.
+const MOST_KEYS: usize = 4096;
+/// And so many in all.
+const MOST_KEYS_IN_ALL: usize = 8 * MOST_KEYS;
+
+/// What has been read of the table.
+enum Read {
+    All,
+    /// The rows of these keys.
+    Of(Keys),
+}
+
 /// What a raw table knows of one system.
 pub(crate) struct Known {
     entity: Entity,
+    table: Table,
+    system: String,
+    read: Read,
     files: HashMap<String, u32>,
     newest: HashMap<u128, Version>,
     /// The newest version from a file that is not the newest of all.
@@ -80,9 +104,28 @@ pub(crate) fn id_hash(id: &str) -> u64 {
 }
 
 impl Known {
-    pub(crate) fn new(entity: Entity, repeated: HashSet<u64>) -> Self {
-        Self {
+    /// What a table has of a system: read at once where it is short.
+    pub(crate) fn new(
+        entity: Entity,
+        table: &Table,
+        system: &str,
+        repeated: HashSet<u64>,
+    ) -> Result<Self, IngestError> {
+        Self::with(entity, table, system, repeated, SHORT_TABLE)
+    }
+
+    fn with(
+        entity: Entity,
+        table: &Table,
+        system: &str,
+        repeated: HashSet<u64>,
+        short: u64,
+    ) -> Result<Self, IngestError> {
+        let mut known = Self {
             entity,
+            table: table.clone(),
+            system: system.to_owned(),
+            read: Read::Of(Keys::default()),
             files: HashMap::new(),
             newest: HashMap::new(),
             older: HashMap::new(),
@@ -90,18 +133,49 @@ impl Known {
             orders: HashMap::new(),
             repeated,
             epoch: 0,
+        };
+        if table.rows() <= short {
+            known.read_all()?;
         }
+        Ok(known)
     }
 
-    /// Reads what the table has of the system.
-    pub(crate) fn load(&mut self, table: &Table, system: &str) -> Result<(), IngestError> {
-        each_batch(table, &mut |batch| {
-            self.load_batch(batch, system);
+    /// Reads what the table has of the system, as far as it is not known.
+    pub(crate) fn read_all(&mut self) -> Result<(), IngestError> {
+        let Read::Of(keys) = std::mem::replace(&mut self.read, Read::All) else {
+            return Ok(());
+        };
+        let table = self.table.clone();
+        each_batch(&table, &mut |batch| {
+            if keys.len() == 0 {
+                self.take(batch);
+            } else {
+                let new = not(&keys.of_batch(batch))?;
+                self.take(&filter_record_batch(batch, &new)?);
+            }
             Ok(())
         })
     }
 
-    fn load_batch(&mut self, batch: &RecordBatch, system: &str) {
+    /// Reads what the rows of a block are compared with.
+    fn read_for(&mut self, block: &Block) -> Result<(), IngestError> {
+        let Read::Of(before) = &self.read else {
+            return Ok(());
+        };
+        let new = Keys::of(block, before);
+        if new.len() > MOST_KEYS || new.len() + before.len() > MOST_KEYS_IN_ALL {
+            return self.read_all();
+        }
+        let table = self.table.clone();
+        new.each_row(&table, &mut |batch| self.take(batch))?;
+        if let Read::Of(keys) = &mut self.read {
+            keys.join(new);
+        }
+        Ok(())
+    }
+
+    /// Takes up rows of the table.
+    fn take(&mut self, batch: &RecordBatch) {
         let texts = |name: &str| text(batch, name);
         let leading = (texts("_source"), texts("_file"), texts("_op"), seqs(batch));
         let (Some(systems), Some(files), Some(ops), Some(seqs)) = leading else {
@@ -111,7 +185,7 @@ impl Known {
         let contents = contents(&block);
         let ids = ids(&block);
         for row in 0..batch.num_rows() {
-            if systems.value(row) != system {
+            if systems.value(row) != self.system {
                 continue;
             }
             let file = self.file(files.value(row));
@@ -178,7 +252,13 @@ impl Known {
 
     /// Which rows of the block are new; they are known from here on. `seq` is the number that the
     /// first new one will have.
-    pub(crate) fn new_rows(&mut self, block: &Block, file: &str, seq: i64) -> BooleanArray {
+    pub(crate) fn new_rows(
+        &mut self,
+        block: &Block,
+        file: &str,
+        seq: i64,
+    ) -> Result<BooleanArray, IngestError> {
+        self.read_for(block)?;
         let contents = contents(block);
         let ids = ids(block);
         let file = self.file(file);
@@ -204,13 +284,18 @@ impl Known {
             }
             new.push(is_new);
         }
-        BooleanArray::from(new)
+        Ok(BooleanArray::from(new))
     }
 
     /// What is to be written so that the orders of the block have its lines and no others: rows of
     /// the block, true for one that takes back what there is of its order. The block must hold all
     /// lines of each order; those that are deleted count for none.
-    pub(crate) fn order_rows(&mut self, block: &Block, file: &str) -> Vec<(u32, bool)> {
+    pub(crate) fn order_rows(
+        &mut self,
+        block: &Block,
+        file: &str,
+    ) -> Result<Vec<(u32, bool)>, IngestError> {
+        self.read_for(block)?;
         let contents = contents(block);
         let file = self.file(file);
         let mut orders: Vec<(u128, Vec<usize>)> = Vec::new();
@@ -242,10 +327,10 @@ impl Known {
             }
             self.orders.insert(id, (lines, file));
         }
-        rows
+        Ok(rows)
     }
 
-    /// Whether there is a record of that id, or how many lines of that order.
+    /// Whether there is a record of that id, or how many lines of that order, where all was read.
     pub(crate) fn standing(&self, id: u128) -> u32 {
         match self.entity {
             Entity::Order => self.orders.get(&id).map_or(0, |(lines, _)| lines.count),
@@ -253,7 +338,8 @@ impl Known {
         }
     }
 
-    /// The ids of records that stand, came from that file and are not among `there`.
+    /// The ids of records that stand, came from that file and are not among `there`, where all was
+    /// read.
     pub(crate) fn vanished(&self, file: &str, there: &HashSet<u128>) -> HashSet<u128> {
         let Some(file) = self.files.get(file) else {
             return HashSet::new();
@@ -322,3 +408,6 @@ impl Known {
 fn counted(content: Hash, deleted: bool) -> Hash {
     (content.0 ^ u64::from(deleted), content.1)
 }
+
+#[cfg(test)]
+mod tests;

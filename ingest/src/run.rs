@@ -295,9 +295,8 @@ impl Run<'_> {
         let compared = table.rows() > 0 || tasks.len() > 1 || jobs.is_empty();
         let (prepared, repeated) = prepare::prepare(entity, &jobs, compared)?;
         let known = if compared {
-            let mut known = Known::new(entity, repeated);
-            known.load(table, &self.mapping.system)?;
-            Some(known)
+            let system = &self.mapping.system;
+            Some(Known::new(entity, table, system, repeated)?)
         } else {
             None
         };

@@ -96,14 +96,19 @@ pub(crate) fn last_rows(
     Ok(rows.into_iter().map(|(_, block)| block).collect())
 }
 
+/// The files of a raw table, in the order in which their rows came in.
+pub(super) fn in_order(table: &Table) -> Vec<&TableFile> {
+    let mut files: Vec<&TableFile> = table.files().iter().collect();
+    files.sort_by_key(|file| file.integer_bounds("_seq"));
+    files
+}
+
 /// Calls with each batch of a raw table, in the order in which they came in.
 pub(super) fn each_batch(
     table: &Table,
     on_batch: &mut dyn FnMut(&RecordBatch) -> Result<(), IngestError>,
 ) -> Result<(), IngestError> {
-    let mut files: Vec<&TableFile> = table.files().iter().collect();
-    files.sort_by_key(|file| file.integer_bounds("_seq"));
-    for file in files {
+    for file in in_order(table) {
         let handle = File::open(&file.path).map_err(unreadable(&file.path))?;
         let broken = |error: parquet::errors::ParquetError| damaged(&file.path, "parquet", error);
         let reader = ParquetRecordBatchReaderBuilder::try_new(handle)

@@ -67,7 +67,7 @@ impl<'a> Sink<'a> {
         let block = match &mut self.known {
             None => block,
             Some(known) => {
-                let mask = known.new_rows(&block, &stamp.file, self.seq);
+                let mask = known.new_rows(&block, &stamp.file, self.seq)?;
                 if mask.true_count() == mask.len() {
                     block
                 } else {
@@ -85,7 +85,7 @@ impl<'a> Sink<'a> {
         let (Some(stamp), Some(known)) = (&self.stamp, &mut self.known) else {
             return Ok(());
         };
-        let rows = known.order_rows(block, &stamp.file);
+        let rows = known.order_rows(block, &stamp.file)?;
         let written = rows.iter().filter(|(_, deleted)| !deleted).count();
         let lines = (0..block.rows).filter(|row| !block.is_deleted(*row));
         self.unchanged += count(lines.count() - written);
@@ -113,6 +113,14 @@ impl<'a> Sink<'a> {
             self.write(block)?;
         }
         Ok(())
+    }
+
+    /// Reads all that the raw table has, to be asked for any of it.
+    pub(super) fn read_all(&mut self) -> Result<(), IngestError> {
+        match &mut self.known {
+            Some(known) => known.read_all(),
+            None => Ok(()),
+        }
     }
 
     /// What the raw table has of a record, with what was pushed so far.

@@ -217,6 +217,7 @@ impl<'a, 'r> Intake<'a, 'r> {
         reader: &mut Reader,
         raw: &Table,
     ) -> Result<(), IngestError> {
+        self.sink.read_all()?;
         let telling = self.plans.telling();
         let columns: Vec<_> = telling
             .iter()
