@@ -24,7 +24,7 @@ use crate::quality::Askings;
 use crate::raw::Raw;
 use crate::run::RunOptions;
 use crate::store::{Store, Systems, Text, each_row, text_at};
-use crate::visits::{Extent, Sinks, StageChanges};
+use crate::visits::{Extent, Share, Sinks, StageChanges};
 use crate::world::{Dictionaries, Known, Members, World};
 use crate::{
     activity, contracts, dimensions, orders, payments, quality, quotes, replace, tickets, visits,
@@ -68,19 +68,15 @@ pub(crate) fn build(
     lake: &Lake,
     inputs: &Inputs,
     options: &RunOptions,
+    share: Share,
     partial: Option<&Partial>,
 ) -> anyhow::Result<Built> {
-    let wanted = match partial {
-        Some(partial) => partial.names(),
-        None => marts::built()
-            .filter(|mart| options.jobs.is_empty() || options.jobs.iter().any(|job| job == mart))
-            .collect(),
-    };
-    let task = Task {
-        options,
-        partial,
-        wanted,
-    };
+    let mut task = Task::new(options, partial);
+    if share.index > 0 {
+        // The first share makes what is not divided.
+        task.wanted.retain(|mart| DIVIDED.contains(mart));
+    }
+    task.share = share;
     let mut resolved = load(inputs, &task)?.resolve(inputs, &task)?;
     if let Some(days) = partial.and_then(|partial| partial.days.as_ref()) {
         resolved.take_days(days);
@@ -97,12 +93,11 @@ pub(crate) fn build(
         }
         systems.extend(before.systems.iter().cloned());
     }
-    let as_of_us = options.as_of.map_or(i64::MAX, |at| at.timestamp_micros());
     let mut builder = Builder {
         lake,
         task: &task,
         catalog: &catalog,
-        now_us: as_of_us.min(options.now.timestamp_micros()),
+        now_us: now_us(options),
         marts: Vec::new(),
         extent: Extent::NOTHING,
         asked: Askings::new(),
@@ -118,7 +113,10 @@ pub(crate) fn build(
         }
         builder.asked.clone_from(&base.asked);
     }
-    builder.facts(resolved)?;
+    let own = builder.facts(resolved)?;
+    if partial.is_some() {
+        builder.calendar(&own)?;
+    }
     let Builder {
         marts,
         extent,
@@ -136,14 +134,77 @@ pub(crate) fn build(
     })
 }
 
+/// Adds the calendar, if it is wanted, to marts of all records that were built in shares.
+pub(crate) fn calendar(lake: &Lake, options: &RunOptions, built: &mut Built) -> anyhow::Result<()> {
+    let company = &options.company;
+    let days = WorkingCalendar::chinese(&company.hours, company.zone, &company.overrides);
+    let mut builder = Builder {
+        lake,
+        task: &Task::new(options, None),
+        catalog: &built.catalog.clone(),
+        now_us: now_us(options),
+        marts: std::mem::take(&mut built.marts),
+        extent: built.extent,
+        asked: Askings::new(),
+        warnings: std::mem::take(&mut built.warnings),
+    };
+    builder.calendar(&days)?;
+    built.marts = builder.marts;
+    built.warnings = builder.warnings;
+    Ok(())
+}
+
+/// The columns of a mart, with those of the attributes that there are.
+pub(crate) fn mart_schema(mart: &str, catalog: &Catalog) -> anyhow::Result<SchemaRef> {
+    let schema = marts::schema(mart).with_context(|| format!("no mart {mart}"))?;
+    let entity = match mart {
+        "accounts" => Some(Entity::Account),
+        "users" => Some(Entity::User),
+        "products" => Some(Entity::Product),
+        "opportunities" => Some(Entity::Opportunity),
+        _ => None,
+    };
+    Ok(match entity {
+        Some(entity) => dimensions::with_attributes(&schema, catalog, entity),
+        None => schema,
+    })
+}
+
+/// Events after it do not count as the last.
+fn now_us(options: &RunOptions) -> i64 {
+    let as_of_us = options.as_of.map_or(i64::MAX, |at| at.timestamp_micros());
+    as_of_us.min(options.now.timestamp_micros())
+}
+
+/// The marts that shares make their own part of; the others are made by the first share.
+const DIVIDED: [&str; 3] = ["stage_visits", "conversion_cycles", "opportunities"];
+
 /// What is built.
 struct Task<'a> {
     options: &'a RunOptions,
     partial: Option<&'a Partial>,
     wanted: BTreeSet<&'static str>,
+    /// The deals that are.
+    share: Share,
 }
 
-impl Task<'_> {
+impl<'a> Task<'a> {
+    /// What is wanted of all deals.
+    fn new(options: &'a RunOptions, partial: Option<&'a Partial>) -> Self {
+        let is_named =
+            |mart: &&str| options.jobs.is_empty() || options.jobs.iter().any(|job| job == *mart);
+        let wanted = match partial {
+            Some(partial) => partial.names(),
+            None => marts::built().filter(is_named).collect(),
+        };
+        Self {
+            options,
+            partial,
+            wanted,
+            share: Share::ALL,
+        }
+    }
+
     fn wants(&self, marts: &[&str]) -> bool {
         marts.iter().any(|mart| self.wanted.contains(mart))
     }
@@ -239,6 +300,7 @@ fn load(inputs: &Inputs, task: &Task<'_>) -> anyhow::Result<Loaded> {
             &mut systems,
             as_of_us,
             at_once,
+            task.share,
         )?);
     }
     Ok(Loaded {
@@ -371,18 +433,7 @@ impl Builder<'_> {
         if !self.task.wants(&[mart]) {
             return Ok(None);
         }
-        let schema = marts::schema(mart).with_context(|| format!("no mart {mart}"))?;
-        let entity = match mart {
-            "accounts" => Some(Entity::Account),
-            "users" => Some(Entity::User),
-            "products" => Some(Entity::Product),
-            "opportunities" => Some(Entity::Opportunity),
-            _ => None,
-        };
-        let schema = match entity {
-            Some(entity) => dimensions::with_attributes(&schema, self.catalog, entity),
-            None => schema,
-        };
+        let schema = mart_schema(mart, self.catalog)?;
         let partition = marts::partition(mart);
         let rows = match self.task.partial {
             Some(partial) => partial.marts.get(mart).cloned(),
@@ -420,7 +471,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn facts(&mut self, mut resolved: Resolved) -> anyhow::Result<()> {
+    /// All marts but the calendar, by which they are made.
+    fn facts(&mut self, mut resolved: Resolved) -> anyhow::Result<WorkingCalendar> {
         let world = &resolved.world;
         let dictionaries = world.dictionaries();
         if let Some(changes) = resolved.changes.take() {
@@ -435,11 +487,16 @@ impl Builder<'_> {
         })?;
         self.write("users", |schema| dimensions::users(world, &schema))?;
         self.write("products", |schema| dimensions::products(world, &schema))?;
-        let days = self.days(&world.calendar);
+        Ok(resolved.world.calendar)
+    }
+
+    /// The days of all events, and what is not known of them.
+    fn calendar(&mut self, calendar: &WorkingCalendar) -> anyhow::Result<()> {
+        let days = self.days(calendar);
         self.write("calendar", |schema| {
-            dimensions::calendar(&world.calendar, &schema, *days.start(), *days.end())
+            dimensions::calendar(calendar, &schema, *days.start(), *days.end())
         })?;
-        let unknown = world.calendar.years_without_data(days);
+        let unknown = calendar.years_without_data(days);
         if !unknown.is_empty() {
             let years: Vec<String> = unknown.iter().map(ToString::to_string).collect();
             self.warnings.push(format!(
@@ -593,7 +650,7 @@ fn mentioned(
     ];
     let mut mentions = BTreeSet::new();
     for (entity, table) in &inputs.raw {
-        if LOADED.contains(entity) || table.table.rows() == 0 {
+        if LOADED.contains(entity) || table.table.rows == 0 {
             continue;
         }
         let references: Vec<(&str, Entity)> = entity

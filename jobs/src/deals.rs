@@ -551,7 +551,8 @@ impl Deals {
         other
     }
 
-    fn written(&self, place: u32) -> &str {
+    /// The id of the deal at a place, as its record has it.
+    pub(crate) fn written(&self, place: u32) -> &str {
         // The bytes came from strings, whole.
         std::str::from_utf8(slice(&self.bytes, &self.ends, place as usize)).unwrap_or_default()
     }

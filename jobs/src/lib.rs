@@ -10,6 +10,7 @@ mod cycles;
 mod deals;
 pub mod demo;
 mod dimensions;
+pub mod engine;
 mod facts;
 pub mod health;
 mod lease;

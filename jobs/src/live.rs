@@ -22,6 +22,7 @@ use millrace_operations::Store;
 use millrace_operations::service::scorecard;
 
 use crate::close;
+use crate::engine::Local;
 use crate::health::{Again, score};
 use crate::lease::{Overtaken, Slot, Under, give_up, under_lease};
 use crate::run::{RunOptions, RunReport, Silent, run};
@@ -167,6 +168,7 @@ impl Live {
             jobs: Vec::new(),
             full: false,
             rows_at_once: ROWS_AT_ONCE,
+            engine: Arc::new(Local),
             gate: Arc::clone(&under.gate),
             fence: under.fence,
             progress: Arc::new(Silent),

@@ -11,7 +11,7 @@ use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 use hashbrown::HashSet;
-use millrace_lake::Table;
+use millrace_lake::FileList;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions,
@@ -39,7 +39,7 @@ pub(crate) enum Strings {
 /// A raw table, or those of its rows that are wanted.
 #[derive(Debug, Clone)]
 pub(crate) struct Raw {
-    pub(crate) table: Table,
+    pub(crate) table: Arc<FileList>,
     pub(crate) rows: Rows,
 }
 
@@ -194,7 +194,7 @@ pub(crate) fn pieces(raw: &Raw, strings: Strings) -> anyhow::Result<Vec<Piece>> 
     if raw.rows.any.as_ref().is_some_and(Vec::is_empty) {
         return Ok(pieces);
     }
-    for (order, file) in raw.table.files().iter().enumerate() {
+    for (order, file) in raw.table.files.iter().enumerate() {
         if !raw.rows.may_be_in(
             |column| file.text_bounds(column),
             |column| file.is_null(column),

@@ -23,11 +23,12 @@ use millrace_models::marts;
 use serde::Serialize;
 
 use crate::build::{Built, Inputs, build};
+use crate::engine::{Engine, build_all};
 use crate::facts::{Mart, table_name};
 use crate::partial::NeedsAll;
 use crate::raw::{Raw, Rows, latest};
 use crate::touched::{Plan, plan};
-use crate::visits::Extent;
+use crate::visits::{Extent, Share};
 
 /// Counts up when marts are made otherwise than before from the same records.
 const MADE: u32 = 3;
@@ -83,6 +84,8 @@ pub struct RunOptions {
     pub gate: Arc<dyn Gate>,
     /// The token of the lease that the run is under; 0 without one.
     pub fence: i64,
+    /// Where the marts of all records are made.
+    pub engine: Arc<dyn Engine>,
     /// Told of each step.
     pub progress: Arc<dyn Progress>,
 }
@@ -237,36 +240,56 @@ async fn run_in_steps(lake: &Lake, options: &RunOptions) -> anyhow::Result<RunRe
         .values()
         .map(|table| (table.name().to_owned(), table.rows()))
         .collect();
+    let began = Instant::now();
     let (own_lake, own_options, own_before) = (lake.clone(), options.clone(), before.clone());
-    let own_tables = tables.clone();
-    let work = move || {
-        work(
-            &own_lake,
-            &own_options,
-            own_before.as_ref(),
-            own_tables,
-            &raw,
-        )
-    };
-    let work = tokio::task::spawn_blocking(work)
-        .await
-        .context("the run stopped")??;
-    let Some(work) = work else {
-        let before = before.context("nothing is new where there is nothing")?;
-        return Ok(RunReport::nothing(&before));
+    let (own_tables, own_raw) = (tables.clone(), raw.clone());
+    let due = tokio::task::spawn_blocking(move || {
+        let before = own_before.as_ref();
+        due(&own_lake, &own_options, before, own_tables, &own_raw, began)
+    });
+    let work = match due.await.context("the run stopped")?? {
+        Due::Nothing => {
+            let before = before.context("nothing is new where there is nothing")?;
+            return Ok(RunReport::nothing(&before));
+        }
+        Due::Made(work) => *work,
+        Due::All(reason) => {
+            tracing::info!(reason, "all marts are built anew");
+            let all = raw.iter().map(|(entity, table)| {
+                let (table, rows) = (table.list(), Rows::ALL);
+                (*entity, Raw { table, rows })
+            });
+            let inputs = Inputs { raw: all.collect() };
+            Work {
+                began,
+                built: build_all(lake, &inputs, options).await?,
+                full: Some(reason),
+                ingested_us: inputs.ingested_us()?,
+            }
+        }
     };
     publish(lake, options, before, work, read, &tables, &heads).await
 }
 
-/// Builds what is to be built; `None` when nothing is new.
-fn work(
+/// What is to be done.
+enum Due {
+    /// Nothing is new.
+    Nothing,
+    /// What is new is made.
+    Made(Box<Work>),
+    /// All marts, for a reason.
+    All(&'static str),
+}
+
+/// Makes what is new since a set, or says why all marts are to be made.
+fn due(
     lake: &Lake,
     options: &RunOptions,
     before: Option<&PublishedSet>,
     tables: BTreeMap<String, Table>,
     raw: &BTreeMap<Entity, Table>,
-) -> anyhow::Result<Option<Work>> {
-    let began = Instant::now();
+    began: Instant,
+) -> anyhow::Result<Due> {
     let reason = match before {
         _ if options.full => "it was asked for",
         _ if options.as_of.is_some() => "an earlier time was asked for",
@@ -274,30 +297,9 @@ fn work(
         None => "nothing was published",
         Some(set) if set.basis != basis(options) => "the program or the company's settings changed",
         Some(set) if set.published_at > options.now => "the set is of a later time",
-        Some(set) => match part(lake, options, set, tables, raw, began)? {
-            Part::Done(work) => return Ok(work),
-            Part::NeedsAll(reason) => reason,
-        },
+        Some(set) => return part(lake, options, set, tables, raw, began),
     };
-    tracing::info!(reason, "all marts are built anew");
-    let all = raw.iter().map(|(entity, table)| {
-        let rows = Rows::ALL;
-        let table = table.clone();
-        (*entity, Raw { table, rows })
-    });
-    let inputs = Inputs { raw: all.collect() };
-    let built = build(lake, &inputs, options, None)?;
-    Ok(Some(Work {
-        began,
-        built,
-        full: Some(reason),
-        ingested_us: inputs.ingested_us()?,
-    }))
-}
-
-enum Part {
-    Done(Option<Work>),
-    NeedsAll(&'static str),
+    Ok(Due::All(reason))
 }
 
 /// Builds what changed since a set.
@@ -308,17 +310,17 @@ fn part(
     tables: BTreeMap<String, Table>,
     raw: &BTreeMap<Entity, Table>,
     began: Instant,
-) -> anyhow::Result<Part> {
+) -> anyhow::Result<Due> {
     options.progress.step("what changed");
     let (partial, inputs) = match plan(set, tables, raw, options)? {
-        Plan::All(reason) => return Ok(Part::NeedsAll(reason)),
-        Plan::Nothing => return Ok(Part::Done(None)),
+        Plan::All(reason) => return Ok(Due::All(reason)),
+        Plan::Nothing => return Ok(Due::Nothing),
         Plan::Part(part) => *part,
     };
-    let built = match build(lake, &inputs, options, Some(&partial)) {
+    let built = match build(lake, &inputs, options, Share::ALL, Some(&partial)) {
         Ok(built) => built,
         Err(error) => match error.downcast_ref() {
-            Some(NeedsAll(reason)) => return Ok(Part::NeedsAll(reason)),
+            Some(NeedsAll(reason)) => return Ok(Due::All(reason)),
             None => return Err(error),
         },
     };
@@ -327,13 +329,13 @@ fn part(
         let known = set.inputs.get(table.name()).copied().unwrap_or(0);
         if table.rows() > known {
             let new = Raw {
-                table: table.clone(),
+                table: table.list(),
                 rows: Rows::since(i64::try_from(known)?),
             };
             ingested_us = ingested_us.max(latest(&new, "_ingested_at")?);
         }
     }
-    Ok(Part::Done(Some(Work {
+    Ok(Due::Made(Box::new(Work {
         began,
         built,
         full: None,

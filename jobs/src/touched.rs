@@ -279,7 +279,7 @@ impl Touching<'_> {
         let table = self.raw.get(&entity);
         let table = table.with_context(|| format!("no table raw/{}", entity.name()))?;
         Ok(Raw {
-            table: table.clone(),
+            table: table.list(),
             rows,
         })
     }

@@ -12,6 +12,7 @@
 )]
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -58,30 +59,54 @@ pub(crate) struct StageChanges {
     authors: BTreeSet<(u16, Text)>,
 }
 
+/// A share of the deals: those of one of so many equal ranges of shards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) index: usize,
+    /// A power of two.
+    pub(crate) of: usize,
+}
+
+impl Share {
+    /// All deals.
+    pub(crate) const ALL: Self = Self { index: 0, of: 1 };
+}
+
 /// How the deals are divided, and where their stage changes are read from.
 struct Parts {
     pieces: Vec<Piece>,
     /// Shards of all deals.
     shards: usize,
+    /// Those of the share.
+    own: Range<usize>,
     /// Shards of a part.
     each: usize,
     as_of_us: Option<i64>,
 }
 
 impl Parts {
-    fn new(pieces: Vec<Piece>, as_of_us: Option<i64>, rows_at_once: usize) -> Self {
+    fn new(pieces: Vec<Piece>, as_of_us: Option<i64>, rows_at_once: usize, share: Share) -> Self {
         let rows: usize = pieces.iter().map(Piece::rows).sum();
-        let parts = rows.div_ceil(rows_at_once.max(1)).next_power_of_two();
+        let parts = (rows / share.of)
+            .div_ceil(rows_at_once.max(1))
+            .next_power_of_two();
         let shards = (rows / ROWS_PER_SHARD)
             .next_power_of_two()
             .clamp(1, MOST_SHARDS)
-            .max(parts);
+            .max(parts * share.of);
+        let of_share = shards / share.of;
         Self {
             pieces,
             shards,
-            each: shards / parts,
+            own: of_share * share.index..of_share * (share.index + 1),
+            each: of_share / parts,
             as_of_us,
         }
+    }
+
+    /// Whether a deal, by its id as written, is one of the share.
+    fn has(&self, id: &str) -> bool {
+        self.own.contains(&Shard::of(id, self.shards))
     }
 
     /// Reads the changes of the part whose shards begin at `first`, a few row groups at a time;
@@ -120,7 +145,7 @@ impl Parts {
 
     /// Where the parts after the first begin.
     fn later(&self) -> impl Iterator<Item = usize> {
-        (self.each..self.shards).step_by(self.each)
+        (self.own.start + self.each..self.own.end).step_by(self.each)
     }
 }
 
@@ -132,8 +157,10 @@ pub(crate) fn intake(
     systems: &mut Systems,
     as_of_us: Option<i64>,
     rows_at_once: usize,
+    share: Share,
 ) -> anyhow::Result<StageChanges> {
-    let parts = Parts::new(pieces(table, Strings::Compact)?, as_of_us, rows_at_once);
+    let pieces = pieces(table, Strings::Compact)?;
+    let parts = Parts::new(pieces, as_of_us, rows_at_once, share);
     let mut vocabulary = Vocabulary::default();
     let mut incomplete = 0;
     let mut authors = BTreeSet::new();
@@ -142,7 +169,7 @@ pub(crate) fn intake(
         let mut systems = shared.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(systems.number(name))
     };
-    let shards = parts.read(0, calendar, &number, |scatter, systems| {
+    let shards = parts.read(parts.own.start, calendar, &number, |scatter, systems| {
         vocabulary.learn(scatter)?;
         incomplete += scatter.incomplete;
         for name in scatter.people() {
@@ -341,6 +368,7 @@ pub(crate) fn write(
             let deals = world.deals.places(from, from + BATCH_ROWS);
             let found = deals
                 .filter(|deal| !met[deal.place as usize].load(Ordering::Relaxed))
+                .filter(|deal| parts.has(world.deals.written(deal.place)))
                 .map(|deal| (deal.id, Some(deal), episodes(Some(&deal), &[], &vocabulary)));
             pass.write_cycles(found.collect())
         })

@@ -39,6 +39,16 @@ pub enum LakeError {
         /// The number of the set.
         set: i64,
     },
+    /// A file that another process wrote is not there, or another one is.
+    #[error("{} was to be a new file of {expected} bytes, but {}", path.display(), found.map_or_else(|| "is not there".to_owned(), |bytes| format!("has {bytes}")))]
+    NotTheFile {
+        /// Where it should be.
+        path: PathBuf,
+        /// Its size in bytes as it was told.
+        expected: u64,
+        /// The size of the one that is there.
+        found: Option<u64>,
+    },
     /// The path cannot be written as a URL.
     #[error("{} is not an absolute path of a directory", path.display())]
     Path {

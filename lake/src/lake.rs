@@ -29,9 +29,10 @@ use millrace_models::marts;
 use url::Url;
 
 use crate::error::LakeError;
+use crate::files::TableFile;
 use crate::log::{checkpoint_file, commit_file};
 use crate::published::{self, PUBLISHED, PublishedSet};
-use crate::table::{Table, TableFile};
+use crate::table::Table;
 use crate::upkeep::table_names;
 use crate::writer::{NewFile, TableWriter};
 
@@ -150,7 +151,11 @@ impl Lake {
         Self::at(root)
     }
 
-    fn at(root: &Path) -> Result<Self, LakeError> {
+    /// A lake whose files are read and written as others say, without a look at its tables.
+    ///
+    /// # Errors
+    /// When there is no such directory.
+    pub fn at(root: &Path) -> Result<Self, LakeError> {
         let root = root.canonicalize().map_err(LakeError::file(root))?;
         let inner = Inner {
             root,
@@ -399,7 +404,7 @@ impl Lake {
         Ok(sets)
     }
 
-    fn directory(&self, name: &str) -> PathBuf {
+    pub(crate) fn directory(&self, name: &str) -> PathBuf {
         self.inner.root.join(name)
     }
 

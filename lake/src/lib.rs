@@ -7,6 +7,7 @@
 //! readers use published sets only.
 
 mod error;
+mod files;
 mod lake;
 mod log;
 mod lookup;
@@ -18,9 +19,10 @@ mod upkeep;
 mod writer;
 
 pub use error::LakeError;
+pub use files::{FileList, TableFile};
 pub use lake::{Change, Lake, Mode};
 pub use lookup::may_hold;
 pub use published::{Close, Made, PublishedSet};
-pub use table::{Table, TableFile};
+pub use table::Table;
 pub use upkeep::{Extent, Upkept, kept_sets};
-pub use writer::{NewFile, TableWriter};
+pub use writer::{NewFile, TableWriter, WrittenFile};

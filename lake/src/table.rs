@@ -11,6 +11,7 @@ use deltalake_core::table::state::DeltaTableState;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::error::LakeError;
+use crate::files::{FileList, TableFile};
 use crate::log::{Transactions, transactions};
 
 /// A table at one version: its columns and files do not change, whatever is committed later.
@@ -20,69 +21,24 @@ pub struct Table {
 }
 
 struct Inner {
-    name: String,
+    list: Arc<FileList>,
     root: PathBuf,
     version: i64,
     schema: SchemaRef,
     partition_column: Option<String>,
-    files: Vec<TableFile>,
-    rows: u64,
     transactions: Transactions,
     state: DeltaTableState,
     log_store: LogStoreRef,
-}
-
-/// A Parquet file of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableFile {
-    /// Absolute path.
-    pub path: PathBuf,
-    /// Size in bytes.
-    pub size: u64,
-    /// Number of rows.
-    pub rows: u64,
-    /// Value of the partition column, which is not in the file; `None` also where it is null.
-    pub partition: Option<String>,
-    /// When it was written, in milliseconds.
-    pub(crate) modified_ms: i64,
-    /// Delta's statistics, as JSON.
-    pub(crate) statistics: Option<Arc<str>>,
-}
-
-impl TableFile {
-    /// Bounds of a text column by the statistics of the log; `None` where they do not tell, or the
-    /// column has no value.
-    pub fn text_bounds(&self, column: &str) -> Option<(String, String)> {
-        let statistics: serde_json::Value = serde_json::from_str(self.statistics.as_ref()?).ok()?;
-        let bound = |side: &str| Some(statistics.get(side)?.get(column)?.as_str()?.to_owned());
-        Some((bound("minValues")?, bound("maxValues")?))
-    }
-
-    /// Bounds of a column of whole numbers by the statistics of the log.
-    pub fn integer_bounds(&self, column: &str) -> Option<(i64, i64)> {
-        let statistics: serde_json::Value = serde_json::from_str(self.statistics.as_ref()?).ok()?;
-        let bound = |side: &str| statistics.get(side)?.get(column)?.as_i64();
-        Some((bound("minValues")?, bound("maxValues")?))
-    }
-
-    /// Whether the statistics say that a column has no value in this file.
-    pub fn is_null(&self, column: &str) -> bool {
-        let statistics = self.statistics.as_ref();
-        let statistics =
-            statistics.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
-        let nulls = statistics.and_then(|own| own.get("nullCount")?.get(column)?.as_u64());
-        nulls == Some(self.rows)
-    }
 }
 
 impl std::fmt::Debug for Table {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Table")
-            .field("name", &self.inner.name)
+            .field("name", &self.inner.list.name)
             .field("version", &self.inner.version)
-            .field("files", &self.inner.files.len())
-            .field("rows", &self.inner.rows)
+            .field("files", &self.inner.list.files.len())
+            .field("rows", &self.inner.list.rows)
             .finish_non_exhaustive()
     }
 }
@@ -110,13 +66,15 @@ impl Table {
             .map(|table| (table.version(), &table.inner.transactions));
         Ok(Self {
             inner: Arc::new(Inner {
-                name: name.to_owned(),
+                list: Arc::new(FileList {
+                    name: name.to_owned(),
+                    rows: files.iter().map(|file| file.rows).sum(),
+                    files,
+                }),
                 root: root.to_owned(),
                 version,
                 schema: state.snapshot().arrow_schema(),
                 partition_column,
-                rows: files.iter().map(|file| file.rows).sum(),
-                files,
                 transactions: transactions(root, known, version)?,
                 state,
                 log_store,
@@ -126,7 +84,7 @@ impl Table {
 
     /// Name in the lake, such as `marts/orders`.
     pub fn name(&self) -> &str {
-        &self.inner.name
+        &self.inner.list.name
     }
 
     /// Directory of the table.
@@ -151,12 +109,17 @@ impl Table {
 
     /// Files of the table, the oldest first.
     pub fn files(&self) -> &[TableFile] {
-        &self.inner.files
+        &self.inner.list.files
+    }
+
+    /// Its files, to be read by whoever is told of them.
+    pub fn list(&self) -> Arc<FileList> {
+        Arc::clone(&self.inner.list)
     }
 
     /// Number of rows.
     pub fn rows(&self) -> u64 {
-        self.inner.rows
+        self.inner.list.rows
     }
 
     /// Version of the last transaction of application `app` up to this version of the table.

@@ -17,9 +17,10 @@ use millrace_models::marts;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::error::LakeError;
+use crate::files::TableFile;
 use crate::lake::{Change, Lake, Mode};
 use crate::published::{self, PUBLISHED, PublishedSet};
-use crate::table::{Table, TableFile};
+use crate::table::Table;
 use crate::writer::{NewFile, TableWriter};
 
 /// A file of fewer rows is small.

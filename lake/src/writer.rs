@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -20,9 +20,11 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::LakeError;
+use crate::lake::Lake;
 use crate::lookup::{self, PADDED};
 use crate::statistics::file_statistics;
 
@@ -112,6 +114,19 @@ impl NewFile {
         &self.file.relative
     }
 
+    /// Leaves the file to the process that commits it: it stays until that one drops it.
+    pub fn hand_over(mut self) -> WrittenFile {
+        self.keep();
+        WrittenFile {
+            relative: self.file.relative.clone(),
+            partition: self.partition.clone(),
+            statistics: self.statistics.clone(),
+            modified_ms: self.modified_ms,
+            size: self.size,
+            rows: self.rows,
+        }
+    }
+
     /// From here on the file stays when this is dropped.
     pub(crate) fn keep(&mut self) {
         self.file.keep = true;
@@ -120,6 +135,71 @@ impl NewFile {
     /// The file is removed again when this is dropped.
     pub(crate) fn discard(&mut self) {
         self.file.keep = false;
+    }
+}
+
+/// A file that was written for a table by another process than the one that commits it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenFile {
+    /// Its path relative to the table.
+    relative: String,
+    partition: Option<String>,
+    /// Delta's statistics, as JSON.
+    statistics: String,
+    modified_ms: i64,
+    size: u64,
+    rows: u64,
+}
+
+impl Lake {
+    /// Takes over a file that another process wrote for the table `name`; `schema` has all columns
+    /// of the table. It is removed when it is dropped without a commit.
+    ///
+    /// # Errors
+    /// [`LakeError::NotTheFile`] when there is no such file in the table's folder, or one of another
+    /// size.
+    pub fn take_over(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+        partition_column: Option<&str>,
+        written: WrittenFile,
+    ) -> Result<NewFile, LakeError> {
+        let WrittenFile {
+            relative,
+            partition,
+            statistics,
+            modified_ms,
+            size,
+            rows,
+        } = written;
+        let mut parts = Path::new(&relative).components();
+        let is_within = parts.all(|part| matches!(part, Component::Normal(_)));
+        let path = self.directory(name).join(&relative);
+        let found = std::fs::metadata(&path).ok().filter(|_| is_within);
+        let found = found.map(|found| found.len());
+        if found != Some(size) {
+            return Err(LakeError::NotTheFile {
+                path,
+                expected: size,
+                found,
+            });
+        }
+        Ok(NewFile {
+            file: UnfinishedFile {
+                path,
+                relative,
+                keep: false,
+            },
+            table: name.to_owned(),
+            schema,
+            partition_column: partition_column.map(str::to_owned),
+            partition,
+            statistics,
+            modified_ms,
+            size,
+            rows,
+        })
     }
 }
 

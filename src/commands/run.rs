@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use millrace_jobs::engine::Local;
 use millrace_jobs::{Open, Progress, RunOptions, RunReport, run_leased};
 use millrace_lake::Lake;
 use millrace_models::clock::Clock;
@@ -37,8 +38,6 @@ pub(crate) async fn run(
             .suggesting(suggestions));
         }
     }
-    // The one that there is.
-    let Engine::Local = options.engine;
     let as_of = context.as_of(options.as_of.as_deref())?;
     let lake = context.lake().await?;
     let store = context.store(Arc::new(clock)).await?;
@@ -46,6 +45,9 @@ pub(crate) async fn run(
         as_of,
         jobs: options.jobs.clone(),
         full: options.full,
+        engine: match options.engine {
+            Engine::Local => Arc::new(Local),
+        },
         ..all(context)
     };
     let report = build(context, &lake, &store, &options).await?;
@@ -62,6 +64,7 @@ pub(crate) fn all(context: &Context) -> RunOptions {
         jobs: Vec::new(),
         full: false,
         rows_at_once: millrace_jobs::ROWS_AT_ONCE,
+        engine: Arc::new(Local),
         gate: Arc::new(Open),
         fence: 0,
         progress: Arc::new(Line::new(context.quiet)),

@@ -178,6 +178,7 @@ fn options(company: &Company) -> RunOptions {
         jobs: Vec::new(),
         full: true,
         rows_at_once: millrace_jobs::ROWS_AT_ONCE,
+        engine: Arc::new(millrace_jobs::engine::Local),
         gate: Arc::new(millrace_jobs::Open),
         fence: 0,
         progress: Arc::new(millrace_jobs::Silent),

@@ -329,7 +329,7 @@ pub(super) fn batches(files: &[TableFile], columns: &[&str]) -> anyhow::Result<V
 /// All row groups of a mart.
 fn row_groups(table: &Table) -> anyhow::Result<Vec<Piece>> {
     let all = Raw {
-        table: table.clone(),
+        table: table.list(),
         rows: Rows::ALL,
     };
     pieces(&all, Strings::Plain)

@@ -13,6 +13,7 @@ mod closes;
 mod commits;
 mod deals;
 mod demo;
+mod engine;
 mod health;
 mod incremental;
 mod live;

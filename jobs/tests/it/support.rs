@@ -14,6 +14,7 @@ use arrow::datatypes::{
 use chrono::{DateTime, NaiveDate, Utc};
 use millrace_ingest::{WINDOW, ingest_changes};
 use millrace_jobs::demo::{DemoOptions, fill};
+use millrace_jobs::engine::Local;
 use millrace_jobs::{Open, RunOptions, RunReport, Silent, run};
 use millrace_lake::{Change, Lake, Mode};
 use millrace_models::clock::FixedClock;
@@ -241,6 +242,7 @@ pub(crate) fn options() -> RunOptions {
         jobs: Vec::new(),
         full: true,
         rows_at_once: millrace_jobs::ROWS_AT_ONCE,
+        engine: Arc::new(Local),
         gate: Arc::new(Open),
         fence: 0,
         progress: Arc::new(Silent),

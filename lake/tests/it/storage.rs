@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use deltalake_core::kernel::StructType;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::operations::create::CreateBuilder;
-use millrace_lake::{Change, Lake, LakeError, Mode, NewFile, PublishedSet, Table};
+use millrace_lake::{Change, Lake, LakeError, Mode, NewFile, PublishedSet, Table, WrittenFile};
 use millrace_models::catalog::Catalog;
 use millrace_models::entity::Entity;
 use millrace_models::marts;
@@ -817,4 +817,47 @@ async fn row_groups_are_found_by_the_texts_that_they_hold() {
     // nor is there one of a column that nothing is looked up by.
     assert!(may_hold(0, "name", &["q"]));
     assert!(may_hold(0, "note", &["q"]));
+}
+
+#[tokio::test]
+async fn a_file_of_another_process_is_taken_over_if_it_is_the_one_that_was_told_of() {
+    let (_directory, lake) = new_lake().await;
+    let name = "raw/order";
+    let table = lake.table(name).await.unwrap();
+    let told: Vec<String> = write(&lake, &table, 0, 10)
+        .into_iter()
+        .map(|file| serde_json::to_string(&file.hand_over()).unwrap())
+        .collect();
+    let [told] = told.as_slice() else {
+        panic!("{} files", told.len());
+    };
+    // the writer is gone, the file stays
+    let [path] = &*parquet_files(table.root()) else {
+        panic!("no file");
+    };
+    let take = |told: &str| {
+        let told: WrittenFile = serde_json::from_str(told).unwrap();
+        lake.take_over(name, table.schema(), None, told)
+    };
+    let size = std::fs::metadata(path).unwrap().len();
+    for wrong in [
+        told.replace(&format!("\"size\":{size}"), "\"size\":7"),
+        told.replace("part-", "../order/part-"),
+        told.replace("part-", "other-"),
+    ] {
+        assert_ne!(&wrong, told);
+        let refused = take(&wrong).unwrap_err();
+        assert!(matches!(refused, LakeError::NotTheFile { .. }), "{refused}");
+    }
+    let taken = vec![take(told).unwrap()];
+    lake.commit(&table, change(Mode::Append, taken, &[]))
+        .await
+        .unwrap();
+    let now = lake.table(name).await.unwrap();
+    assert_eq!(integers(&now, "_seq"), (0..10).collect::<Vec<_>>());
+    assert_eq!(now.list().rows, 10);
+    // who takes it over and does not commit removes it
+    let other = write(&lake, &now, 10, 5).remove(0).hand_over();
+    drop(lake.take_over(name, now.schema(), None, other).unwrap());
+    assert_eq!(parquet_files(now.root()).len(), 1);
 }
