@@ -347,6 +347,8 @@ pub(crate) enum HealthCommand {
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(1..=3_660))]
         horizon: i32,
     },
+    /// What the probabilities of kept scores were learned from, and how they did on a day not seen
+    Model,
     /// The rules of the scorecard, as TOML
     Scorecard {
         /// Take the rules of this file; what is left out is as shipped

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use chrono::NaiveDate;
-use millrace_jobs::health::{OrderHistory, Preview, Proof};
-use millrace_lake::query::{AccountScore, AccountStanding};
+use millrace_jobs::health::{KeptModels, OrderHistory, Preview, Proof, kept_models};
+use millrace_lake::query::{AccountGroup, AccountScore, AccountStanding};
 use millrace_models::health::{Factor, Held, Lift, ScorecardRules, Status};
 use millrace_models::metric::Label;
 use millrace_models::scope::{Access, Action, Scope};
@@ -155,6 +155,30 @@ pub(crate) async fn scores(
     }
     let scores = state.engine().scores(&access, &ids).await?;
     Ok(Json(Scores { scores }))
+}
+
+/// Groups of accounts.
+#[derive(Debug, Serialize)]
+pub(crate) struct Groups {
+    groups: Vec<AccountGroup>,
+}
+
+/// How groups stand
+///
+/// The accounts under one parent that have a score, where the caller sees at least two of them: with the
+/// worst status of any, and their amounts together. That with most at risk is first.
+#[utoipa::path(
+    get,
+    path = "/api/health/groups",
+    tag = "numbers",
+    responses((status = 200, description = "The groups", body = schema::GroupsOfAccounts))
+)]
+pub(crate) async fn groups(
+    State(state): State<AppState>,
+    Numbers(access): Numbers,
+) -> Result<Json<Groups>, ApiError> {
+    let groups = state.engine().groups(&access).await?;
+    Ok(Json(Groups { groups }))
 }
 
 /// A step to take for an account because of its score.
@@ -369,4 +393,31 @@ pub(crate) async fn backtest(
     let proofs = Arc::new(proofs);
     *proven = Some((question, Arc::clone(&proofs)));
     Ok(Json(Proofs { proofs }))
+}
+
+/// The models behind kept scores.
+#[derive(Debug, Serialize)]
+pub(crate) struct ModelsOfScorings {
+    /// The latest scoring first.
+    scorings: Vec<KeptModels>,
+}
+
+/// What the probabilities of kept scores were learned from
+///
+/// Of each scored day that is kept: the earlier days that each model learned from, and how well it did on
+/// the last of them without having seen it. All accounts are in it, so it is for those who see all.
+#[utoipa::path(
+    get,
+    path = "/api/health/models",
+    tag = "numbers",
+    responses((status = 200, description = "The models", body = schema::ModelsOfScorings))
+)]
+pub(crate) async fn models(
+    State(state): State<AppState>,
+    Signed(caller): Signed,
+) -> Result<Json<ModelsOfScorings>, ApiError> {
+    sees_all(&caller)?;
+    let kept = kept_models(state.lake(), state.company()).await;
+    let scorings = kept.map_err(ApiError::Internal)?;
+    Ok(Json(ModelsOfScorings { scorings }))
 }

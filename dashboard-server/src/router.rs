@@ -74,6 +74,8 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(health::standing))
         .routes(routes!(health::scores))
         .routes(routes!(health::backtest))
+        .routes(routes!(health::models))
+        .routes(routes!(health::groups))
         .routes(routes!(health::take_step))
         .routes(routes!(health::preview))
         .routes(routes!(health::rules))

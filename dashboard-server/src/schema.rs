@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 
 pub(crate) use adjustments::{AdjustmentsRequest, AdjustmentsResult};
 pub(crate) use health::{
-    FactorName, Proofs, RulesInForce, RulesPreview, ScoresOfAccounts, StandingOfAccount,
+    FactorName, GroupsOfAccounts, ModelsOfScorings, Proofs, RulesInForce, RulesPreview,
+    ScoresOfAccounts, StandingOfAccount,
 };
 
 /// What is asked: the same object for query, drill, export and a shared address.

@@ -173,6 +173,8 @@ pub(crate) fn batch(
         let recorded = own.record.time(ENTITY, "recorded_at");
         recorded.is_some_and(|recorded| world.calendar.is_late(own.at_us, recorded.at_us))
     };
+    let contact = |own: &Interaction<'_>| own.record.text(ENTITY, "contact").cloned();
+    let contacts: Vec<Option<Text>> = own.iter().map(contact).collect();
     let mut columns = Columns::new(schema, own.len());
     columns
         .set("interaction_id", texts(own.iter().map(|own| Some(own.id))))?
@@ -184,6 +186,7 @@ pub(crate) fn batch(
         .set("kind", texts(kinds.iter().map(Option::as_deref)))?
         .set("two_way", flag("two_way"))?
         .set("effective", flag("effective"))?
+        .set("contact_id", texts(contacts.iter().map(Option::as_deref)))?
         .set("late_entry", flags(own.iter().map(|own| Some(late(own)))))?;
     set_dimensions(&mut columns, dictionaries, &own, |own| own.dimensions)?;
     Ok((columns.finish()?, extent))

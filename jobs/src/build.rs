@@ -27,7 +27,8 @@ use crate::store::{Store, Systems, Text, each_row, text_at};
 use crate::visits::{Extent, Share, Sinks, StageChanges};
 use crate::world::{Dictionaries, Known, Members, World};
 use crate::{
-    activity, contracts, dimensions, orders, payments, quality, quotes, replace, tickets, visits,
+    activity, contracts, deliveries, dimensions, orders, payments, quality, quotes, replace,
+    tickets, visits,
 };
 
 /// The raw tables as they were when the run began.
@@ -231,6 +232,7 @@ struct Facts {
     changes: Option<StageChanges>,
     payments: Option<[Store; 4]>,
     tickets: Option<Store>,
+    deliveries: Option<Store>,
     activity: Option<Activity>,
     contacts: Option<Store>,
 }
@@ -264,6 +266,9 @@ fn load(inputs: &Inputs, task: &Task<'_>) -> anyhow::Result<Loaded> {
     }
     if task.wants(&["ticket_service", "record_quality"]) {
         facts.tickets = Some(store(Entity::Ticket)?);
+    }
+    if task.wants(&["deliveries"]) {
+        facts.deliveries = Some(store(Entity::Delivery)?);
     }
     if task.wants(&["record_quality"]) {
         facts.contacts = Some(store(Entity::Contact)?);
@@ -323,6 +328,7 @@ struct Resolved {
     payments: Option<Payments>,
     tickets: Option<(Store, Vec<Bearing>)>,
     requesters: Vec<Option<u32>>,
+    deliveries: Option<(Store, Vec<Bearing>)>,
     activity: Option<Activity>,
     contacts: Option<(Store, Vec<Bearing>)>,
 }
@@ -343,6 +349,7 @@ impl Loaded {
             changes,
             payments,
             tickets,
+            deliveries,
             mut activity,
             contacts,
         } = facts;
@@ -358,6 +365,7 @@ impl Loaded {
         };
         let quotes = own(&mut world, quotes);
         let tickets = own(&mut world, tickets);
+        let deliveries = own(&mut world, deliveries);
         let contacts = own(&mut world, contacts);
         let requesters = tickets.iter().flat_map(|(store, _)| &store.records);
         let requesters = requesters
@@ -395,6 +403,7 @@ impl Loaded {
             payments,
             tickets,
             requesters,
+            deliveries,
             activity,
             contacts,
         })
@@ -542,6 +551,11 @@ impl Builder<'_> {
             };
             self.timed("ticket_service", |schema| {
                 tickets::batch(&own, world, dictionaries, schema, now_us)
+            })?;
+        }
+        if let Some((store, bearings)) = &resolved.deliveries {
+            self.write("deliveries", |schema| {
+                deliveries::batch(store, bearings, world, dictionaries, schema)
             })?;
         }
         if let Some(own) = &resolved.activity {

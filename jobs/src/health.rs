@@ -1,9 +1,10 @@
 //! Customer health from the published marts: order histories in, scores and their proof out.
 //!
 //! Everything is computed in memory from one scan of the `orders` mart, spread over threads by row
-//! group, and of those of payments, tickets, quotes and interactions. What a score may see is decided
+//! group, and of those of payments, tickets, quotes, interactions, deliveries and contracts. What a score may see is decided
 //! in `models::health`, by the day that it is as of.
 
+mod models;
 mod reader;
 mod scoring;
 
@@ -14,14 +15,14 @@ use chrono::{Days, NaiveDate};
 use hashbrown::HashMap;
 use millrace_lake::{Lake, PublishedSet, Table};
 use millrace_models::config::Company;
-use millrace_models::health::probability::ProbabilityModel;
 use millrace_models::health::scorecard::{Rating, Scorecard, Status};
 use millrace_models::health::{
-    Backtest, BacktestError, Card, History, Model, ScorecardRules, Standing, ValueTier,
-    backtest as measured,
+    Backtest, BacktestError, Card, History, Model, Outlook, ScorecardRules, Standing, Target,
+    ValueTier, backtest as measured,
 };
 use serde::Serialize;
 
+pub use models::{KeptModels, ScoringModel, kept as kept_models};
 pub use scoring::{Again, Scored, score};
 
 /// The days ahead that the probability in a ranking is about.
@@ -39,6 +40,8 @@ const SOURCES: &[&str] = &[
     "marts/ticket_service",
     "marts/quote_outcomes",
     "marts/activity",
+    "marts/deliveries",
+    "marts/contracts",
 ];
 
 /// What all accounts bought, as published.
@@ -75,6 +78,12 @@ pub struct AccountHealth {
     pub rating: Rating,
     /// Of an order in the next 91 days, 0 to 1.
     pub repurchase_probability: f64,
+    /// Of buying less than half of what it bought in the same days a year before; `None` where it bought
+    /// nothing then, or the history is too short.
+    pub shrink_probability: Option<f64>,
+    /// That a contract which runs out in these days is not renewed; `None` where none does, or the history
+    /// is too short.
+    pub non_renewal_probability: Option<f64>,
     /// Net amount of the last 365 days, in the company's currency.
     pub amount_12_months: f64,
     /// That amount x the probability that no order comes.
@@ -141,6 +150,8 @@ pub struct HealthRanking {
     pub horizon_days: i32,
     /// Where the probability comes from.
     pub model: Model,
+    /// What the probabilities were learned from.
+    pub models: Vec<ScoringModel>,
     /// By `amount_at_risk`, then by id.
     pub accounts: Vec<AccountHealth>,
 }
@@ -154,6 +165,8 @@ pub struct HealthExplanation {
     pub horizon_days: i32,
     /// Where the probability comes from.
     pub model: Model,
+    /// What the probabilities were learned from.
+    pub models: Vec<ScoringModel>,
     /// How it stands.
     #[serde(flatten)]
     pub health: AccountHealth,
@@ -185,7 +198,16 @@ impl OrderHistory {
         }
         let (zone, set) = (company.zone, set.id);
         let read = move || -> anyhow::Result<Self> {
-            let [orders, accounts, payments, tickets, quotes, activity] = tables
+            let [
+                orders,
+                accounts,
+                payments,
+                tickets,
+                quotes,
+                activity,
+                deliveries,
+                contracts,
+            ] = tables
                 .try_into()
                 .map_err(|_| anyhow::anyhow!("a mart is missing"))?;
             let (history, ids) = reader::orders(&orders, zone)?;
@@ -196,6 +218,9 @@ impl OrderHistory {
                 tickets,
                 quotes,
                 activity,
+                deliveries,
+                contracts,
+                orders,
             };
             let history = history.with_evidence(reader::evidence(&tables, &places, zone)?);
             let segments = ids.iter().map(|id| segments_of.remove(id)).collect();
@@ -291,22 +316,20 @@ impl OrderHistory {
         let day = day_number(as_of);
         let seen = self.history.until(day);
         let standings = seen.standings(day);
-        let model = ProbabilityModel::learn(&seen, day, HORIZON_DAYS);
-        let probabilities = model.predict(&seen).probabilities;
+        let outlook = Outlook::of(&seen, day, HORIZON_DAYS, self.rules.years());
         let card = Scorecard::new(&seen, &standings, self.card());
         let amounts: Vec<f64> = standings.iter().map(of_year).collect();
         let tiers = ValueTier::of_amounts(&amounts);
-        let mut accounts: Vec<AccountHealth> = standings
-            .iter()
-            .zip(probabilities)
-            .zip(tiers)
-            .map(|((own, probability), tier)| self.health(own, &card, probability, tier))
+        let places = (0..standings.len()).zip(&standings).zip(tiers);
+        let mut accounts: Vec<AccountHealth> = places
+            .map(|((place, own), tier)| self.health(own, &card, (&outlook, place), tier))
             .collect();
         accounts.sort_by(|left, right| right.amount_at_risk.total_cmp(&left.amount_at_risk));
         HealthRanking {
             as_of,
             horizon_days: HORIZON_DAYS,
-            model: model.model(),
+            model: outlook.version(Target::Order).kind,
+            models: outlook.versions.iter().map(ScoringModel::from).collect(),
             accounts,
         }
     }
@@ -322,6 +345,7 @@ impl OrderHistory {
             as_of,
             horizon_days: ranking.horizon_days,
             model: ranking.model,
+            models: ranking.models,
             health,
             before: self.rating(account, before),
         })
@@ -414,14 +438,17 @@ impl OrderHistory {
         &self,
         standing: &Standing<'_>,
         card: &Scorecard<'_>,
-        probability: f64,
+        (outlook, place): (&Outlook, usize),
         value_tier: ValueTier,
     ) -> AccountHealth {
         let amount = of_year(standing);
+        let probability = outlook.orders.probabilities[place];
         AccountHealth {
             account: self.accounts[standing.account].clone(),
             rating: card.rate(standing),
             repurchase_probability: probability,
+            shrink_probability: outlook.shrink[place],
+            non_renewal_probability: outlook.non_renewal[place],
             amount_12_months: amount,
             amount_at_risk: amount.max(0.0) * (1.0 - probability),
             value_tier,

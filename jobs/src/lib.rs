@@ -8,6 +8,7 @@ mod columns;
 mod contracts;
 mod cycles;
 mod deals;
+mod deliveries;
 pub mod demo;
 mod dimensions;
 pub mod engine;

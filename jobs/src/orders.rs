@@ -114,6 +114,7 @@ struct Order<'a> {
     number: i32,
     ordered: Moment,
     amount: Option<i128>,
+    untaxed: Option<i128>,
     dimensions: Dimensions,
 }
 
@@ -128,6 +129,7 @@ pub(crate) fn batch(
     let ids = ids(lines, &world.systems);
     let mut earliest: HashMap<(u16, &str, &str), Moment> = HashMap::new();
     let mut sales: HashMap<(u16, &str), i128> = HashMap::new();
+    let mut untaxed_sales: HashMap<(u16, &str), Option<i128>> = HashMap::new();
     let mut extent = Extent::NOTHING;
     for line in lines {
         let key = (line.record.system, &*line.id, &*line.kind);
@@ -136,6 +138,11 @@ pub(crate) fn batch(
         if &*line.kind == "sale" {
             let amount = line.record.amount(ENTITY, "amount").unwrap_or(0);
             *sales.entry((line.record.system, &*line.id)).or_default() += amount;
+            let untaxed = line.record.amount(ENTITY, "amount_without_tax");
+            let sum = untaxed_sales
+                .entry((line.record.system, &*line.id))
+                .or_insert(Some(0));
+            *sum = sum.zip(untaxed).map(|(sum, own)| sum + own);
         }
         if line.ordered.at_us <= now_us {
             extent.see(line.ordered.at_us);
@@ -156,6 +163,7 @@ pub(crate) fn batch(
                 number: *number,
                 ordered,
                 amount: amount(line, &sales),
+                untaxed: untaxed(line, &untaxed_sales),
                 dimensions: dimensions(line, world, ordered.at_us),
             }
         })
@@ -178,6 +186,22 @@ fn amount(line: &Line, sales: &HashMap<(u16, &str), i128>) -> Option<i128> {
         "return" | "credit" => Some(-written?.abs()),
         "cancel" => match sales.get(&(line.record.system, &*line.id)) {
             Some(sold) => Some(-written.unwrap_or(*sold).abs()),
+            None => Some(0),
+        },
+        _ => written,
+    }
+}
+
+/// The same without tax, where that is known.
+fn untaxed(line: &Line, sales: &HashMap<(u16, &str), Option<i128>>) -> Option<i128> {
+    let written = line.record.amount(ENTITY, "amount_without_tax");
+    match &*line.kind {
+        "return" | "credit" => Some(-written?.abs()),
+        "cancel" => match sales.get(&(line.record.system, &*line.id)) {
+            Some(sold) => {
+                let whole = line.record.amount(ENTITY, "amount").is_none();
+                Some(-written.or(sold.filter(|_| whole))?.abs())
+            }
             None => Some(0),
         },
         _ => written,
@@ -232,6 +256,10 @@ fn rows(
             texts(orders.iter().map(|own| Some(&*own.line.kind))),
         )?
         .set("amount", amounts(orders.iter().map(|own| own.amount))?)?
+        .set(
+            "amount_without_tax",
+            amounts(orders.iter().map(|own| own.untaxed))?,
+        )?
         .set(
             "quantity",
             numbers(

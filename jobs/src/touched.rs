@@ -65,6 +65,7 @@ enum Space {
     PayAccount,
     PayDeal,
     Ticket,
+    Delivery,
     Interaction,
     InteractionAccount,
     /// Accounts whose own rows are made anew.
@@ -104,6 +105,7 @@ const OWN: &[(Entity, &[(&str, Space)])] = &[
     (Entity::Receipt, &[("id", Space::Receipt)]),
     (Entity::ReceiptAllocation, &[("id", Space::Allocation)]),
     (Entity::Ticket, &[("id", Space::Ticket)]),
+    (Entity::Delivery, &[("id", Space::Delivery)]),
     (Entity::Interaction, &[("id", Space::Interaction)]),
     (
         Entity::Account,
@@ -196,13 +198,14 @@ const PAYMENTS: &[(Entity, &[Link])] = &[
 ];
 
 /// Facts that refer to accounts and deals.
-const FACTS: [Entity; 7] = [
+const FACTS: [Entity; 8] = [
     Entity::Quote,
     Entity::Order,
     Entity::Contract,
     Entity::PaymentPlan,
     Entity::Receipt,
     Entity::Ticket,
+    Entity::Delivery,
     Entity::Interaction,
 ];
 
@@ -479,6 +482,7 @@ impl Touching<'_> {
                 Entity::Receipt => Rows::of(vec![by("id", &[Space::Receipt])]),
                 Entity::ReceiptAllocation => Rows::of(vec![by("id", &[Space::Allocation])]),
                 Entity::Ticket => Rows::of(vec![by("id", &[Space::Ticket])]),
+                Entity::Delivery => Rows::of(vec![by("id", &[Space::Delivery])]),
                 Entity::Interaction => Rows::of(vec![
                     by("id", &[Space::Interaction]),
                     by("account", &[Space::InteractionAccount]),
@@ -577,6 +581,7 @@ impl Touching<'_> {
             &[Entity::Ticket],
             Space::Ticket,
         );
+        of(&[("deliveries", "delivery_id")], &[], Space::Delivery);
         of(&[("activity", "interaction_id")], &[], Space::Interaction);
         of(
             &[("accounts", "account_id")],

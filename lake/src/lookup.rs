@@ -34,7 +34,7 @@ const RAW: [&str; 10] = [
 ];
 
 /// What the rows of marts are found by that are made anew.
-const MARTS: [(&str, &str); 11] = [
+const MARTS: [(&str, &str); 12] = [
     ("marts/stage_visits", "opportunity_id"),
     ("marts/conversion_cycles", "opportunity_id"),
     ("marts/opportunities", "opportunity_id"),
@@ -43,6 +43,7 @@ const MARTS: [(&str, &str); 11] = [
     ("marts/contracts", "contract_id"),
     ("marts/payment_performance", "plan_id"),
     ("marts/ticket_service", "ticket_id"),
+    ("marts/deliveries", "delivery_id"),
     ("marts/activity", "interaction_id"),
     ("marts/accounts", "account_id"),
     ("marts/record_quality", "record_id"),

@@ -48,7 +48,10 @@ pub use error::QueryError;
 pub use functions::kaplan_meier_median;
 pub use origin::{AnsweredBy, Origin, RollupInfo};
 pub use quantile::exact_quantile;
-pub use standing::{AccountScore, AccountStanding, FactorScore, ScoredDay, Scoring};
+pub use standing::{
+    AccountGroup, AccountScore, AccountStanding, FactorMove, FactorScore, GroupMember, HealthEvent,
+    ScoredDay, Scoring,
+};
 
 use crate::{Lake, PublishedSet};
 use cache::Answers;
@@ -307,6 +310,15 @@ impl Engine {
     ) -> Result<Vec<AccountScore>, QueryError> {
         let opened = self.opened().await?;
         standing::scores(View::new(&opened, access)?, accounts).await
+    }
+
+    /// The groups of accounts that have a score and that the caller sees.
+    ///
+    /// # Errors
+    /// As [`Engine::query`].
+    pub async fn groups(&self, access: &Access) -> Result<Vec<AccountGroup>, QueryError> {
+        let opened = self.opened().await?;
+        standing::groups(View::new(&opened, access)?).await
     }
 
     /// The values of a dimension in the newest set, sorted; those that occur in the caller's

@@ -236,6 +236,7 @@ const ORDER: &[Field] = &[
     field("opportunity", Reference(Entity::Opportunity)),
     field("owner", Reference(Entity::User)),
     field("team", Text),
+    field("amount_without_tax", Amount),
 ];
 const PAYMENT_PLAN: &[Field] = &[
     required("id", Id),
@@ -268,6 +269,8 @@ const INTERACTION: &[Field] = &[
     field("opportunity", Reference(Entity::Opportunity)),
     field("effective", Flag),
     field("recorded_at", Time),
+    // the person met
+    field("contact", Reference(Entity::Contact)),
 ];
 const TICKET: &[Field] = &[
     required("id", Id),

@@ -27,16 +27,18 @@ pub const TABLES: &[&str] = &[
     "contracts",
     "payment_performance",
     "ticket_service",
+    "deliveries",
     "activity",
     "user_days",
     "record_quality",
     "account_health",
     "health_factors",
+    "health_models",
 ];
 
 /// Those that hold what was told on a day, and keep it: they are not made of the raw tables anew, as
 /// all others are.
-pub const KEPT: &[&str] = &["account_health", "health_factors"];
+pub const KEPT: &[&str] = &["account_health", "health_factors", "health_models"];
 
 /// Those that are made of the raw tables, and only of them.
 pub fn built() -> impl Iterator<Item = &'static str> + Clone {
@@ -51,7 +53,7 @@ pub const ATTRIBUTE_PREFIX: &str = "attr_";
 /// the finished visits of deals that have come to an end. The visits of the others lie in
 /// [`VISITS_OPEN`] and [`VISITS_RUNNING`], so that what changes lies together.
 pub const VISITS_PARTITION: &str = "left_month";
-/// The partition column of `account_health` and `health_factors`: the day that was scored
+/// The partition column of the tables of scores: the day that was scored
 /// (`2024-03-31`), in the company's zone.
 pub const SCORED_ON: &str = "scored_on";
 
@@ -263,6 +265,8 @@ pub fn schema(table: &str) -> Option<SchemaRef> {
             text("kind"),
             amount("amount"),
             number("quantity"),
+            // null where the tax is not known
+            amount("amount_without_tax"),
         ]),
         // one row a contract; days are the beginning of the day in the company's zone
         "contracts" => fact(vec![
@@ -331,6 +335,14 @@ pub fn schema(table: &str) -> Option<SchemaRef> {
             // 1 to 5
             number("satisfaction"),
         ]),
+        // one row a delivery; days are the beginning of the day in the company's zone, and the account is
+        // that which the delivery names: where it names its order alone, that of the order
+        "deliveries" => fact(vec![
+            text("delivery_id"),
+            text("order_id"),
+            time("promised_at"),
+            time("delivered_at"),
+        ]),
         // one row an interaction; `owner` is who it was
         "activity" => fact(vec![
             text("interaction_id"),
@@ -339,6 +351,8 @@ pub fn schema(table: &str) -> Option<SchemaRef> {
             text("kind"),
             flag("two_way"),
             flag("effective"),
+            // the person met
+            text("contact_id"),
         ]),
         // one row a person and day that is worked or on which the person wrote a business record
         "user_days" => fact(vec![
@@ -399,6 +413,10 @@ pub fn schema(table: &str) -> Option<SchemaRef> {
                 number("rhythm_days"),
                 whole("orders"),
             ];
+            // of buying less than half of what was bought in the same days a year before, and that a
+            // contract which runs out is not renewed; null where that cannot be, or is not known
+            fields.push(number("shrink_probability"));
+            fields.push(number("non_renewal_probability"));
             // what each factor measures, null without data
             fields.extend(Factor::WEIGHTS.iter().map(|(own, _)| number(own.name())));
             fields.push(text(SCORED_ON));
@@ -413,6 +431,30 @@ pub fn schema(table: &str) -> Option<SchemaRef> {
             number("value"),
             number("points"),
             number("weight"),
+            text(SCORED_ON),
+        ],
+        // one row a scored day and probability: what its model was learned from, and how it did on the
+        // latest of those days without having seen it
+        "health_models" => vec![
+            time("as_of"),
+            // order, shrink, non_renewal
+            text("target"),
+            // fitted, purchase_process, not_enough_history
+            text("kind"),
+            whole("horizon_days"),
+            // the first and the last of the days that it was learned from, and how many there are
+            date("learned_from"),
+            date("learned_to"),
+            whole("learned_days"),
+            // accounts (of contracts: those) on these days, and how many it came true of
+            whole("learned_rows"),
+            whole("learned_positives"),
+            flag("calibrated"),
+            whole("trial_rows"),
+            whole("trial_positives"),
+            number("auc"),
+            number("average_precision"),
+            number("brier"),
             text(SCORED_ON),
         ],
         _ => return None,

@@ -2,6 +2,7 @@
 
 mod backtest;
 mod explain;
+mod model;
 mod rank;
 mod scorecard;
 
@@ -33,6 +34,11 @@ pub(crate) async fn run(
     }
     let rules = millrace_operations::service::scorecard::rules(store.reader()).await?;
     store.close().await?;
+    if matches!(options.about, HealthCommand::Model) {
+        let lake = context.lake().await?;
+        let kept = millrace_jobs::health::kept_models(&lake, &context.company).await?;
+        return model::write(context, &kept);
+    }
     let line = Line::new(context.quiet);
     line.say("reading orders");
     let lake = context.lake().await?;
@@ -72,7 +78,7 @@ pub(crate) async fn run(
             backtest::write(context, cutoff, horizon, &found.map_err(Failure::input)?)
         }
         // seen to above
-        HealthCommand::Scorecard { .. } => Ok(()),
+        HealthCommand::Scorecard { .. } | HealthCommand::Model => Ok(()),
     }
 }
 

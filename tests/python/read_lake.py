@@ -25,6 +25,7 @@ MARTS = (
     "contracts",
     "payment_performance",
     "ticket_service",
+    "deliveries",
     "activity",
     "user_days",
     "record_quality",

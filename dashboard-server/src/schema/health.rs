@@ -19,12 +19,86 @@ pub(crate) struct StandingOfAccount {
     pub(crate) now: Scoring,
     /// The last one that is at least 30 days older; null where there is none.
     pub(crate) before: Option<Scoring>,
+    /// The factors that moved most since then, at most 3, and what happened meanwhile.
+    pub(crate) moves: Vec<FactorMove>,
+    /// The group that it belongs to; null where it has no kin with a score.
+    pub(crate) group: Option<AccountGroup>,
     /// What it lacks for a better status; null where it is green or unrated.
     pub(crate) lift: Option<Lift>,
     /// What is to be done about each factor.
     pub(crate) steps: Vec<PlayOfFactor>,
     /// All scored days, the oldest first.
     pub(crate) days: Vec<ScoredDay>,
+}
+
+/// Groups of accounts.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GroupsOfAccounts {
+    /// That with most at risk first.
+    pub(crate) groups: Vec<AccountGroup>,
+}
+
+/// The accounts under one parent that have a score and that the caller sees.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AccountGroup {
+    /// The id of the uppermost account.
+    pub(crate) account_id: String,
+    /// What people call it.
+    pub(crate) label: String,
+    /// The worst status of its members.
+    pub(crate) status: String,
+    /// What they bought in 12 months; null for who sees no amounts.
+    pub(crate) amount_12_months: Option<f64>,
+    /// What of that is at risk.
+    pub(crate) amount_at_risk: Option<f64>,
+    /// Those with most at risk first.
+    pub(crate) members: Vec<GroupMember>,
+}
+
+/// An account of a group.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GroupMember {
+    /// Its id.
+    pub(crate) account_id: String,
+    /// What people call it.
+    pub(crate) label: String,
+    /// 0 to 100.
+    pub(crate) score: f64,
+    /// By that score.
+    pub(crate) status: String,
+    /// What it bought in 12 months; null for who sees no amounts.
+    pub(crate) amount_12_months: Option<f64>,
+    /// What of that is at risk.
+    pub(crate) amount_at_risk: Option<f64>,
+}
+
+/// A factor that moved, and what happened meanwhile.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FactorMove {
+    /// Which.
+    pub(crate) factor: String,
+    /// The points that it gained or lost.
+    pub(crate) points: f64,
+    /// How many events there were; of none, time alone moved it.
+    pub(crate) count: usize,
+    /// The latest of them, at most 10.
+    pub(crate) events: Vec<HealthEvent>,
+}
+
+/// Something that happened to an account.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HealthEvent {
+    /// What: `ordered`, `cancelled`, `returned`, `overdue`, `paid`, `opened`, `resolved`, `accepted`,
+    /// `declined`, `expired`, `talked`, `delivered`, `delivered_late`, `not_delivered`, `signed`,
+    /// `ran_out`.
+    pub(crate) what: String,
+    /// When.
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+    /// The id of the record.
+    pub(crate) record: String,
+    /// What it is worth, where it is worth something and the caller sees amounts.
+    pub(crate) amount: Option<f64>,
 }
 
 /// What is to be done about a factor.
@@ -55,6 +129,8 @@ pub(crate) struct RulesInForce {
     pub(crate) silent_at: f64,
     /// So is one with something overdue for more than so many days.
     pub(crate) overdue_days: i32,
+    /// Whether years are compared by the distance to the Spring Festival, instead of by 365 days.
+    pub(crate) lunar_years: bool,
     /// Where the curves bend.
     pub(crate) curves: BTreeMap<String, f64>,
     /// What is to be done about a factor, beside what is shipped.
@@ -79,10 +155,100 @@ pub(crate) enum FactorName {
     QuoteAcceptance,
     /// What it pays in time.
     Payment,
+    /// What we deliver in time.
+    Delivery,
     /// How often one talks with it.
     Interaction,
+    /// Whether one talks more or less with it than before.
+    InteractionTrend,
+    /// How many persons talk to us.
+    Contacts,
     /// Complaints and severe tickets.
     Service,
+    /// How long its contracts run.
+    Contract,
+}
+
+/// The models behind kept scores.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ModelsOfScorings {
+    /// The latest scoring first.
+    pub(crate) scorings: Vec<ModelsOfScoring>,
+}
+
+/// The models of a scored day.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ModelsOfScoring {
+    /// The day that was scored.
+    pub(crate) as_of: NaiveDate,
+    /// Of an order, of shrinking, of a contract that is not renewed.
+    pub(crate) models: Vec<ScoringModel>,
+}
+
+/// What a probability was learned from.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ScoringModel {
+    /// What it is of: `order`, `shrink`, `non_renewal`.
+    pub(crate) target: String,
+    /// Where it comes from: `fitted`, `purchase_process`, `not_enough_history`.
+    pub(crate) kind: String,
+    /// The days ahead that it is about.
+    pub(crate) horizon_days: i32,
+    /// The first of the days that it was learned from.
+    pub(crate) learned_from: Option<NaiveDate>,
+    /// The last of them.
+    pub(crate) learned_to: Option<NaiveDate>,
+    /// How many they are.
+    pub(crate) learned_days: i32,
+    /// Accounts (of contracts: those) on these days.
+    pub(crate) learned_rows: i32,
+    /// Those that it came true of.
+    pub(crate) learned_positives: i32,
+    /// Whether it was calibrated on a day that it had not seen.
+    pub(crate) calibrated: bool,
+    /// What a model of the earlier of these days said of the last one: accounts on it.
+    pub(crate) trial_rows: Option<i32>,
+    /// Those of them that it came true of.
+    pub(crate) trial_positives: Option<i32>,
+    /// Area under the receiver operating characteristic.
+    pub(crate) auc: Option<f64>,
+    /// Mean precision over those that it came true of.
+    pub(crate) average_precision: Option<f64>,
+    /// Mean squared error.
+    pub(crate) brier: Option<f64>,
+}
+
+/// How another probability than that of an order did.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProvenOutlook {
+    /// The accounts that it can come true of.
+    pub(crate) accounts: usize,
+    /// Those of them that it came true of.
+    pub(crate) positives: usize,
+    /// The probability; null where the history before the cutoff is too short, or nobody was at risk.
+    pub(crate) probability: Option<ProvenProbability>,
+    /// What it is to beat.
+    pub(crate) baselines: OutlookBaselines,
+    /// Where the probability came from.
+    pub(crate) model: LearnedFrom,
+}
+
+/// What anybody would say first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OutlookBaselines {
+    /// For each account the part of the earlier days that it came true of; null without any.
+    pub(crate) base_rate: Option<ProvenBaseRate>,
+    /// How the last days of the same length did against those a year before.
+    pub(crate) last_trend: ProvenRanking,
+}
+
+/// The same probability for all.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProvenBaseRate {
+    /// That one.
+    pub(crate) probability: f64,
+    /// Its mean squared error.
+    pub(crate) brier: f64,
 }
 
 /// Who would stand otherwise by other rules.
@@ -228,6 +394,11 @@ pub(crate) struct Proof {
     pub(crate) baselines: ProvenBaselines,
     /// Where the probability came from.
     pub(crate) model: LearnedFrom,
+    /// The probability of buying less than half of what was bought in the same span a year before.
+    pub(crate) shrinking: ProvenOutlook,
+    /// The probability that a contract which runs out is not renewed; null where that is not decided yet,
+    /// 90 days after the horizon.
+    pub(crate) non_renewal: Option<ProvenOutlook>,
     /// What the reader should know.
     pub(crate) warnings: Vec<String>,
 }

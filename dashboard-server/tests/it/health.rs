@@ -9,12 +9,26 @@ use crate::app::{App, Client, now};
 
 /// An account of a rep that ordered every month until some months ago; its number.
 async fn buyer(app: &App, rep: &Client<'_>, name: &str, silent_months: u32) -> String {
+    buyer_below(app, rep, name, silent_months, None)
+        .await
+        .number
+}
+
+/// The same, under a parent.
+async fn buyer_below(
+    app: &App,
+    rep: &Client<'_>,
+    name: &str,
+    silent_months: u32,
+    parent_id: Option<i64>,
+) -> account::Model {
     let owner = rep.caller().user_id;
     let account = account::ActiveModel {
         name: Set(name.to_owned()),
         normalised_name: Set(name.to_owned()),
         pool_state: Set("owned".to_owned()),
         owner_id: Set(Some(owner)),
+        parent_id: Set(parent_id),
         created_at: Set(now() - TimeDelta::days(1_000)),
         ..Default::default()
     };
@@ -30,7 +44,7 @@ async fn buyer(app: &App, rep: &Client<'_>, name: &str, silent_months: u32) -> S
         };
         app.insert::<order::Model>(order).await;
     }
-    account.number
+    account
 }
 
 fn factor<'a>(standing: &'a Value, name: &str) -> &'a Value {
@@ -69,7 +83,7 @@ async fn a_score_opens_to_what_it_is_made_of_and_to_what_can_be_done() {
     assert_eq!(factor(&standing, "payment")["value"], Value::Null);
     assert!(standing["days"].as_array().unwrap().len() > 12);
     assert!(standing["before"]["as_of"].as_str() < standing["now"]["as_of"].as_str());
-    assert_eq!(standing["steps"].as_array().unwrap().len(), 9);
+    assert_eq!(standing["steps"].as_array().unwrap().len(), 13);
     let by_name = rep.get("/api/health/account?account=Silent%20Valves").await;
     assert_eq!(by_name.is(200)["account_id"], number);
     // who does not see the account sees no score of it
@@ -184,6 +198,11 @@ async fn the_proof_is_for_those_who_see_all() {
     assert_eq!(proofs[0]["accounts"], 2);
     assert_eq!(proofs[0]["positives"], 1);
     assert_eq!(proofs[0]["probability"]["auc"], 1.0);
+    let shrinking = &proofs[0]["shrinking"];
+    assert_eq!(shrinking["probability"], Value::Null, "two accounts");
+    assert_eq!(shrinking["model"]["kind"], "not_enough_history");
+    assert_eq!(shrinking["accounts"], 2);
+    assert_eq!(shrinking["positives"], 1, "the silent one bought nothing");
     let refused = director.get("/api/health/backtest?cutoffs=99").await;
     let refused = refused.is_problem(400, "bad-request");
     assert!(
@@ -192,4 +211,72 @@ async fn the_proof_is_for_those_who_see_all() {
             .unwrap()
             .contains("cutoffs is 99")
     );
+}
+
+#[tokio::test]
+async fn what_scores_were_learned_from_and_groups_are_told_to_whom_they_concern() {
+    let app = App::empty().await;
+    let rep = app.client("rep").await;
+    let outsider = app.user("other", "rep", None).await;
+    let director = app.client("director").await;
+    let top = buyer_below(&app, &rep, "Silent Valves", 4, None).await;
+    let below = buyer_below(&app, &rep, "Busy Pumps", 0, Some(top.id)).await;
+    let (parent, child) = (top.number, below.number);
+    app.bring_into_the_lake().await;
+    app.score().await;
+
+    let models = director.get("/api/health/models").await.is(200);
+    let last = &models["scorings"][0];
+    assert_eq!(last["as_of"], "2026-10-07");
+    let kinds: Vec<&Value> = last["models"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|own| &own["kind"])
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "purchase_process",
+            "not_enough_history",
+            "not_enough_history"
+        ]
+    );
+    rep.get("/api/health/models")
+        .await
+        .is_problem(403, "forbidden");
+
+    let groups = rep.get("/api/health/groups").await.is(200);
+    let group = &groups["groups"][0];
+    assert_eq!(group["account_id"], parent);
+    assert_eq!(group["members"].as_array().unwrap().len(), 2);
+    let sum: f64 = group["members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|own| own["amount_12_months"].as_f64().unwrap())
+        .sum();
+    assert!((group["amount_12_months"].as_f64().unwrap() - sum).abs() < 0.01);
+    let address = format!("/api/health/account?account={child}");
+    let standing = rep.get(&address).await.is(200);
+    assert_eq!(standing["group"], *group);
+    // who sees none of them, and who sees no amounts
+    let nothing = outsider.get("/api/health/groups").await.is(200);
+    assert_eq!(nothing["groups"], json!([]));
+    let engineer = app.client("engineering").await;
+    let masked = engineer.get("/api/health/groups").await.is(200);
+    assert_eq!(masked["groups"][0]["amount_12_months"], Value::Null);
+    assert_eq!(
+        masked["groups"][0]["members"][0]["amount_at_risk"],
+        Value::Null
+    );
+    let moves = engineer.get(&address).await.is(200)["moves"].clone();
+    for event in moves
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|own| own["events"].as_array().unwrap())
+    {
+        assert_eq!(event["amount"], Value::Null);
+    }
 }

@@ -69,6 +69,7 @@ pub(super) async fn rows(
                 let row = whole
                     .clone()
                     .with("amount", amount(Some(share)))
+                    .with("amount_without_tax", amount(untaxed(line, share)))
                     .with("quantity", Value::Number(quantity))
                     .with("product", text(product.as_deref()));
                 rows.push(row);
@@ -93,6 +94,15 @@ fn head(order: &order::Model, record: &millrace_operations::row::Row, lookup: &L
         )
         .with("owner", lookup.refer(record, "owner_id", "user"))
         .with("team", lookup.refer(record, "team_id", "team"))
+}
+
+/// What of the share of a line is no tax.
+fn untaxed(line: &order_line::Model, share: i64) -> Option<i64> {
+    if line.amount == 0 {
+        return Some(share);
+    }
+    let all = i128::from(share) * i128::from(line.amount_without_tax);
+    i64::try_from(all / i128::from(line.amount)).ok()
 }
 
 /// What each line is of the order's amount in the company's currency; lines are in the order's.

@@ -210,6 +210,7 @@ fn write(resource: &str, op: Op, row: &Row, lookup: &Lookup) -> Option<RawRow> {
             .with("two_way", read.flag("two_way"))
             .with("opportunity", refer("opportunity_id", "opportunity"))
             .with("effective", read.flag("effective"))
+            .with("contact", refer("contact_id", "contact"))
             .with("recorded_at", read.time("recorded_at")),
         "ticket" => numbered()
             .with("account", refer("account_id", "account"))

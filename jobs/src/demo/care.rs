@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use chrono::{Datelike, NaiveDate};
 use futures::stream;
 use millrace_operations::entity::{private_note, todo};
 use millrace_operations::resources::create_in;
@@ -206,7 +207,7 @@ impl Firm {
         let input = NewInteraction {
             account_id: known.id,
             opportunity_id: deal,
-            contact_id: known.contacts.first().copied(),
+            contact_id: met(&known.contacts, acting.today()),
             kind: kind.to_owned(),
             at: None,
             content: words.to_owned(),
@@ -319,4 +320,15 @@ impl Firm {
         attach(unit, caller, input, stored).await?;
         Ok(())
     }
+}
+
+/// Who of an account is met on a day: the first contact, and every third day the others in turn.
+fn met(contacts: &[i64], day: NaiveDate) -> Option<i64> {
+    let day = usize::try_from(day.num_days_from_ce()).unwrap_or(0);
+    let place = if day.is_multiple_of(3) {
+        day / 3 % contacts.len().max(1)
+    } else {
+        0
+    };
+    contacts.get(place).copied()
 }

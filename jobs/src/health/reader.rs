@@ -8,8 +8,9 @@ use arrow::datatypes::{ArrowPrimitiveType, Decimal128Type, TimestampMicrosecondT
 use chrono::{DateTime, TimeZone};
 use hashbrown::HashMap;
 use millrace_lake::{Table, TableFile};
+use millrace_models::health::evidence::{COMPLAINTS, SEVERE};
 use millrace_models::health::{
-    DayAmount, Decision, Evidence, History, Instalment, LineKind, OrderLine, Ticket,
+    DayAmount, Decision, Delivery, Evidence, History, Instalment, LineKind, OrderLine, Term, Ticket,
 };
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -18,7 +19,14 @@ use rayon::prelude::*;
 use crate::raw::{Piece, Raw, Rows, Strings, pieces};
 
 const BATCH_ROWS: usize = 8_192;
-const ORDER_COLUMNS: &[&str] = &["account_id", "ordered_at", "kind", "amount", "product"];
+const ORDER_COLUMNS: &[&str] = &[
+    "account_id",
+    "ordered_at",
+    "kind",
+    "amount",
+    "amount_without_tax",
+    "product",
+];
 
 /// Texts, each by a number of its own.
 #[derive(Default)]
@@ -98,7 +106,7 @@ pub(super) fn orders(
 }
 
 /// What is known beside orders of the accounts whose places are given, from the marts of payments,
-/// tickets, quotes and interactions.
+/// tickets, quotes, interactions, deliveries and contracts.
 pub(super) fn evidence(
     tables: &EvidenceTables,
     places: &HashMap<String, usize>,
@@ -170,14 +178,76 @@ pub(super) fn evidence(
             found.entry(place).or_default().decisions.push(decision);
         }
     })?;
-    each_row(&tables.activity, &["account_id", "at", "two_way"], |row| {
+    let mut people = Names::default();
+    let columns = ["account_id", "at", "two_way", "contact_id"];
+    each_row(&tables.activity, &columns, |row| {
         if let (Some(at), Some(place), true) =
             (row.time("at"), row.place(places), row.flag("two_way"))
         {
-            found.entry(place).or_default().two_way.push(day(at));
+            let own = found.entry(place).or_default();
+            own.two_way.push(day(at));
+            let person = row.text("contact_id").map(|person| people.number(person));
+            own.people
+                .extend(person.and_then(Result::ok).map(|person| (day(at), person)));
+        }
+    })?;
+    for (place, delivery) in deliveries(tables, places, day)? {
+        found.entry(place).or_default().deliveries.push(delivery);
+    }
+    let columns = ["account_id", "signed_at", "expires_at", "renewed_at"];
+    each_row(&tables.contracts, &columns, |row| {
+        if let (Some(signed), Some(expires), Some(place)) = (
+            row.time("signed_at"),
+            row.time("expires_at"),
+            row.place(places),
+        ) {
+            found.entry(place).or_default().terms.push(Term {
+                signed: day(signed),
+                expires: day(expires),
+                renewed: row.time("renewed_at").map(day),
+            });
         }
     })?;
     Ok(found.into_iter().collect())
+}
+
+/// What was promised, by the places of the accounts: the delivery's own, else that of its order. One
+/// whose order is not there, as when it was cancelled, is not owed.
+fn deliveries(
+    tables: &EvidenceTables,
+    places: &HashMap<String, usize>,
+    day: impl Fn(i64) -> i32,
+) -> anyhow::Result<Vec<(usize, Delivery)>> {
+    let mut promised: Vec<(Option<String>, Option<usize>, Delivery)> = Vec::new();
+    let columns = ["order_id", "account_id", "promised_at", "delivered_at"];
+    each_row(&tables.deliveries, &columns, |row| {
+        if let Some(at) = row.time("promised_at") {
+            let delivery = Delivery {
+                promised: day(at),
+                delivered: row.time("delivered_at").map(&day),
+            };
+            let order = row.text("order_id").map(str::to_owned);
+            promised.push((order, row.place(places), delivery));
+        }
+    })?;
+    let named = promised.iter().filter_map(|(order, ..)| order.clone());
+    let mut orders: HashMap<String, Option<usize>> = named.map(|order| (order, None)).collect();
+    if !orders.is_empty() {
+        each_row(&tables.orders, &["order_id", "account_id"], |row| {
+            let of = row.text("order_id").and_then(|id| orders.get_mut(id));
+            if let (Some(of), Some(place)) = (of, row.place(places)) {
+                *of = Some(place);
+            }
+        })?;
+    }
+    let owed = promised.into_iter().filter_map(|(order, place, delivery)| {
+        let of_order = match order {
+            Some(order) => Some(orders.get(&order).copied().flatten()?),
+            None => None,
+        };
+        Some((place.or(of_order)?, delivery))
+    });
+    Ok(owed.collect())
 }
 
 /// What was to be paid, by the places of the accounts.
@@ -223,18 +293,15 @@ fn instalments(
     Ok(due.collect())
 }
 
-/// What kinds of ticket are complaints, and which severities are severe, however a source writes them.
-const COMPLAINTS: [&str; 4] = ["complaint", "complaints", "投诉", "客户投诉"];
-const SEVERE: [&str; 8] = [
-    "high", "urgent", "critical", "severe", "高", "紧急", "严重", "重大",
-];
-
 /// Where evidence is read from.
 pub(super) struct EvidenceTables {
     pub(super) payments: Table,
     pub(super) tickets: Table,
     pub(super) quotes: Table,
     pub(super) activity: Table,
+    pub(super) deliveries: Table,
+    pub(super) contracts: Table,
+    pub(super) orders: Table,
 }
 
 /// A row of a mart.
@@ -343,6 +410,8 @@ fn part(piece: &Piece, zone: &impl TimeZone) -> anyhow::Result<Part> {
         let products = texts(&batch, "product")?;
         let times = primitives::<TimestampMicrosecondType>(&batch, "ordered_at")?;
         let amounts = primitives::<Decimal128Type>(&batch, "amount")?;
+        // a mart of an earlier program has none
+        let untaxed = primitives::<Decimal128Type>(&batch, "amount_without_tax").ok();
         for row in 0..batch.num_rows() {
             // Nobody's order, or one without a time, is in nobody's history.
             if accounts.is_null(row) || times.is_null(row) {
@@ -366,6 +435,9 @@ fn part(piece: &Piece, zone: &impl TimeZone) -> anyhow::Result<Part> {
                 day: at.with_timezone(zone).date_naive().to_epoch_days(),
                 kind,
                 amount: hundredths as f64 / 100.0,
+                untaxed: untaxed
+                    .filter(|own| own.is_valid(row))
+                    .map(|own| own.value(row) as f64 / 100.0),
                 product: product.map(|own| part.products.number(own)).transpose()?,
             });
         }

@@ -223,9 +223,9 @@ fn write(
     told: &BTreeMap<String, Table>,
     calendar: &WorkingCalendar,
 ) -> anyhow::Result<Vec<Mart>> {
-    let [scores, factors] = [marts::KEPT[0], marts::KEPT[1]];
+    let scores = marts::KEPT[0];
     let mut writers = Vec::new();
-    for mart in [scores, factors] {
+    for mart in marts::KEPT.iter().copied() {
         let schema = marts::schema(mart).with_context(|| format!("no mart {mart}"))?;
         let writer = lake.writer(&table_name(mart), schema.clone(), marts::partition(mart));
         writers.push((mart, schema, writer));
@@ -248,7 +248,8 @@ fn write(
             rules: &history.rules,
         };
         let before = day.checked_sub_days(Days::new(BEFORE_DAYS)).unwrap_or(*day);
-        let mut accounts = history.rank(*day).accounts;
+        let ranking = history.rank(*day);
+        let mut accounts = ranking.accounts;
         accounts.sort_by(|left, right| left.account.account_id.cmp(&right.account.account_id));
         let earlier_scores = history.scores(before);
         holding = accounts
@@ -267,6 +268,9 @@ fn write(
             let batch = if *mart == marts::KEPT[0] {
                 let columns = Columns::new(schema.clone(), accounts.len());
                 scores_of(columns, &accounts, &holding, &earlier_scores, &moments)?
+            } else if *mart == marts::KEPT[2] {
+                let columns = Columns::new(schema.clone(), ranking.models.len());
+                super::models::rows(columns, &ranking.models, moments.as_of_us)?
             } else {
                 let rows = accounts.iter().map(|own| own.rating.factors.len()).sum();
                 factors_of(
@@ -365,6 +369,14 @@ fn scores_of(
     columns.set(
         "repurchase_probability",
         numbers(own().map(|own| Some(own.repurchase_probability))),
+    )?;
+    columns.set(
+        "shrink_probability",
+        numbers(own().map(|own| own.shrink_probability)),
+    )?;
+    columns.set(
+        "non_renewal_probability",
+        numbers(own().map(|own| own.non_renewal_probability)),
     )?;
     columns.set("horizon_days", wholes(own().map(|_| Some(HORIZON_DAYS))))?;
     columns.set(

@@ -1,10 +1,16 @@
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use millrace_jobs::RunOptions;
-use millrace_jobs::health::{Again, OrderHistory, Scored, score};
+use millrace_jobs::health::{Again, OrderHistory, Scored, kept_models, score};
+use millrace_lake::query::{DriversRequest, Engine};
+use millrace_models::calendar::WorkingCalendar;
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
 use millrace_models::health::scorecard::{Rating, Reading};
-use millrace_models::health::{Factor, Held, Model, ScorecardRules};
+use millrace_models::health::{Factor, Held, Model, ScorecardRules, Status};
+use millrace_models::query::{Compare, Period, Query};
+use millrace_models::scope::Access;
 use serde_json::{Value, json};
 
 use crate::support::{Shut, TestLake, options};
@@ -163,6 +169,122 @@ async fn the_scorecard_reads_payments_tickets_quotes_and_conversations() {
     );
 }
 
+#[tokio::test]
+async fn the_scorecard_reads_deliveries_persons_contracts_and_amounts_without_tax() {
+    let mut lake = TestLake::new().await;
+    let order = |id: usize| {
+        json!({"id": format!("o{id}"), "account": "A", "ordered_at": format!("2024-0{id}-15"),
+            "amount": 113, "amount_without_tax": 100})
+    };
+    lake.raw(Entity::Order, json!((1..=6).map(order).collect::<Vec<_>>()))
+        .await;
+    lake.raw(
+        Entity::Order,
+        json!([
+            {"id": "b1", "account": "B", "ordered_at": "2024-05-01", "amount": 113, "amount_without_tax": 100},
+            {"id": "b2", "account": "B", "ordered_at": "2024-05-02", "amount": 113},
+        ]),
+    )
+    .await;
+    lake.raw(
+        Entity::Delivery,
+        json!([
+            {"id": "D1", "order": "o1", "promised_on": "2024-02-01", "delivered_on": "2024-02-01"},
+            {"id": "D2", "account": "A", "promised_on": "2024-03-01", "delivered_on": "2024-03-20"},
+            {"id": "D3", "order": "o3", "promised_on": "2024-05-01"},
+            {"id": "D4", "account": "A", "order": "cancelled", "promised_on": "2024-05-01"},
+            {"id": "D5", "account": "A", "promised_on": "2024-12-01"},
+        ]),
+    )
+    .await;
+    let talk = |at: &str, contact: &str| json!({"account": "A", "at": at, "kind": "call", "by": "U", "two_way": true, "contact": contact});
+    let talks = [
+        talk("2024-02-01T10:00", "K1"),
+        talk("2024-05-01T10:00", "K1"),
+        talk("2024-06-02T10:00", "K2"),
+    ];
+    lake.raw(Entity::Interaction, json!(talks)).await;
+    lake.raw(
+        Entity::Contract,
+        json!([
+            {"id": "C1", "account": "A", "signed_on": "2023-07-01", "effective_on": "2023-07-01", "expires_on": "2024-06-30"},
+            {"id": "C2", "account": "A", "signed_on": "2024-06-20", "effective_on": "2024-07-01", "expires_on": "2025-06-30",
+                "renews": "C1"},
+        ]),
+    )
+    .await;
+    lake.run().await;
+    let history = OrderHistory::read(&lake.lake, &Company::default())
+        .await
+        .unwrap()
+        .unwrap();
+    let account = |name: &str| history.find(name)[0].clone();
+    let on = |text: &str| history.explain(&account("A"), day(text)).unwrap().health;
+    let value = |on: &str, factor| {
+        let health = history.explain(&account("A"), day(on)).unwrap().health;
+        let mut factors = health.rating.factors.into_iter();
+        factors.find(|own| own.factor == factor).unwrap().value
+    };
+    assert_eq!(
+        value("2024-03-01", Factor::Delivery),
+        Some(1.0),
+        "today is not over"
+    );
+    assert_eq!(value("2024-03-02", Factor::Delivery), Some(0.5));
+    assert_eq!(value("2024-06-19", Factor::Delivery), Some(1.0 / 3.0));
+    assert_eq!(value("2024-05-31", Factor::Contacts), Some(1.0));
+    assert_eq!(value("2024-06-02", Factor::Contacts), Some(2.0));
+    assert_eq!(value("2024-06-19", Factor::Contract), Some(11.0));
+    assert_eq!(value("2024-06-20", Factor::Contract), Some(375.0));
+    assert_eq!(value("2024-06-19", Factor::InteractionTrend), Some(1.0));
+    assert!((on("2024-06-20").amount_12_months - 600.0).abs() < 1e-9);
+    let amount = |text: &str| {
+        history
+            .explain(&account("B"), day(text))
+            .unwrap()
+            .health
+            .amount_12_months
+    };
+    assert!((amount("2024-05-01") - 100.0).abs() < 1e-9);
+    assert!(
+        (amount("2024-05-02") - 226.0).abs() < 1e-9,
+        "with tax, since it is not known of all"
+    );
+}
+
+/// Scores of an earlier program, whose tables had neither the probabilities nor the new factors.
+#[tokio::test]
+async fn a_lake_of_an_earlier_program_gets_the_columns_with_the_next_scoring() {
+    const NEW: [&str; 3] = ["shrink_probability", "non_renewal_probability", "delivery"];
+    let lake = buyers().await;
+    scored(&lake, "2026-01-01", Again::Grown)
+        .await
+        .unwrap()
+        .unwrap();
+    lake.without("account_health", &NEW).await;
+    let before = told(&lake, "account_health").await;
+    assert!(
+        before
+            .iter()
+            .all(|row| NEW.iter().all(|name| row.get(*name).is_none()))
+    );
+    let engine = engine(&lake);
+    let access = Access::everything();
+    let now = "2026-01-02T01:00:00Z".parse().unwrap();
+    let standing = engine.standing(&access, "A", now).await.unwrap().unwrap();
+    assert_eq!(standing.now.scored["shrink_probability"], Value::Null);
+    assert_eq!(standing.days.len(), 14);
+    let done = scored(&lake, "2026-01-02", Again::Grown).await;
+    assert_eq!(done.unwrap().unwrap().days, [day("2026-01-01")]);
+    let after = told(&lake, "account_health").await;
+    assert!(
+        before.iter().all(|row| after.contains(row)),
+        "what was told stays"
+    );
+    let standing = engine.standing(&access, "A", now).await.unwrap().unwrap();
+    assert_eq!(standing.days.len(), 15);
+}
+
 /// Three accounts that order every month of 2024 and 2025, two of them until autumn.
 async fn buyers() -> TestLake {
     let mut lake = TestLake::new().await;
@@ -201,6 +323,12 @@ fn morning(day: &str) -> RunOptions {
         full: false,
         ..options()
     }
+}
+
+fn engine(lake: &TestLake) -> Engine {
+    let company = Company::default();
+    let calendar = WorkingCalendar::chinese(&company.hours, company.zone, &company.overrides);
+    Engine::new(lake.lake.clone(), company.zone, Arc::new(calendar))
 }
 
 /// What is scored in the morning of a day.
@@ -247,6 +375,24 @@ async fn a_day_is_scored_when_it_is_over() {
         let held = row["held_down"].as_f64().unwrap();
         assert!((points + held - own.rating.score).abs() < 1e-9);
     }
+    // the models that the probabilities of each day came from
+    let models = told(&lake, "health_models").await;
+    assert_eq!(models.len(), 14 * 3);
+    let kept = kept_models(&lake.lake, &Company::default()).await.unwrap();
+    assert_eq!(kept.len(), 14);
+    assert_eq!(kept[0].as_of, day("2025-12-31"));
+    assert_eq!(kept[0].models, ranking.models);
+    let targets: Vec<&str> = kept[0].models.iter().map(|own| &*own.target).collect();
+    assert_eq!(targets, ["order", "shrink", "non_renewal"]);
+    assert_eq!(
+        kept[0].models[1].kind, "not_enough_history",
+        "three accounts"
+    );
+    assert!(
+        first
+            .iter()
+            .all(|row| row.get("shrink_probability").is_none())
+    );
     // of 1680 in a year A brings 71 %, and both 95 %
     let tiers = ["A", "B", "C"].map(|own| last(&first, own, "2025-12-31T23:59"));
     let tiers: Vec<&str> = tiers
@@ -307,7 +453,7 @@ async fn what_was_told_of_a_day_stays() {
 async fn scoring_that_is_broken_off_anywhere_is_done_whole_by_the_next() {
     let lake = buyers().await;
     let before = lake.lake.latest_set().await.unwrap().unwrap();
-    for commits in 0..3 {
+    for commits in 0..4 {
         let gate = Shut::after(commits);
         let options = RunOptions {
             gate: gate.clone(),
@@ -354,4 +500,188 @@ async fn a_lake_whose_records_ended_long_ago_has_scores_of_its_last_year() {
         "the day of the last order"
     );
     assert_eq!(days.last().unwrap(), "2031-06-14");
+}
+
+/// What moved the health of a portfolio between two scored days, and by whom.
+#[tokio::test]
+async fn the_change_of_a_portfolio_is_told_to_the_last_part() {
+    let mut lake = TestLake::new().await;
+    let account = |place: usize| {
+        let region = ["华东", "华南", "华北"][place % 3];
+        json!({"id": format!("A{place}"), "name": format!("Firm {place}"), "region": region})
+    };
+    lake.raw(
+        Entity::Account,
+        json!((0..60).map(account).collect::<Vec<_>>()),
+    )
+    .await;
+    let mut lines = Vec::new();
+    for place in 0..60 {
+        // those of the south stop in the middle of the last year
+        let until = if place % 3 == 1 { 42 } else { 48 };
+        for month in 0..until {
+            let (year, month) = (2022 + month / 12, month % 12 + 1);
+            let of = |kind: &str, amount: usize| {
+                json!({"id": format!("{place}-{year}-{month}-{kind}"), "account": format!("A{place}"), "kind": kind,
+                    "amount": amount, "ordered_at": format!("{year}-{month:02}-10"), "product": "P"})
+            };
+            lines.push(of("sale", 100 + place));
+            if month % 6 == 0 {
+                lines.push(of("return", 1));
+            }
+        }
+    }
+    lake.raw(Entity::Order, json!(lines)).await;
+    lake.run().await;
+    scored(&lake, "2026-01-01", Again::Grown)
+        .await
+        .unwrap()
+        .unwrap();
+    let engine = engine(&lake);
+    let period = |from: &str, to: &str| Period::new(day(from), day(to)).unwrap();
+    let now = "2026-01-01T01:00:00Z".parse().unwrap();
+    let mut told = Vec::new();
+    for metric in [
+        "health_score_mean",
+        "accounts_at_risk",
+        "accounts_scored",
+        "amount_at_risk",
+    ] {
+        let request = DriversRequest {
+            metric: metric.to_owned(),
+            period: Some(period("2025-12-01", "2025-12-31")),
+            compare: Some(Compare::Baseline(period("2025-06-01", "2025-06-30"))),
+            ..DriversRequest::default()
+        };
+        let found = engine
+            .drivers(&Access::everything(), &request, now)
+            .await
+            .unwrap();
+        let parts = found.segments.iter().map(|own| own.contribution);
+        let sum = parts.sum::<f64>() + found.rest.contribution;
+        let change = found.change.unwrap();
+        assert!(
+            (sum - change).abs() <= 1e-9 * change.abs().max(1.0),
+            "{metric}: {sum} {change}"
+        );
+        told.push((found.n_before, change, found));
+    }
+    let (accounts, change, mean) = &told[0];
+    assert_eq!(*accounts, 60);
+    assert!(*change < -10.0, "{change}");
+    let south = mean
+        .segments
+        .iter()
+        .find(|own| own.values.get("region") == Some(&json!("华南")));
+    let south = south.unwrap();
+    assert!(south.significant && south.contribution < -10.0, "{south:?}");
+    assert!((told[1].1 - 20.0).abs() < 1e-9, "the twenty of the south");
+    // the same two days as scored
+    let rows = self::told(&lake, "account_health").await;
+    let mean_of = |at: &str| {
+        let of = rows.iter().filter(|row| row["as_of"] == at);
+        let scores: Vec<f64> = of.map(|row| row["score"].as_f64().unwrap()).collect();
+        scores.iter().sum::<f64>() / scores.len() as f64
+    };
+    let expected = mean_of("2025-12-31T23:59") - mean_of("2025-06-30T23:59");
+    assert!((change - expected).abs() < 1e-9);
+}
+
+/// A group is as ill as its worst member, and brings what all bring.
+#[tokio::test]
+async fn accounts_with_a_parent_roll_up_and_a_change_tells_what_happened() {
+    let mut lake = buyers().await;
+    lake.raw(
+        Entity::Account,
+        json!([
+            {"id": "A", "name": "Top", "owner": "U"},
+            {"id": "B", "name": "Below", "parent": "A", "owner": "U"},
+            {"id": "C", "name": "Lowest", "parent": "B"},
+            {"id": "D", "name": "No orders", "parent": "A"},
+        ]),
+    )
+    .await;
+    let plan = json!([{"id": "P1", "account": "B", "due_on": "2025-12-05", "amount": 40}]);
+    lake.raw(Entity::PaymentPlan, plan).await;
+    let plan = json!([{"id": "P0", "account": "B", "due_on": "2025-10-05", "amount": 40}]);
+    lake.raw(Entity::PaymentPlan, plan).await;
+    let paid = json!([{"id": "R0", "account": "B", "received_on": "2025-10-01", "amount": 40, "plan": "P0"}]);
+    lake.raw(Entity::Receipt, paid).await;
+    lake.run().await;
+    scored(&lake, "2026-01-01", Again::Grown)
+        .await
+        .unwrap()
+        .unwrap();
+    let (engine, access) = (engine(&lake), Access::everything());
+    let groups = engine.groups(&access).await.unwrap();
+    assert_eq!(groups.len(), 1);
+    let group = &groups[0];
+    assert_eq!((&*group.account_id, &*group.label), ("A", "Top"));
+    let mut members: Vec<&str> = group.members.iter().map(|own| &*own.account_id).collect();
+    members.sort_unstable();
+    assert_eq!(members, ["A", "B", "C"], "who never ordered has no score");
+    let ranked = OrderHistory::read(&lake.lake, &Company::default())
+        .await
+        .unwrap()
+        .unwrap();
+    let ranked = ranked.rank(day("2025-12-31")).accounts;
+    let sum: f64 = ranked.iter().map(|own| own.amount_12_months).sum();
+    assert!((group.amount_12_months.unwrap() - sum).abs() < 0.01);
+    let worst = ["red", "yellow", "green", "unrated"].into_iter();
+    let worst = worst.map(|name| Status::named(name).unwrap());
+    let mut worst = worst.filter(|status| ranked.iter().any(|own| own.rating.status == *status));
+    assert_eq!(Some(group.status), worst.next());
+
+    let now = "2026-01-01T01:00:00Z".parse().unwrap();
+    // numbers of health by the direct parent
+    let query = Query {
+        metrics: vec!["accounts_scored".to_owned(), "amount_at_risk".to_owned()],
+        by: vec!["parent_account".to_owned()],
+        ..Query::default()
+    };
+    let found = engine.query(&access, &query, now).await.unwrap();
+    let of = |row: &millrace_lake::query::Row| {
+        (
+            row["parent_account"].clone(),
+            row["accounts_scored"].clone(),
+        )
+    };
+    let mut by_parent: Vec<(Value, Value)> = found.rows.iter().map(of).collect();
+    by_parent.sort_by_key(|own| own.0.to_string());
+    let expected = [
+        (json!("Below"), json!(1)),
+        (json!("Top"), json!(1)),
+        (json!(null), json!(1)),
+    ];
+    assert_eq!(by_parent, expected);
+
+    let standing = engine.standing(&access, "C", now).await.unwrap().unwrap();
+    assert_eq!(standing.group.as_ref(), Some(group));
+    let rhythm = standing
+        .moves
+        .iter()
+        .find(|own| own.factor == "rhythm")
+        .unwrap();
+    assert_eq!((rhythm.count, rhythm.events.len()), (0, 0), "time passed");
+    assert!(rhythm.points < 0.0);
+    let standing = engine.standing(&access, "B", now).await.unwrap().unwrap();
+    let payment = standing
+        .moves
+        .iter()
+        .find(|own| own.factor == "payment")
+        .unwrap();
+    let events: Vec<(&str, &str, &str)> = payment
+        .events
+        .iter()
+        .map(|own| (&*own.what, &own.at[..10], &*own.record))
+        .collect();
+    assert_eq!(events, [("overdue", "2025-12-06", "P1")]);
+    assert_eq!(payment.events[0].amount, Some(40.0));
+    // the points that are told are those between both scores
+    let of = |scoring: &millrace_lake::query::Scoring| {
+        let mut factors = scoring.factors.iter();
+        factors.find(|own| own.factor == "payment").unwrap().points
+    };
+    let moved = of(&standing.now) - of(standing.before.as_ref().unwrap());
+    assert!((payment.points - moved).abs() < 1e-9);
 }

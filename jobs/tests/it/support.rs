@@ -9,7 +9,7 @@ use arrow::array::{
     RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, TimestampMicrosecondType,
+    DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Schema, TimestampMicrosecondType,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use millrace_ingest::{WINDOW, ingest_changes};
@@ -169,6 +169,39 @@ impl TestLake {
 
     pub(crate) async fn run(&self) -> RunReport {
         run(&self.lake, &options()).await.unwrap()
+    }
+
+    /// Publishes a mart as a program wrote it that did not know these columns.
+    pub(crate) async fn without(&self, name: &str, unknown: &[&str]) {
+        let name = format!("marts/{name}");
+        let table = self.lake.table(&name).await.unwrap();
+        let fields = table.schema();
+        let fields = fields.fields().iter();
+        let fields = fields.filter(|field| !unknown.contains(&field.name().as_str()));
+        let schema = Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()));
+        let mut writer = self
+            .lake
+            .writer(&name, schema.clone(), table.partition_column());
+        for file in table.files() {
+            let opened = File::open(&file.path).unwrap();
+            let reader = ParquetRecordBatchReaderBuilder::try_new(opened).unwrap();
+            for batch in reader.build().unwrap() {
+                writer
+                    .write(&batch.unwrap(), file.partition.as_deref())
+                    .unwrap();
+            }
+        }
+        let change = Change {
+            mode: Mode::Overwrite,
+            files: writer.finish().unwrap(),
+            kept: Vec::new(),
+            schema: Some(schema),
+            transactions: Vec::new(),
+        };
+        let version = self.lake.commit(&table, change).await.unwrap();
+        let mut set = self.lake.latest_set().await.unwrap().unwrap();
+        set.versions.insert(name, version);
+        self.lake.publish(set).await.unwrap();
     }
 
     /// The rows of a mart in the published set, in the order of their texts; times exact.

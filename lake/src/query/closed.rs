@@ -233,6 +233,7 @@ fn people(mart: &str) -> Option<(&'static str, &'static str, &'static str)> {
         "contracts" => "contract_id",
         "payment_performance" => "plan_id",
         "ticket_service" => "ticket_id",
+        "deliveries" => "delivery_id",
         "activity" => "interaction_id",
         "user_days" => "user_id",
         "record_quality" => "record_id",

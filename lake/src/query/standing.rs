@@ -1,6 +1,9 @@
 //! How an account stands, how it stood, and what its score is made of: as it was told on the days that
 //! were scored.
 
+mod events;
+mod groups;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use millrace_models::health::Factor;
 use millrace_models::marts;
@@ -16,6 +19,8 @@ use super::drill::{read, shown};
 use super::error::QueryError;
 use super::tables::STANDING;
 use super::view::View;
+pub use events::{FactorMove, HealthEvent};
+pub use groups::{AccountGroup, GroupMember};
 
 /// What changed is told against a day that is so far back.
 const BEFORE: TimeDelta = TimeDelta::days(30);
@@ -84,6 +89,10 @@ pub struct AccountStanding {
     pub now: Scoring,
     /// The last one that is at least 30 days older; none where there is none.
     pub before: Option<Scoring>,
+    /// The factors that moved most since then, and what happened meanwhile.
+    pub moves: Vec<FactorMove>,
+    /// The group that it belongs to; none where it has no kin with a score.
+    pub group: Option<AccountGroup>,
     /// All scored days, the oldest first.
     pub days: Vec<ScoredDay>,
 }
@@ -111,14 +120,30 @@ pub(super) async fn of(
         Some(at) => scoring(view, base, id, at).await?,
         None => None,
     };
+    let moves = match (&before, earlier, &now) {
+        (Some(before), Some(from), Some(now)) => {
+            events::of(view, id, (before, from), (now, last)).await?
+        }
+        _ => Vec::new(),
+    };
     let label = words.label(id).to_owned();
+    let is_of = |group: &AccountGroup| group.members.iter().any(|own| own.account_id == id);
+    let group = groups::all(view).await?.into_iter().find(is_of);
     Ok(now.map(|now| AccountStanding {
         account_id: id.to_owned(),
         label,
         now,
         before,
+        moves,
+        group,
         days: days.into_iter().map(|(day, _)| day).collect(),
     }))
+}
+
+/// The groups of accounts with a score.
+pub(super) async fn groups(view: View<'_>) -> Result<Vec<AccountGroup>, QueryError> {
+    view.metric(METRIC, Action::Read)?;
+    groups::all(view).await
 }
 
 /// The last scores of accounts by their ids.

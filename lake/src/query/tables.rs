@@ -265,18 +265,23 @@ fn viewed(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-/// The tables of a mart by the names that statements call them by; where it is of an earlier time,
-/// with the columns that its table has got since, which hold nothing.
+/// The tables of a mart by the names that statements call them by; where it is of an earlier time or
+/// program, with the columns that its table has got since, which hold nothing.
 pub(super) fn providers(
     mart: &str,
     table: &Table,
     newest: &Table,
 ) -> Result<Vec<Named>, QueryError> {
     let own = columns(table);
-    let newer = columns(newest);
-    let newer = newer.fields().iter();
-    let newer = newer.filter(|field| own.column_with_name(field.name()).is_none());
-    let fields: Vec<_> = own.fields().iter().chain(newer).cloned().collect();
+    let mut fields: Vec<_> = own.fields().iter().cloned().collect();
+    let told = marts::schema(mart);
+    let told = told.iter().flat_map(|schema| schema.fields());
+    let told = told.filter(|field| Some(field.name().as_str()) != table.partition_column());
+    for field in columns(newest).fields().iter().chain(told) {
+        if fields.iter().all(|own| own.name() != field.name()) {
+            fields.push(Arc::clone(field));
+        }
+    }
     let schema = viewed(&Schema::new(fields));
     let whole = provider(Arc::clone(&schema), table.files())?;
     let mut all = vec![(mart.to_owned(), whole)];

@@ -6,9 +6,11 @@ use thiserror::Error;
 use super::baselines;
 use super::history::{History, Standing};
 use super::measures::{Probabilities, Ranking};
-use super::probability::{Model, ProbabilityModel};
+use super::outlook::{Outlook, Proven};
+use super::probability::Model;
 use super::rules::Card;
 use super::scorecard::{Rating, Scorecard, Status};
+use super::version::{Target, Version};
 
 /// A backtest that cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -45,6 +47,11 @@ pub struct Backtest {
     pub baselines: Baselines,
     /// Where the probability came from.
     pub model: Learned,
+    /// The probability of buying less than half of what was bought in the same span a year before.
+    pub shrinking: Proven,
+    /// The probability that a contract which runs out is not renewed; `None` where that is not decided
+    /// yet, 90 days after the horizon.
+    pub non_renewal: Option<Proven>,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
@@ -88,6 +95,17 @@ pub struct Learned {
     pub calibrated: bool,
 }
 
+impl From<&Version> for Learned {
+    fn from(version: &Version) -> Self {
+        Self {
+            kind: version.kind,
+            days: version.learned_days.len(),
+            rows: version.rows,
+            calibrated: version.is_calibrated,
+        }
+    }
+}
+
 /// Horizons of up to ten years.
 const LONGEST_DAYS: i32 = 3_660;
 /// Nobody ordering for more than this part of the horizon at its end is worth a word.
@@ -125,8 +143,10 @@ pub fn backtest(
         .iter()
         .map(|own| history.buys_after(own.account, cutoff, horizon_days))
         .collect();
-    let model = ProbabilityModel::learn(&seen, cutoff, horizon_days);
-    let predictions = model.predict(&seen);
+    let years = card.rules.years();
+    let outlook = Outlook::of(&seen, cutoff, horizon_days, years);
+    let predictions = &outlook.orders;
+    let version = outlook.version(Target::Order);
     let scorecard = Scorecard::new(&seen, &standings, card);
     let ratings: Vec<Rating> = standings.iter().map(|own| scorecard.rate(own)).collect();
     let scores: Vec<f64> = ratings.iter().map(|own| own.score).collect();
@@ -143,12 +163,9 @@ pub fn backtest(
             rfm: ranked(&baselines::rfm(&standings)),
             bg_nbd: ranked(&predictions.expected_purchases),
         },
-        model: Learned {
-            kind: model.model(),
-            days: model.learned_days.len(),
-            rows: model.learned_rows,
-            calibrated: model.is_calibrated,
-        },
+        model: Learned::from(version),
+        shrinking: outlook.shrinking(&standings, &history.until(end), horizon_days, years),
+        non_renewal: outlook.non_renewals(&standings, history, horizon_days, years, today),
         warnings: Vec::new(),
     };
     found.warnings = warnings(&found);

@@ -30,6 +30,26 @@ pub struct Ticket {
     pub is_severe: bool,
 }
 
+/// A delivery that was promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Delivery {
+    /// The day that was promised.
+    pub promised: i32,
+    /// The day it arrived.
+    pub delivered: Option<i32>,
+}
+
+/// A contract that runs out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Term {
+    /// The day it was signed.
+    pub signed: i32,
+    /// Its last day.
+    pub expires: i32,
+    /// When its successor was signed, if by 90 days after it.
+    pub renewed: Option<i32>,
+}
+
 /// How a quote was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decision {
@@ -50,7 +70,20 @@ pub struct Evidence {
     pub decisions: Vec<Decision>,
     /// Days of interactions in which both sides said something; one for each.
     pub two_way: Vec<i32>,
+    /// Days of those that name the person, and the person by a number.
+    pub people: Vec<(i32, u32)>,
+    /// What was to be delivered.
+    pub deliveries: Vec<Delivery>,
+    /// Contracts that run out.
+    pub terms: Vec<Term>,
 }
+
+/// What kinds of ticket are complaints, in small letters, however a source writes them.
+pub const COMPLAINTS: [&str; 4] = ["complaint", "complaints", "投诉", "客户投诉"];
+/// Which severities are severe.
+pub const SEVERE: [&str; 8] = [
+    "high", "urgent", "critical", "severe", "高", "紧急", "严重", "重大",
+];
 
 /// Less than this is paid.
 const SMALLEST: f64 = 0.005;
@@ -74,6 +107,9 @@ impl Evidence {
         self.tickets.sort_unstable();
         self.decisions.sort_unstable();
         self.two_way.sort_unstable();
+        self.people.sort_unstable();
+        self.deliveries.sort_unstable();
+        self.terms.sort_unstable();
     }
 
     /// What was known at the end of a day.
@@ -82,6 +118,9 @@ impl Evidence {
         let instalments = self.instalments.iter().filter(|own| own.due <= day);
         let tickets = self.tickets.iter().filter(|own| own.opened <= day);
         let decisions = self.decisions.iter().filter(|own| own.day <= day);
+        let people = self.people.iter().filter(|own| own.0 <= day);
+        let deliveries = self.deliveries.iter().filter(|own| own.promised <= day);
+        let terms = self.terms.iter().filter(|own| own.signed <= day);
         Self {
             instalments: instalments
                 .map(|own| Instalment {
@@ -103,6 +142,19 @@ impl Evidence {
                 .iter()
                 .copied()
                 .filter(|at| *at <= day)
+                .collect(),
+            people: people.copied().collect(),
+            deliveries: deliveries
+                .map(|own| Delivery {
+                    delivered: known(own.delivered),
+                    ..*own
+                })
+                .collect(),
+            terms: terms
+                .map(|own| Term {
+                    renewed: known(own.renewed),
+                    ..*own
+                })
                 .collect(),
         }
     }
@@ -168,6 +220,45 @@ impl Standing<'_> {
         own.filter(|day| self.is_within(**day, days)).count() as f64
     }
 
+    /// The same of the `days` days before those.
+    pub fn two_way_before(&self, days: i32) -> f64 {
+        self.two_way_within(days.saturating_mul(2)) - self.two_way_within(days)
+    }
+
+    /// How many persons said something in the last `days` days; `None` where no interaction of both
+    /// sides names one.
+    pub fn people_within(&self, days: i32) -> Option<usize> {
+        let own = self.evidence.people.iter();
+        let own = own.filter(|own| self.is_within(own.0, days));
+        let mut people: Vec<u32> = own.map(|own| own.1).collect();
+        people.sort_unstable();
+        people.dedup();
+        (!people.is_empty()).then_some(people.len())
+    }
+
+    /// Of the deliveries that were promised for the last `days` days, today not among them, the part
+    /// that arrived by then; `None` where none was.
+    pub fn delivered_in_time(&self, days: i32) -> Option<f64> {
+        let own = self.evidence.deliveries.iter();
+        let own = own.filter(|own| own.promised < self.day && self.is_within(own.promised, days));
+        let (count, in_time) = own.fold((0.0, 0.0), |(count, in_time), own| {
+            let is_in_time = own.delivered.is_some_and(|at| at <= own.promised);
+            (count + 1.0, in_time + f64::from(is_in_time))
+        });
+        (count > 0.0).then(|| in_time / count)
+    }
+
+    /// The days until the contract that runs longest runs out, negative after it; `None` where none
+    /// ever ran out.
+    pub fn contract_days_left(&self) -> Option<i32> {
+        let own = self
+            .evidence
+            .terms
+            .iter()
+            .filter(|own| own.signed <= self.day);
+        own.map(|own| own.expires - self.day).max()
+    }
+
     /// Complaints and severe tickets of the last `days` days: one for each that was not resolved in
     /// time, half of one for the others.
     pub fn trouble_within(&self, days: i32) -> f64 {
@@ -175,7 +266,7 @@ impl Standing<'_> {
         let own = own.filter(|own| self.is_within(own.opened, days));
         own.filter(|own| own.is_complaint || own.is_severe)
             .map(|own| if own.is_missed_on(self.day) { 1.0 } else { 0.5 })
-            .sum()
+            .fold(0.0, |sum, own| sum + own)
     }
 
     /// Whether a severe complaint is not resolved.
@@ -217,6 +308,7 @@ mod tests {
             day: 0,
             kind: LineKind::Sale,
             amount: 1.0,
+            untaxed: None,
             product: None,
         };
         History::new(1, [line]).with_evidence([(0, evidence)])
@@ -294,6 +386,45 @@ mod tests {
         assert!(!on(30).has_open_severe_complaint());
         assert_eq!(trouble(41), "2.5", "nor was the last a complaint or severe");
         assert_eq!(trouble(380), "2", "the first is more than a year old");
+    }
+
+    #[test]
+    fn deliveries_persons_and_contracts_count_by_what_is_known() {
+        let delivery = |promised, delivered| Delivery {
+            promised,
+            delivered,
+        };
+        let term = |signed, expires| Term {
+            signed,
+            expires,
+            renewed: None,
+        };
+        let history = with(Evidence {
+            deliveries: vec![
+                delivery(10, Some(10)),
+                delivery(20, Some(22)),
+                delivery(30, None),
+                delivery(40, Some(35)),
+            ],
+            people: vec![(5, 1), (6, 1), (50, 2)],
+            two_way: vec![5, 6, 50, 100],
+            terms: vec![term(0, 100), term(60, 160)],
+            ..Evidence::default()
+        });
+        let on = |day| history.standing(0, day).unwrap();
+        assert_eq!(on(10).delivered_in_time(365), None, "the day is not over");
+        assert_eq!(on(11).delivered_in_time(365), Some(1.0));
+        assert_eq!(on(21).delivered_in_time(365), Some(0.5));
+        assert_eq!(on(50).delivered_in_time(365), Some(0.5), "two of four");
+        assert_eq!(on(4).people_within(365), None);
+        assert_eq!(on(6).people_within(365), Some(1));
+        assert_eq!(on(50).people_within(365), Some(2));
+        assert_eq!(on(400).people_within(365), Some(1));
+        assert_eq!(on(59).contract_days_left(), Some(41));
+        assert_eq!(on(60).contract_days_left(), Some(100));
+        assert_eq!(on(170).contract_days_left(), Some(-10));
+        assert_eq!(on(100).two_way_within(90).to_string(), "2");
+        assert_eq!(on(100).two_way_before(90).to_string(), "2");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct OrderLine {
     pub kind: LineKind,
     /// In the company's currency; what is taken off is negative.
     pub amount: f64,
+    /// The same without tax, where that is known.
+    pub untaxed: Option<f64>,
     /// Which product, where that is known.
     pub product: Option<u32>,
 }
@@ -46,9 +48,19 @@ struct Account {
     returned: Vec<DayAmount>,
     /// What was cancelled.
     cancelled: Vec<DayAmount>,
+    /// The amounts of the first days of these without tax, up to the first day that it is not known of.
+    untaxed: [Vec<f64>; 3],
     /// What was bought: each product once a day.
     products: Vec<(i32, u32)>,
     evidence: Evidence,
+}
+
+/// What a line adds to its day.
+#[derive(Clone, Copy)]
+struct OfDay {
+    day: i32,
+    amount: f64,
+    untaxed: Option<f64>,
 }
 
 /// The purchases of all accounts.
@@ -63,33 +75,40 @@ impl History {
     /// A line of an account that is not below `accounts` is left out.
     pub fn new(accounts: usize, lines: impl IntoIterator<Item = OrderLine>) -> Self {
         let mut all = vec![Account::default(); accounts];
+        let mut amounts: Vec<[Vec<OfDay>; 3]> = vec![Default::default(); accounts];
         for line in lines {
             let Some(account) = all.get_mut(line.account) else {
                 continue;
             };
-            let of_day = DayAmount {
+            let kind = match line.kind {
+                LineKind::Sale => 0,
+                LineKind::Return => 1,
+                LineKind::Cancellation => 2,
+            };
+            amounts[line.account][kind].push(OfDay {
                 day: line.day,
                 amount: line.amount,
-            };
-            match line.kind {
-                LineKind::Sale => {
-                    account.purchases.push(of_day);
-                    account
-                        .products
-                        .extend(line.product.map(|product| (line.day, product)));
-                }
-                LineKind::Return => account.returned.push(of_day),
-                LineKind::Cancellation => account.cancelled.push(of_day),
+                untaxed: line.untaxed,
+            });
+            if line.kind == LineKind::Sale {
+                let products = &mut account.products;
+                products.extend(line.product.map(|product| (line.day, product)));
             }
         }
-        for account in &mut all {
-            for amounts in [
-                &mut account.purchases,
-                &mut account.returned,
-                &mut account.cancelled,
-            ] {
-                by_day(amounts);
-            }
+        for (account, amounts) in all.iter_mut().zip(amounts) {
+            let [purchases, returned, cancelled] = amounts.map(by_day);
+            let all = [&purchases, &returned, &cancelled];
+            let lacking = all.map(|days| days.iter().find(|own| own.untaxed.is_none()));
+            let lacking = lacking.into_iter().flatten().map(|own| own.day).min();
+            let is_known = |own: &&OfDay| lacking.is_none_or(|day| own.day < day);
+            account.untaxed = all.map(|days| {
+                let known = days.iter().take_while(is_known);
+                known.filter_map(|own| own.untaxed).collect()
+            });
+            let days = |days: Vec<OfDay>| days.into_iter().map(DayAmount::from).collect();
+            account.purchases = days(purchases);
+            account.returned = days(returned);
+            account.cancelled = days(cancelled);
             account.products.sort_unstable();
             account.products.dedup();
         }
@@ -109,15 +128,20 @@ impl History {
         self
     }
 
-    /// What was known at the end of a day.
+    /// What was known at the end of a day; amounts are without tax from here on where that is known
+    /// of all lines of an account up to then.
     #[must_use]
     pub fn until(&self, day: i32) -> Self {
-        let accounts = self.accounts.iter().map(|account| Account {
-            purchases: up_to(&account.purchases, day).to_vec(),
-            returned: up_to(&account.returned, day).to_vec(),
-            cancelled: up_to(&account.cancelled, day).to_vec(),
-            products: products_up_to(&account.products, day).to_vec(),
-            evidence: account.evidence.until(day),
+        let accounts = self.accounts.iter().map(|account| {
+            let [purchases, returned, cancelled] = account.amounts_up_to(day);
+            Account {
+                purchases,
+                returned,
+                cancelled,
+                untaxed: Default::default(),
+                products: products_up_to(&account.products, day).to_vec(),
+                evidence: account.evidence.until(day),
+            }
         });
         Self {
             accounts: accounts.collect(),
@@ -150,6 +174,12 @@ impl History {
     /// Whether any interaction of both sides is in it: where none ever is, they are not recorded.
     pub fn has_interactions(&self) -> bool {
         let has = |account: &Account| !account.evidence.two_way.is_empty();
+        self.accounts.iter().any(has)
+    }
+
+    /// Whether any contract that runs out is in it.
+    pub fn has_terms(&self) -> bool {
+        let has = |account: &Account| !account.evidence.terms.is_empty();
         self.accounts.iter().any(has)
     }
 
@@ -193,20 +223,56 @@ impl History {
     }
 }
 
+impl From<OfDay> for DayAmount {
+    fn from(own: OfDay) -> Self {
+        Self {
+            day: own.day,
+            amount: own.amount,
+        }
+    }
+}
+
+impl Account {
+    /// Purchases, returns and cancellations up to a day, without tax where it is known of all.
+    fn amounts_up_to(&self, day: i32) -> [Vec<DayAmount>; 3] {
+        let all = [&self.purchases, &self.returned, &self.cancelled];
+        let mut own = all.map(|amounts| up_to(amounts, day).to_vec());
+        let is_known = own
+            .iter()
+            .zip(&self.untaxed)
+            .all(|(own, untaxed)| own.len() <= untaxed.len());
+        if is_known {
+            for (own, untaxed) in own.iter_mut().zip(&self.untaxed) {
+                for (own, untaxed) in own.iter_mut().zip(untaxed) {
+                    own.amount = *untaxed;
+                }
+            }
+        }
+        own
+    }
+}
+
 /// Sums what is of one day. The amounts of a day are added from the smallest to the largest, so
 /// that the sum does not depend on the order in which they came.
-fn by_day(amounts: &mut Vec<DayAmount>) {
+fn by_day(mut amounts: Vec<OfDay>) -> Vec<OfDay> {
+    let untaxed = |own: &OfDay| own.untaxed.unwrap_or(f64::NEG_INFINITY);
     amounts.sort_unstable_by(|left, right| {
         let by_amount = left.amount.total_cmp(&right.amount);
-        left.day.cmp(&right.day).then(by_amount)
+        let by_untaxed = untaxed(left).total_cmp(&untaxed(right));
+        left.day.cmp(&right.day).then(by_amount).then(by_untaxed)
     });
     amounts.dedup_by(|next, kept| {
         let is_same = next.day == kept.day;
         if is_same {
             kept.amount += next.amount;
+            kept.untaxed = kept
+                .untaxed
+                .zip(next.untaxed)
+                .map(|(kept, next)| kept + next);
         }
         is_same
     });
+    amounts
 }
 
 fn up_to(amounts: &[DayAmount], day: i32) -> &[DayAmount] {
@@ -270,6 +336,16 @@ impl Standing<'_> {
             .sum()
     }
 
+    /// Net amount of the days after `begin` to `end`, both from 1970-01-01.
+    pub fn amount_of(&self, begin: i32, end: i32) -> f64 {
+        self.amount_between(self.day.saturating_sub(end), self.day.saturating_sub(begin))
+    }
+
+    /// Purchases of the days after `begin` to `end`, both from 1970-01-01.
+    pub fn purchases_of(&self, begin: i32, end: i32) -> f64 {
+        self.purchases_between(self.day.saturating_sub(end), self.day.saturating_sub(begin))
+    }
+
     /// Sales without cancelled ones, and what of goods and money went back (at least 0), in the days
     /// from `newest` (inclusive) to `oldest` (exclusive) days ago.
     pub fn sold_and_returned_between(&self, newest: i32, oldest: i32) -> (f64, f64) {
@@ -318,6 +394,22 @@ pub(crate) fn median_gap_of_all(standings: &[Standing<'_>]) -> Option<f64> {
     median(standings.iter().flat_map(Standing::gaps).collect())
 }
 
+/// The median amount of a day with a purchase in the last `days` days, of all accounts; `None` where
+/// nobody bought for an amount.
+pub(crate) fn median_purchase_of_all(standings: &[Standing<'_>], days: i32) -> Option<f64> {
+    let of = |own: &Standing<'_>| -> Vec<f64> {
+        let amounts = own.between(own.purchases, 0, days).iter();
+        amounts
+            .map(|own| own.amount)
+            .filter(|own| *own > 0.0)
+            .collect()
+    };
+    let mut amounts: Vec<f64> = standings.iter().flat_map(of).collect();
+    let middle = amounts.len() / 2;
+    let has_any = middle < amounts.len();
+    has_any.then(|| *amounts.select_nth_unstable_by(middle, f64::total_cmp).1)
+}
+
 fn median(mut gaps: Vec<i32>) -> Option<f64> {
     if gaps.is_empty() {
         return None;
@@ -345,6 +437,7 @@ mod tests {
             day,
             kind,
             amount,
+            untaxed: None,
             product: Some(1),
         }
     }
@@ -370,6 +463,27 @@ mod tests {
         assert_eq!(standing.sold_and_returned_between(0, 365), (8.0, 4.0));
         assert_eq!(standing.median_gap_days(), Some(7.0));
         assert_eq!(standing.products_within(365), 1);
+    }
+
+    #[test]
+    fn tax_is_taken_off_where_it_is_known_of_all_that_was_seen() {
+        let of = |day, kind, amount, untaxed| OrderLine {
+            untaxed,
+            ..line(day, kind, amount)
+        };
+        let history = History::new(
+            1,
+            [
+                of(1, LineKind::Sale, 113.0, Some(100.0)),
+                of(1, LineKind::Sale, 226.0, Some(200.0)),
+                of(5, LineKind::Return, -113.0, Some(-100.0)),
+                of(9, LineKind::Sale, 113.0, None),
+            ],
+        );
+        let spend = |day: i32| history.until(day).standing(0, day).unwrap().spend();
+        assert!((spend(1) - 300.0).abs() < 1e-9);
+        assert!((spend(8) - 200.0).abs() < 1e-9);
+        assert!((spend(9) - 339.0).abs() < 1e-9, "all with tax, or none");
     }
 
     #[test]

@@ -182,6 +182,7 @@ mod tests {
             day: *day,
             kind: LineKind::Sale,
             amount: 1.0,
+            untaxed: None,
             product: None,
         });
         History::new(1, lines)

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::lunar::Years;
 use super::scorecard::{Factor, Status};
 use crate::identity::text_number;
 use crate::metric::Label;
@@ -36,6 +37,8 @@ pub struct ScorecardRules {
     pub silent_at: f64,
     /// Nor is one with something overdue for more than so many days.
     pub overdue_days: i32,
+    /// Whether years are compared by the distance to the Spring Festival, instead of by 365 days.
+    pub lunar_years: bool,
     /// Where the curves bend.
     pub curves: Curves,
     /// What is to be done about a factor, beside what is shipped.
@@ -54,14 +57,22 @@ pub struct Curves {
     pub products_full: f64,
     /// When the later of two years has this part of the amount of both, it is as good as more.
     pub trend_full: f64,
+    /// When no more than this part was delivered in time, nothing is left.
+    pub delivered_none: f64,
     /// When this part of a year's sales went back, nothing is left.
     pub returns_none: f64,
     /// When no more than this part was paid in time, nothing is left.
     pub paid_none: f64,
     /// So many conversations in 90 days are as good as more.
     pub interactions_full: f64,
-    /// At so many complaints for each order day nothing is left.
+    /// When the later of two quarters has this part of the conversations of both, it is as good as more.
+    pub interaction_trend_full: f64,
+    /// So many persons who talk to us are as good as more; with one nothing is left.
+    pub contacts_full: f64,
+    /// At so many complaints for each typical order's worth of sales nothing is left.
     pub trouble_none: f64,
+    /// A contract that runs for so many days more is as good as one that runs longer.
+    pub contract_days_full: f64,
     /// When this part of the decided quotes is accepted, it is as good as more.
     pub accepted_full: f64,
 }
@@ -73,10 +84,14 @@ impl Default for Curves {
             orders_full: 12.0,
             products_full: 10.0,
             trend_full: 0.6,
+            delivered_none: 0.6,
             returns_none: 0.2,
             paid_none: 0.5,
             interactions_full: 6.0,
+            interaction_trend_full: 0.5,
+            contacts_full: 3.0,
             trouble_none: 0.5,
+            contract_days_full: 90.0,
             accepted_full: 0.6,
         }
     }
@@ -93,6 +108,7 @@ impl Default for ScorecardRules {
             orders_from: 3,
             silent_at: 2.5,
             overdue_days: 60,
+            lunar_years: true,
             curves: Curves::default(),
             playbook: BTreeMap::new(),
         }
@@ -179,10 +195,14 @@ impl ScorecardRules {
             orders_full,
             products_full,
             trend_full,
+            delivered_none,
             returns_none,
             paid_none,
             interactions_full,
+            interaction_trend_full,
+            contacts_full,
             trouble_none,
+            contract_days_full,
             accepted_full,
         } = self.curves;
         let counts = [
@@ -191,6 +211,7 @@ impl ScorecardRules {
             ("products_full", products_full),
             ("interactions_full", interactions_full),
             ("trouble_none", trouble_none),
+            ("contract_days_full", contract_days_full),
         ];
         for (key, value) in counts {
             within(
@@ -203,13 +224,32 @@ impl ScorecardRules {
         }
         let parts = [
             ("trend_full", trend_full),
+            ("interaction_trend_full", interaction_trend_full),
             ("returns_none", returns_none),
             ("accepted_full", accepted_full),
         ];
         for (key, value) in parts {
             within(&format!("curves.{key}"), value, 0.01, 1.0, "from 0.01 to 1")?;
         }
-        within("curves.paid_none", paid_none, 0.0, 0.99, "from 0 to 0.99")
+        let most = "from 0 to 0.99";
+        within("curves.delivered_none", delivered_none, 0.0, 0.99, most)?;
+        within(
+            "curves.contacts_full",
+            contacts_full,
+            2.0,
+            100.0,
+            "from 2 to 100",
+        )?;
+        within("curves.paid_none", paid_none, 0.0, 0.99, most)
+    }
+
+    /// How years are compared.
+    pub fn years(&self) -> Years {
+        if self.lunar_years {
+            Years::Lunar
+        } else {
+            Years::Solar
+        }
     }
 
     /// The status of a score with enough behind it.
@@ -255,6 +295,10 @@ fn shipped_play(factor: Factor) -> Label {
             "Review the two years together: which products and quantities fell, and who supplies \
              them now.",
         ),
+        Factor::Delivery => (
+            "和计划、生产核对未交和晚交的订单，给客户一个守得住的交期，晚交的逐笔说明原因。",
+            "Go through what is late with planning, promise dates that hold, and explain each delay.",
+        ),
         Factor::Returns => (
             "请质量工程师复核最近的退货，一周内给客户书面结论。",
             "Have quality look at the last returns and answer in writing within a week.",
@@ -275,6 +319,20 @@ fn shipped_play(factor: Factor) -> Label {
         Factor::Interaction => (
             "本周安排一次拜访或通话，并留下客户的回应。",
             "Arrange a visit or a call this week, and note what they said.",
+        ),
+        Factor::InteractionTrend => (
+            "联系变少了：看是谁不再回复，换一个时间、方式或由主管出面。",
+            "Contact is fading: see who stopped answering, and try another time, way or person.",
+        ),
+        Factor::Contacts => (
+            "只靠一个人：请他引荐技术和采购各一位，并把他们录为联系人。",
+            "It hangs on one person: ask for an introduction to engineering and purchasing, and enter \
+             them as contacts.",
+        ),
+        Factor::Contract => (
+            "合同快到期或已到期：约续签，带上去年的用量和交付记录。",
+            "The contract runs out or has: arrange the renewal, with last year's volumes and \
+             deliveries at hand.",
         ),
         Factor::Service => (
             "逐件看未结的投诉，给客户一个明确的解决时间，由主管回访。",

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::history::{History, Standing, median_gap_of_all};
+use super::history::{History, Standing, median_gap_of_all, median_purchase_of_all};
 use super::rules::Card;
 
 const YEAR: i32 = 365;
@@ -14,6 +14,8 @@ const YEAR: i32 = 365;
 const TYPICAL_GAPS: f64 = 4.0;
 /// Conversations are counted over so many days.
 const INTERACTION_DAYS: i32 = 90;
+/// Without so many persons nothing is risked.
+const SOLE: f64 = 1.0;
 
 /// What a score is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,9 +27,13 @@ pub enum Factor {
     Rhythm,
     /// Days with a purchase in the last 365 days.
     Frequency,
-    /// Net amount of the last 365 days / that of the 365 before, less 1; after a year of nothing 1,
-    /// after two 0. No data before the account is two years old.
+    /// Net amount a day of the last lunar year / that of the one before, less 1; after a year of
+    /// nothing 1, after two 0. A lunar year ends as far from the Spring Festival as the one before it.
+    /// No data before the account is two of them old.
     AmountTrend,
+    /// Of the deliveries that were promised for the last 365 days, the part that arrived by the promised
+    /// day. No data where none was.
+    Delivery,
     /// What was returned in the last 365 days / what was sold. No data where the company records no
     /// returns, or nothing was sold.
     Returns,
@@ -39,10 +45,19 @@ pub enum Factor {
     /// Interactions of the last 90 days in which both sides said something. No data where the
     /// company records none.
     Interaction,
-    /// Complaints and severe tickets of the last 365 days (half of one for what was resolved in time) /
-    /// days with a purchase in them. No data where the company records no tickets, or nothing was
-    /// bought.
+    /// Interactions of both sides of the last 90 days / those of the 90 before, less 1; after none at
+    /// all 1. No data where the company records none, or there was none in either.
+    InteractionTrend,
+    /// Distinct persons of the customer in the interactions of both sides of the last 365 days. No data
+    /// where none of them names the person.
+    Contacts,
+    /// Complaints and severe tickets of the last 365 days (half of one for what was resolved in time),
+    /// for each typical order's worth of sales: x the median purchase of all accounts / what was sold.
+    /// No data where the company records no tickets, or nothing was bought.
     Service,
+    /// Days until the contract that runs longest runs out; negative after it. No data where the account
+    /// never had one that runs out.
+    Contract,
     /// Of the quotes decided in the last 365 days, the part that was accepted. No data where none was
     /// decided.
     QuoteAcceptance,
@@ -50,16 +65,20 @@ pub enum Factor {
 
 impl Factor {
     /// All, with what each weighs of 100 as shipped.
-    pub const WEIGHTS: [(Self, f64); 9] = [
+    pub const WEIGHTS: [(Self, f64); 13] = [
         (Self::Rhythm, 20.0),
         (Self::Frequency, 10.0),
         (Self::AmountTrend, 20.0),
-        (Self::Returns, 15.0),
+        (Self::Delivery, 7.0),
+        (Self::Returns, 8.0),
         (Self::Breadth, 2.0),
         (Self::QuoteAcceptance, 3.0),
         (Self::Payment, 15.0),
-        (Self::Interaction, 10.0),
+        (Self::Interaction, 6.0),
+        (Self::InteractionTrend, 2.0),
+        (Self::Contacts, 2.0),
         (Self::Service, 5.0),
+        (Self::Contract, 0.0),
     ];
 
     /// The factor of that name.
@@ -74,11 +93,15 @@ impl Factor {
             Self::Rhythm => "rhythm",
             Self::Frequency => "frequency",
             Self::AmountTrend => "amount_trend",
+            Self::Delivery => "delivery",
             Self::Returns => "returns",
             Self::Breadth => "breadth",
             Self::Payment => "payment",
             Self::Interaction => "interaction",
+            Self::InteractionTrend => "interaction_trend",
+            Self::Contacts => "contacts",
             Self::Service => "service",
+            Self::Contract => "contract",
             Self::QuoteAcceptance => "quote_acceptance",
         }
     }
@@ -182,6 +205,7 @@ pub struct Rating {
 pub struct Scorecard<'a> {
     card: Card<'a>,
     typical_gap_days: f64,
+    typical_purchase: f64,
     has_returns: bool,
     has_interactions: bool,
     has_tickets: bool,
@@ -195,6 +219,7 @@ impl<'a> Scorecard<'a> {
             typical_gap_days: median_gap_of_all(standings)
                 .unwrap_or(f64::from(YEAR))
                 .max(1.0),
+            typical_purchase: median_purchase_of_all(standings, YEAR).unwrap_or(0.0),
             has_returns: seen.has_returns(),
             has_interactions: seen.has_interactions(),
             has_tickets: seen.has_tickets(),
@@ -281,17 +306,27 @@ impl<'a> Scorecard<'a> {
                 let count = standing.purchases_between(0, YEAR);
                 (count, saturating(count, curves.orders_full))
             }
-            Factor::AmountTrend if standing.age_days() >= f64::from(2 * YEAR) => {
-                let now = standing.amount_between(0, YEAR).max(0.0);
-                let before = standing.amount_between(YEAR, 2 * YEAR).max(0.0);
-                // two years of nothing: nothing to compare, and nothing good
-                let share = if now > 0.0 { now / (now + before) } else { 0.0 };
-                let change = match (now > 0.0, before > 0.0) {
-                    (_, true) => now / before - 1.0,
-                    (true, false) => 1.0,
-                    (false, false) => 0.0,
+            Factor::AmountTrend => {
+                let years = self.card.rules.years();
+                let middle = years.before(standing.day);
+                let begin = years.before(middle);
+                if standing.first > begin {
+                    return None;
+                }
+                let daily = |begin: i32, end: i32| {
+                    standing.amount_of(begin, end).max(0.0) / f64::from(end - begin)
                 };
-                (change, (share / curves.trend_full).min(1.0))
+                let (now, before) = (daily(middle, standing.day), daily(begin, middle));
+                // two years of nothing: nothing to compare, and nothing good
+                (
+                    change(now, before),
+                    (share(now, before) / curves.trend_full).min(1.0),
+                )
+            }
+            Factor::Delivery => {
+                let in_time = standing.delivered_in_time(YEAR)?;
+                let none = curves.delivered_none;
+                (in_time, ((in_time - none) / (1.0 - none)).max(0.0))
             }
             Factor::Returns => {
                 let (sold, returned) = standing.sold_and_returned_between(0, YEAR);
@@ -313,17 +348,40 @@ impl<'a> Scorecard<'a> {
                 let count = standing.two_way_within(INTERACTION_DAYS);
                 (count, saturating(count, curves.interactions_full))
             }
+            Factor::InteractionTrend if self.has_interactions => {
+                let now = standing.two_way_within(INTERACTION_DAYS);
+                let before = standing.two_way_before(INTERACTION_DAYS);
+                if now + before == 0.0 {
+                    return None;
+                }
+                (
+                    change(now, before),
+                    (share(now, before) / curves.interaction_trend_full).min(1.0),
+                )
+            }
+            Factor::Contacts => {
+                let count = standing.people_within(YEAR)? as f64;
+                (
+                    count,
+                    ((count - SOLE) / (curves.contacts_full - SOLE)).min(1.0),
+                )
+            }
             Factor::Service if self.has_tickets => {
-                let purchases = standing.purchases_between(0, YEAR);
-                let trouble =
-                    (purchases > 0.0).then(|| standing.trouble_within(YEAR) / purchases)?;
+                let (sold, _) = standing.sold_and_returned_between(0, YEAR);
+                let orders = sold / self.typical_purchase;
+                let trouble = (orders.is_finite() && orders > 0.0)
+                    .then(|| standing.trouble_within(YEAR) / orders)?;
                 (trouble, (1.0 - trouble / curves.trouble_none).max(0.0))
+            }
+            Factor::Contract => {
+                let days = f64::from(standing.contract_days_left()?);
+                (days, (days / curves.contract_days_full).clamp(0.0, 1.0))
             }
             Factor::QuoteAcceptance => {
                 let accepted = standing.quotes_accepted(YEAR)?;
                 (accepted, (accepted / curves.accepted_full).min(1.0))
             }
-            Factor::AmountTrend | Factor::Breadth | Factor::Interaction | Factor::Service => {
+            Factor::Breadth | Factor::Interaction | Factor::InteractionTrend | Factor::Service => {
                 return None;
             }
         };
@@ -353,6 +411,20 @@ struct Point {
     part: f64,
 }
 
+/// What became of an amount: of the one before, less 1.
+fn change(now: f64, before: f64) -> f64 {
+    match (now > 0.0, before > 0.0) {
+        (_, true) => now / before - 1.0,
+        (true, false) => 1.0,
+        (false, false) => 0.0,
+    }
+}
+
+/// The part of both that is of now; 0 of nothing.
+fn share(now: f64, before: f64) -> f64 {
+    if now > 0.0 { now / (now + before) } else { 0.0 }
+}
+
 /// 0 for nothing, 1 from `full` on, the first ones worth the most.
 fn saturating(count: f64, full: f64) -> f64 {
     (count.ln_1p() / full.ln_1p()).min(1.0)
@@ -361,8 +433,9 @@ fn saturating(count: f64, full: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health::evidence::{Decision, Evidence, Instalment, Ticket};
+    use crate::health::evidence::{Decision, Delivery, Evidence, Instalment, Term, Ticket};
     use crate::health::history::{DayAmount, LineKind, OrderLine};
+    use crate::health::rules::ScorecardRules;
 
     fn account(days: impl IntoIterator<Item = i32>) -> History {
         let lines = days.into_iter().map(|day| OrderLine {
@@ -370,6 +443,7 @@ mod tests {
             day,
             kind: LineKind::Sale,
             amount: 100.0,
+            untaxed: None,
             product: Some(3),
         });
         History::new(1, lines)
@@ -403,6 +477,49 @@ mod tests {
         assert_eq!(two.status, Status::Unrated);
     }
 
+    /// Sales of a year that begins after one Spring Festival and ends with the next are as good as those
+    /// of the year before, whether or not the calendar year holds two of them.
+    #[test]
+    fn the_trend_does_not_see_where_the_festival_lies() {
+        let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap().to_epoch_days();
+        // every 10 days, but for the month before the festivals of 2022 to 2026
+        let festivals = [
+            "2022-02-01",
+            "2023-01-22",
+            "2024-02-10",
+            "2025-01-29",
+            "2026-02-17",
+        ]
+        .map(day);
+        let is_quiet = |own: &i32| festivals.iter().any(|at| (at - 30..*at).contains(own));
+        let days = (day("2022-03-03")..=day("2026-02-10")).step_by(10);
+        let history = account(days.filter(|own| !is_quiet(own)));
+        let value = |on: &str, rules: &ScorecardRules| {
+            let seen = history.until(day(on));
+            let standings = seen.standings(day(on));
+            let card = Card {
+                rules,
+                segments: &[],
+            };
+            let rating = Scorecard::new(&seen, &standings, card).rate(&standings[0]);
+            let mut factors = rating.factors.iter();
+            factors
+                .find(|own| own.factor == Factor::AmountTrend)
+                .unwrap()
+                .value
+                .unwrap()
+        };
+        let solar = ScorecardRules {
+            lunar_years: false,
+            ..ScorecardRules::default()
+        };
+        // 365 days before 2025-01-28 hold one quiet month, and those before them half of one more
+        let lunar = value("2025-01-28", ScorecardRules::shipped());
+        assert!(lunar.abs() < 0.05, "{lunar}");
+        let plain = value("2025-01-28", &solar);
+        assert!(plain.abs() > lunar.abs(), "{plain} {lunar}");
+    }
+
     #[test]
     fn what_has_no_data_lowers_the_coverage_and_not_the_score() {
         let sales = account((0..900).step_by(30));
@@ -416,13 +533,14 @@ mod tests {
                 day,
                 kind,
                 amount,
+                untaxed: None,
                 product: Some(3),
             };
             lines.push(line(LineKind::Sale, 100.0));
             lines.push(line(LineKind::Return, -5.0));
         }
         let with = rating(&History::new(1, lines), 900);
-        assert!((with.coverage - 0.67).abs() < 1e-12);
+        assert!((with.coverage - 0.6).abs() < 1e-12);
         assert_eq!(with.status, Status::Green);
         let returns = with
             .factors
@@ -458,10 +576,34 @@ mod tests {
                 is_accepted: true,
             }],
             two_way: vec![820, 840, 850, 880, 890, 895],
+            people: vec![(820, 4), (840, 9)],
+            deliveries: vec![
+                Delivery {
+                    promised: 700,
+                    delivered: Some(699),
+                },
+                Delivery {
+                    promised: 800,
+                    delivered: Some(820),
+                },
+                Delivery {
+                    promised: 860,
+                    delivered: Some(860),
+                },
+                Delivery {
+                    promised: 890,
+                    delivered: Some(890),
+                },
+            ],
+            terms: vec![Term {
+                signed: 100,
+                expires: 945,
+                renewed: None,
+            }],
         };
         let known = sales.clone().with_evidence([(0, evidence.clone())]);
         let known = rating(&known, 900);
-        assert!((known.coverage - 0.85).abs() < 1e-12, "all but returns");
+        assert!((known.coverage - 0.92).abs() < 1e-12, "all but returns");
         let of = |factor| {
             known
                 .factors
@@ -474,10 +616,18 @@ mod tests {
         assert!((part(Factor::Payment) - 0.5).abs() < 1e-12);
         assert_eq!(of(Factor::Interaction).value, Some(6.0));
         assert!((part(Factor::Interaction) - 1.0).abs() < 1e-12);
-        // half a complaint on twelve purchase days
+        assert_eq!(of(Factor::InteractionTrend).value, Some(1.0), "none before");
+        assert!((part(Factor::InteractionTrend) - 1.0).abs() < 1e-12);
+        assert_eq!(of(Factor::Contacts).value, Some(2.0));
+        assert!((part(Factor::Contacts) - 0.5).abs() < 1e-12);
+        assert_eq!(of(Factor::Delivery).value, Some(0.75));
+        assert!((part(Factor::Delivery) - 0.375).abs() < 1e-12);
+        assert_eq!(of(Factor::Contract).value, Some(45.0));
+        assert_eq!(of(Factor::Contract).weight.to_string(), "0");
+        // half a complaint on what is worth twelve typical orders
         assert!((of(Factor::Service).value.unwrap() - 0.5 / 12.0).abs() < 1e-12);
         assert!((part(Factor::QuoteAcceptance) - 1.0).abs() < 1e-12);
-        assert_eq!((known.status, known.held_by), (Status::Green, None));
+        assert_eq!((known.status, known.held_by), (Status::Yellow, None));
 
         evidence
             .instalments

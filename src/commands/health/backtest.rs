@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use millrace_models::health::Backtest;
 use millrace_models::health::measures::Ranking;
+use millrace_models::health::outlook::Proven;
 use serde::Serialize;
 
 use crate::arguments::Format;
@@ -119,8 +120,45 @@ fn text(cutoff: NaiveDate, horizon_days: i32, found: &Backtest) -> String {
         cutoff,
         found.model.days
     ));
+    text.push_str(&proven("shrinking", &found.shrinking));
+    match &found.non_renewal {
+        Some(own) => text.push_str(&proven("non-renewal", own)),
+        None => text.push_str("non-renewal: not decided before 90 days after the horizon\n"),
+    }
     for warning in &found.warnings {
         text.push_str(&format!("warning: {warning}\n"));
     }
     text
+}
+
+/// How another probability than that of an order did, in a line.
+fn proven(name: &str, own: &Proven) -> String {
+    let number = |own: Option<f64>, decimals| {
+        own.map_or_else(
+            || value::NOTHING.to_owned(),
+            |own| value::decimal(own, decimals),
+        )
+    };
+    let Some(found) = &own.probability else {
+        let why = if own.accounts == 0 {
+            "nobody at risk"
+        } else {
+            "not enough history"
+        };
+        return format!("{name}: {why}\n");
+    };
+    let base_rate = own.baselines.base_rate.map(|own| own.brier);
+    format!(
+        "{name}: {} of {} · AUC {} (last trend {}) · average precision {} ({}) · Brier {} (base rate \
+         {}) · calibration error {}\n",
+        value::count(own.positives as i128),
+        value::count(own.accounts as i128),
+        number(found.ranking.auc, 3),
+        number(own.baselines.last_trend.auc, 3),
+        number(found.ranking.average_precision, 3),
+        number(own.baselines.last_trend.average_precision, 3),
+        number(found.brier, 4),
+        number(base_rate, 4),
+        number(found.calibration_error, 3),
+    )
 }

@@ -127,7 +127,31 @@ fn table(found: &HealthExplanation) -> String {
         value::decimal(found.health.amount_12_months, 2),
         found.as_of
     ));
+    let part = |own: Option<f64>, target: &str, otherwise: &str| match own {
+        Some(part) => format!("{} %", value::decimal(part * 100.0, 1)),
+        None if is_short(found, target) => "not enough history".to_owned(),
+        None => otherwise.to_owned(),
+    };
+    text.push_str(&format!(
+        "buys less than half of the year before: {} · a contract runs out and is not renewed: {}\n",
+        part(
+            found.health.shrink_probability,
+            "shrink",
+            "nothing bought then"
+        ),
+        part(
+            found.health.non_renewal_probability,
+            "non_renewal",
+            "none runs out"
+        ),
+    ));
     text
+}
+
+/// Whether there is too little to learn one of the probabilities from.
+fn is_short(found: &HealthExplanation, target: &str) -> bool {
+    let mut models = found.models.iter();
+    models.any(|own| own.target == target && own.kind == "not_enough_history")
 }
 
 fn held_by(held: Held) -> &'static str {
@@ -178,6 +202,7 @@ fn words(own: &Reading, found: &HealthExplanation) -> String {
             let sign = if number > 0.0 { "+" } else { "" };
             format!("{sign}{} against the year before", percent(number))
         }
+        Factor::Delivery => format!("{} of deliveries in time", percent(number)),
         Factor::Returns => format!("{} of sales went back", percent(number)),
         Factor::Breadth => format!("{} products in 12 months", value::decimal(number, 0)),
         Factor::Payment => format!("{} of what fell due was paid in time", percent(number)),
@@ -185,7 +210,23 @@ fn words(own: &Reading, found: &HealthExplanation) -> String {
             let count = value::decimal(number, 0);
             format!("{count} conversations in 90 days")
         }
-        Factor::Service => format!("{} complaints an order day", value::decimal(number, 2)),
+        Factor::InteractionTrend => {
+            let sign = if number > 0.0 { "+" } else { "" };
+            format!("{sign}{} against the 90 days before", percent(number))
+        }
+        Factor::Contacts if number < 1.5 => "hangs on one person".to_owned(),
+        Factor::Contacts => format!("{} persons talk to us", value::decimal(number, 0)),
+        Factor::Service => {
+            let count = value::decimal(number, 2);
+            format!("{count} complaints a typical order's worth")
+        }
+        Factor::Contract if number < 0.0 => {
+            format!(
+                "the contract ran out {} days ago",
+                value::decimal(-number, 0)
+            )
+        }
+        Factor::Contract => format!("{} days of contract left", value::decimal(number, 0)),
         Factor::QuoteAcceptance => format!("{} of quotes accepted", percent(number)),
     }
 }

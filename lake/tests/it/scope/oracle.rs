@@ -22,7 +22,7 @@ pub(crate) struct Caller {
 
 /// A mart: the records of operations that its rows are of, the column of the person and that of
 /// the team whose they are now.
-const WHOSE: [(&str, &str, &[&str], &[&str]); 16] = [
+const WHOSE: [(&str, &str, &[&str], &[&str]); 18] = [
     ("users", "user", &[], &[]),
     ("products", "product", &[], &[]),
     ("accounts", "account", &["owner"], &["team"]),
@@ -59,6 +59,7 @@ const WHOSE: [(&str, &str, &[&str], &[&str]); 16] = [
         &["requester", "current_owner"],
         &["current_team"],
     ),
+    ("deliveries", "delivery", &[], &[]),
     ("activity", "interaction", &["current_owner"], &[]),
     (
         "user_days",
@@ -74,13 +75,15 @@ const WHOSE: [(&str, &str, &[&str], &[&str]); 16] = [
     ),
     ("account_health", "account", &[], &[]),
     ("health_factors", "account", &[], &[]),
+    ("health_models", "account", &[], &[]),
 ];
 /// Marts of nobody in particular: all see them who may read them.
-const FOR_ALL: [&str; 3] = ["calendar", "users", "products"];
+const FOR_ALL: [&str; 4] = ["calendar", "users", "products", "health_models"];
 /// Marts whose rows also belong to those whose the account is, and those whose the contract is.
-const BY_ACCOUNT: [&str; 5] = [
+const BY_ACCOUNT: [&str; 6] = [
     "payment_performance",
     "ticket_service",
+    "deliveries",
     "activity",
     "account_health",
     "health_factors",

@@ -129,6 +129,7 @@ impl Line {
             ("contracts", "contract_id") => own("C"),
             ("payment_performance", "plan_id") => own("I"),
             ("ticket_service", "ticket_id") => own("T"),
+            ("deliveries", "delivery_id") => own("D"),
             ("activity", "interaction_id") => own("V"),
             ("record_quality", "record_id") => own("X"),
             ("accounts", "name" | "label") => Some(format!("客户{}", self.place)),

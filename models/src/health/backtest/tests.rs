@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::health::evidence::{Decision, Evidence, Instalment, Ticket};
+use crate::health::evidence::{Decision, Delivery, Evidence, Instalment, Term, Ticket};
 use crate::health::history::{DayAmount, LineKind, OrderLine};
+use crate::health::lunar::Years;
 
 /// A small firm: accounts that buy every 20 to 110 days until they stop, by a congruential generator.
 fn firm(accounts: usize) -> Vec<OrderLine> {
@@ -24,6 +25,7 @@ fn firm(accounts: usize) -> Vec<OrderLine> {
                 day: i32::try_from(day).unwrap(),
                 kind: LineKind::Sale,
                 amount: 10.0 + next(90) as f64,
+                untaxed: None,
                 product: Some(u32::try_from(next(9)).unwrap()),
             });
             day += rhythm / 2 + next(rhythm);
@@ -83,6 +85,7 @@ fn everybody_of_one_outcome_is_measured_without_a_ranking() {
             day: index * 10,
             kind: LineKind::Sale,
             amount: 1.0,
+            untaxed: None,
             product: None,
         })
     });
@@ -115,8 +118,10 @@ fn what_cannot_be_known_is_refused() {
 
 /// All scores of a day, as bits.
 fn scores(history: &History, day: i32) -> Vec<u64> {
-    let model = ProbabilityModel::learn(history, day, 45);
-    let predictions = model.predict(history);
+    let outlook = Outlook::of(history, day, 45, Years::Lunar);
+    let predictions = &outlook.orders;
+    let others = outlook.shrink.iter().chain(&outlook.non_renewal);
+    let others = others.map(|own| own.map_or(1, f64::to_bits));
     let seen = history.until(day);
     let standings = seen.standings(day);
     let card = Scorecard::new(&seen, &standings, Card::default());
@@ -126,6 +131,7 @@ fn scores(history: &History, day: i32) -> Vec<u64> {
         .iter()
         .chain(&predictions.expected_purchases)
         .map(|value| value.to_bits())
+        .chain(others)
         .chain(ratings)
         .collect()
 }
@@ -161,6 +167,22 @@ fn evidence(day: i32, later: &[(usize, i32)]) -> Vec<(usize, Evidence)> {
                 is_accepted: place % 2 == 0,
             }],
             two_way: (0..place % 7).map(|days| day - days * 20).collect(),
+            people: vec![(day - place, 1), (day - 20, 2)],
+            deliveries: vec![Delivery {
+                promised: day - 1 - place,
+                delivered: (place % 2 == 0).then_some(day - place),
+            }],
+            // a year each, some of them renewed
+            terms: (0..8)
+                .map(|years| {
+                    let expires = day + place - 60 - years * 100;
+                    Term {
+                        signed: expires - 365,
+                        expires,
+                        renewed: ((place + years) % 3 == 0 && expires < day).then_some(expires - 5),
+                    }
+                })
+                .collect(),
         };
         for (_, days) in later.iter().filter(|(of, _)| *of == account) {
             let after = day + days;
@@ -179,6 +201,22 @@ fn evidence(day: i32, later: &[(usize, i32)]) -> Vec<(usize, Evidence)> {
                 is_accepted: false,
             });
             own.two_way.push(after);
+            own.people.push((after, 3));
+            for delivery in &mut own.deliveries {
+                delivery.delivered = delivery.delivered.or(Some(after));
+            }
+            own.deliveries.push(Delivery {
+                promised: after,
+                delivered: Some(after),
+            });
+            for term in &mut own.terms {
+                term.renewed = term.renewed.or(Some(after));
+            }
+            own.terms.push(Term {
+                signed: after,
+                expires: after + 365,
+                renewed: None,
+            });
         }
         (account, own)
     };
@@ -203,6 +241,7 @@ proptest! {
             day: cutoff + days,
             kind: [LineKind::Sale, LineKind::Return, LineKind::Cancellation][usize::from(kind)],
             amount,
+            untaxed: (product % 2 == 0).then_some(amount / 1.13),
             product: Some(product),
         });
         let others: Vec<(usize, i32)> = added.clone().map(|line| (line.account, line.day - cutoff)).collect();

@@ -529,6 +529,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How groups stand
+         * @description The accounts under one parent that have a score, where the caller sees at least two of them: with the
+         *     worst status of any, and their amounts together. That with most at risk is first.
+         */
+        get: operations["groups_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the probabilities of kept scores were learned from
+         * @description Of each scored day that is kept: the earlier days that each model learned from, and how well it did on
+         *     the last of them without having seen it. All accounts are in it, so it is for those who see all.
+         */
+        get: operations["models_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health/preview": {
         parameters: {
             query?: never;
@@ -4414,6 +4456,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The accounts under one parent that have a score and that the caller sees. */
+        AccountGroup: {
+            /** @description The id of the uppermost account. */
+            account_id: string;
+            /** @description What people call it. */
+            label: string;
+            /** @description The worst status of its members. */
+            status: string;
+            /**
+             * Format: double
+             * @description What they bought in 12 months; null for who sees no amounts.
+             */
+            amount_12_months?: number | null;
+            /**
+             * Format: double
+             * @description What of that is at risk.
+             */
+            amount_at_risk?: number | null;
+            /** @description Those with most at risk first. */
+            members: components["schemas"]["GroupMember"][];
+        };
         /**
          * @description What can be done with records.
          * @enum {string}
@@ -5300,11 +5363,25 @@ export interface components {
             /** @description The language of headers and definitions; Chinese where left out. */
             lang?: components["schemas"]["Language"];
         };
+        /** @description A factor that moved, and what happened meanwhile. */
+        FactorMove: {
+            /** @description Which. */
+            factor: string;
+            /**
+             * Format: double
+             * @description The points that it gained or lost.
+             */
+            points: number;
+            /** @description How many events there were; of none, time alone moved it. */
+            count: number;
+            /** @description The latest of them, at most 10. */
+            events: components["schemas"]["HealthEvent"][];
+        };
         /**
          * @description What a score is made of.
          * @enum {string}
          */
-        FactorName: "rhythm" | "frequency" | "amount_trend" | "returns" | "breadth" | "quote_acceptance" | "payment" | "interaction" | "service";
+        FactorName: "rhythm" | "frequency" | "amount_trend" | "returns" | "breadth" | "quote_acceptance" | "payment" | "delivery" | "interaction" | "interaction_trend" | "contacts" | "service" | "contract";
         /** @description What a factor added to a score. */
         FactorScore: {
             /**
@@ -5495,6 +5572,35 @@ export interface components {
             /** @description On whose records. */
             scope: components["schemas"]["Scope"];
         };
+        /** @description An account of a group. */
+        GroupMember: {
+            /** @description Its id. */
+            account_id: string;
+            /** @description What people call it. */
+            label: string;
+            /**
+             * Format: double
+             * @description 0 to 100.
+             */
+            score: number;
+            /** @description By that score. */
+            status: string;
+            /**
+             * Format: double
+             * @description What it bought in 12 months; null for who sees no amounts.
+             */
+            amount_12_months?: number | null;
+            /**
+             * Format: double
+             * @description What of that is at risk.
+             */
+            amount_at_risk?: number | null;
+        };
+        /** @description Groups of accounts. */
+        GroupsOfAccounts: {
+            /** @description That with most at risk first. */
+            groups: components["schemas"]["AccountGroup"][];
+        };
         /** @description A handover. */
         HandoverBody: {
             /**
@@ -5555,6 +5661,27 @@ export interface components {
              * @description The day.
              */
             on: string;
+        };
+        /** @description Something that happened to an account. */
+        HealthEvent: {
+            /**
+             * @description What: `ordered`, `cancelled`, `returned`, `overdue`, `paid`, `opened`, `resolved`, `accepted`,
+             *     `declined`, `expired`, `talked`, `delivered`, `delivered_late`, `not_delivered`, `signed`,
+             *     `ran_out`.
+             */
+            what: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The id of the record. */
+            record: string;
+            /**
+             * Format: double
+             * @description What it is worth, where it is worth something and the caller sees amounts.
+             */
+            amount?: number | null;
         };
         /** @description Who succeeds in one team or account. */
         HeirBody: {
@@ -5944,6 +6071,21 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description The models of a scored day. */
+        ModelsOfScoring: {
+            /**
+             * Format: date
+             * @description The day that was scored.
+             */
+            as_of: string;
+            /** @description Of an order, of shrinking, of a contract that is not renewed. */
+            models: components["schemas"]["ScoringModel"][];
+        };
+        /** @description The models behind kept scores. */
+        ModelsOfScorings: {
+            /** @description The latest scoring first. */
+            scorings: components["schemas"]["ModelsOfScoring"][];
+        };
         /** @description A month to be closed. */
         MonthCloseBody: {
             /**
@@ -6186,6 +6328,12 @@ export interface components {
          * @enum {string}
          */
         Outcome: "lost" | "shelved" | "invalid" | "duplicate";
+        /** @description What anybody would say first. */
+        OutlookBaselines: {
+            base_rate?: components["schemas"]["ProvenBaseRate"] | null;
+            /** @description How the last days of the same length did against those a year before. */
+            last_trend: components["schemas"]["ProvenRanking"];
+        };
         /**
          * @description A language of the pages.
          * @enum {string}
@@ -6450,6 +6598,9 @@ export interface components {
             baselines: components["schemas"]["ProvenBaselines"];
             /** @description Where the probability came from. */
             model: components["schemas"]["LearnedFrom"];
+            /** @description The probability of buying less than half of what was bought in the same span a year before. */
+            shrinking: components["schemas"]["ProvenOutlook"];
+            non_renewal?: components["schemas"]["ProvenOutlook"] | null;
             /** @description What the reader should know. */
             warnings: string[];
         };
@@ -6457,6 +6608,19 @@ export interface components {
         Proofs: {
             /** @description The latest first. */
             proofs: components["schemas"]["Proof"][];
+        };
+        /** @description The same probability for all. */
+        ProvenBaseRate: {
+            /**
+             * Format: double
+             * @description That one.
+             */
+            probability: number;
+            /**
+             * Format: double
+             * @description Its mean squared error.
+             */
+            brier: number;
         };
         /** @description How the simple rules did. */
         ProvenBaselines: {
@@ -6468,6 +6632,18 @@ export interface components {
             rfm: components["schemas"]["ProvenRanking"];
             /** @description Purchases to expect by the purchase process. */
             bg_nbd: components["schemas"]["ProvenRanking"];
+        };
+        /** @description How another probability than that of an order did. */
+        ProvenOutlook: {
+            /** @description The accounts that it can come true of. */
+            accounts: number;
+            /** @description Those of them that it came true of. */
+            positives: number;
+            probability?: components["schemas"]["ProvenProbability"] | null;
+            /** @description What it is to beat. */
+            baselines: components["schemas"]["OutlookBaselines"];
+            /** @description Where the probability came from. */
+            model: components["schemas"]["LearnedFrom"];
         };
         /** @description How well a probability ranked and held. */
         ProvenProbability: {
@@ -6775,6 +6951,8 @@ export interface components {
              * @description So is one with something overdue for more than so many days.
              */
             overdue_days: number;
+            /** @description Whether years are compared by the distance to the Spring Festival, instead of by 365 days. */
+            lunar_years: boolean;
             /** @description Where the curves bend. */
             curves: {
                 [key: string]: number;
@@ -6861,6 +7039,70 @@ export interface components {
             scored: components["schemas"]["BTreeMap"];
             /** @description What the score is made of; the points and `held_down` add up to it. */
             factors: components["schemas"]["FactorScore"][];
+        };
+        /** @description What a probability was learned from. */
+        ScoringModel: {
+            /** @description What it is of: `order`, `shrink`, `non_renewal`. */
+            target: string;
+            /** @description Where it comes from: `fitted`, `purchase_process`, `not_enough_history`. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description The days ahead that it is about.
+             */
+            horizon_days: number;
+            /**
+             * Format: date
+             * @description The first of the days that it was learned from.
+             */
+            learned_from?: string | null;
+            /**
+             * Format: date
+             * @description The last of them.
+             */
+            learned_to?: string | null;
+            /**
+             * Format: int32
+             * @description How many they are.
+             */
+            learned_days: number;
+            /**
+             * Format: int32
+             * @description Accounts (of contracts: those) on these days.
+             */
+            learned_rows: number;
+            /**
+             * Format: int32
+             * @description Those that it came true of.
+             */
+            learned_positives: number;
+            /** @description Whether it was calibrated on a day that it had not seen. */
+            calibrated: boolean;
+            /**
+             * Format: int32
+             * @description What a model of the earlier of these days said of the last one: accounts on it.
+             */
+            trial_rows?: number | null;
+            /**
+             * Format: int32
+             * @description Those of them that it came true of.
+             */
+            trial_positives?: number | null;
+            /**
+             * Format: double
+             * @description Area under the receiver operating characteristic.
+             */
+            auc?: number | null;
+            /**
+             * Format: double
+             * @description Mean precision over those that it came true of.
+             */
+            average_precision?: number | null;
+            /**
+             * Format: double
+             * @description Mean squared error.
+             */
+            brier?: number | null;
         };
         /** @description A part of a driver report. */
         Segment: {
@@ -7041,6 +7283,9 @@ export interface components {
             /** @description The last score. */
             now: components["schemas"]["Scoring"];
             before?: components["schemas"]["Scoring"] | null;
+            /** @description The factors that moved most since then, at most 3, and what happened meanwhile. */
+            moves: components["schemas"]["FactorMove"][];
+            group?: components["schemas"]["AccountGroup"] | null;
             lift?: components["schemas"]["Lift"] | null;
             /** @description What is to be done about each factor. */
             steps: components["schemas"]["PlayOfFactor"][];
@@ -13774,6 +14019,58 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    groups_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupsOfAccounts"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    models_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOfScorings"];
+                };
+            };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             421: components["responses"]["Problem421"];
