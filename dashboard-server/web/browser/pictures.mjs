@@ -60,7 +60,8 @@ const PAGES = [
   ["ticket", "/tickets", director, first("list-ticket")],
   ["health", "/health", success],
   ["health-account", "/health", success, standing],
-  ["health-proof", "/health?view=proof", success],
+  ["health-groups", "/health?view=groups", success],
+  ["health-proof", "/health?view=proof", director],
   ["admin", "/admin", administrator],
   ["me", "/me", rep],
   [

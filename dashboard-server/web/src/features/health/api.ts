@@ -14,6 +14,7 @@ export type Standing = Omit<Schemas["StandingOfAccount"], "now" | "before"> & {
 export type Proof = Schemas["Proof"];
 export type Score = Schemas["ScoreOfAccount"];
 export type Rules = Schemas["RulesInForce"];
+export type Group = Schemas["AccountGroup"];
 
 export const STATUSES = ["red", "yellow", "green", "unrated"] as const;
 export type HealthStatus = (typeof STATUSES)[number];
@@ -90,6 +91,23 @@ export function proofsQuery(set: number | null | undefined) {
     queryKey: ["health", "proofs", set ?? null],
     queryFn: ({ signal }) => get("/api/health/backtest", {}, signal),
     staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The models behind the kept scores, the latest scoring first. */
+export function modelsQuery(set: number | null | undefined) {
+  return queryOptions({
+    queryKey: ["health", "models", set ?? null],
+    queryFn: ({ signal }) => get("/api/health/models", {}, signal),
+  });
+}
+
+/** How groups of companies stand. */
+export function groupsQuery(set: number | null | undefined) {
+  return queryOptions({
+    queryKey: ["health", "groups", set ?? null],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => get("/api/health/groups", {}, signal),
   });
 }
 

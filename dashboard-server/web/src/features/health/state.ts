@@ -5,7 +5,7 @@ import { type Chosen, type HealthStatus, STATUSES, TIERS } from "./api";
 export const ORDERS = ["-amount_at_risk", "score", "-amount_12_months", "last_order_at"] as const;
 export type Order = (typeof ORDERS)[number];
 
-export const VIEWS = ["ranking", "taken", "proof", "rules"] as const;
+export const VIEWS = ["ranking", "groups", "taken", "proof", "rules"] as const;
 export type View = (typeof VIEWS)[number];
 
 export type Page = {

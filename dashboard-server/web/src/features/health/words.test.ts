@@ -14,6 +14,13 @@ describe("reasons", () => {
     ]);
     const well = { rhythm: 0.5, rhythm_days: 30, overdue_amount: 0, amount_trend: 0.2 };
     expect(reasons(well, t, "zh")).toEqual([]);
+    const unlikely = { ...well, shrink_probability: 0.4, non_renewal_probability: null };
+    expect(reasons(unlikely, t, "zh")).toEqual([]);
+    const likely = { ...well, shrink_probability: 0.62, non_renewal_probability: 0.5 };
+    expect(reasons(likely, t, "zh")).toEqual([
+      'health.reason.shrink {"part":"62 %"}',
+      'health.reason.ends {"part":"50 %"}',
+    ]);
   });
 
   it("speaks of a debt without its amount to whom sees no amounts", () => {
@@ -26,6 +33,14 @@ describe("factorText", () => {
     expect(factorText("rhythm", 1.5, 40, t, "zh")).toBe('health.says.late {"count":20,"days":40}');
     expect(factorText("rhythm", 0.4, 40, t, "zh")).toBe('health.says.inTime {"days":40}');
     expect(factorText("payment", 0.254, null, t, "en")).toBe('health.says.payment {"part":"25%"}');
+    expect(factorText("contacts", 1, null, t, "zh")).toBe("health.says.soleContact");
+    expect(factorText("contacts", 3, null, t, "zh")).toBe('health.says.contacts {"count":3}');
+    expect(factorText("contract", -12, null, t, "zh")).toBe(
+      'health.says.contractOver {"count":12}',
+    );
+    expect(factorText("interaction_trend", -0.5, null, t, "en")).toBe(
+      'health.says.interaction_trend {"change":"-50%"}',
+    );
     expect(factorText("payment", null, null, t, "en")).toBe("health.noData");
   });
 });

@@ -6,6 +6,8 @@ type Translate = (key: string, values?: Record<string, unknown>) => string;
 /** A late order, a fall or a debt that is smaller than this goes without saying. */
 const LATE_FROM = 1.2;
 const FALL_FROM = -0.1;
+/** What is likelier than this is said. */
+const LIKELY_FROM = 0.5;
 
 export function percent(part: number, lang: Lang, digits = 0): string {
   const text = (part * 100).toFixed(digits);
@@ -35,6 +37,14 @@ export function reasons(row: Row, t: Translate, lang: Lang): string[] {
   if (trend !== null && trend < FALL_FROM) {
     said.push(t("health.reason.trend", { change: signed(trend, lang) }));
   }
+  const shrink = numberOf(row.shrink_probability);
+  const ends = numberOf(row.non_renewal_probability);
+  if (shrink !== null && shrink >= LIKELY_FROM) {
+    said.push(t("health.reason.shrink", { part: percent(shrink, lang) }));
+  }
+  if (ends !== null && ends >= LIKELY_FROM) {
+    said.push(t("health.reason.ends", { part: percent(ends, lang) }));
+  }
   return said;
 }
 
@@ -54,7 +64,16 @@ export function factorText(
         ? t("health.says.late", { count: Math.round((value - 1) * (rhythmDays ?? 0)), days })
         : t("health.says.inTime", { days });
     case "amount_trend":
-      return t("health.says.amount_trend", { change: signed(value, lang) });
+    case "interaction_trend":
+      return t(`health.says.${factor}`, { change: signed(value, lang) });
+    case "contacts":
+      return value < 2
+        ? t("health.says.soleContact")
+        : t("health.says.contacts", { count: Math.round(value) });
+    case "contract":
+      return value < 0
+        ? t("health.says.contractOver", { count: Math.round(-value) })
+        : t("health.says.contract", { count: Math.round(value) });
     case "frequency":
     case "breadth":
     case "interaction":

@@ -5,6 +5,7 @@ import { StatusMark } from "@/components/StatusMark";
 import { useTexts } from "@/locales/i18n";
 import { type Proof, proofsQuery } from "../api";
 import { percent } from "../words";
+import { Models, Outlooks } from "./Outlooks";
 
 const BASELINES = ["recency", "frequency", "rfm", "bg_nbd"] as const;
 
@@ -33,6 +34,8 @@ export function Proofs({ set }: { set: number | null }) {
         <Ranks proofs={proofs} />
         <Outcomes proof={last} />
         <Calibration proof={last} />
+        <Outlooks proof={last} />
+        <Models set={set} />
       </div>
       <p className="quiet small">{t("health.proofNote")}</p>
     </div>

@@ -12,6 +12,7 @@ import { rankingQuery, STATUSES, statusesQuery, TIERS } from "../api";
 import { ORDERS, type Page } from "../state";
 import { percent, reasons } from "../words";
 import { Moved } from "./Moved";
+import { Why } from "./Why";
 
 type Props = {
   page: Page;
@@ -108,7 +109,9 @@ export function Ranking({ page, set, published, zone }: Props) {
           </div>
         </div>
       )}
-      <p className="quiet small">{t(amounts ? "health.orderNote" : "health.scoreNote")}</p>
+      <p className="quiet small">
+        {t(amounts ? "health.orderNote" : "health.scoreNote")} <Why chosen={page.chosen} />
+      </p>
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, InputNumber, Skeleton, Table } from "antd";
+import { Alert, Button, InputNumber, Skeleton, Switch, Table } from "antd";
 import { useDeferredValue, useRef, useState } from "react";
 import { FailureState, useTellProblem } from "@/components/States";
 import { StatusMark } from "@/components/StatusMark";
@@ -13,12 +13,16 @@ const FACTORS = [
   "rhythm",
   "frequency",
   "amount_trend",
+  "delivery",
   "returns",
   "breadth",
   "quote_acceptance",
   "payment",
   "interaction",
+  "interaction_trend",
+  "contacts",
   "service",
+  "contract",
 ];
 
 /** The borders that can be moved, and between which numbers. */
@@ -122,6 +126,14 @@ function Editor({
               )}
             </li>
           ))}
+          <li>
+            <span className="grow">{t("health.rules.lunar_years")}</span>
+            <Switch
+              checked={draft.lunar_years}
+              aria-label={t("health.rules.lunar_years")}
+              onChange={(lunar) => setDraft({ ...draft, lunar_years: lunar })}
+            />
+          </li>
         </ul>
         <div className="rule-actions">
           {setting && (

@@ -13,7 +13,9 @@ import { useMay, useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
 import { type Scoring, type Standing, standingQuery, takeStep } from "../api";
 import { factorText, percent, points } from "../words";
+import { GroupBody } from "./Groups";
 import { Moved } from "./Moved";
+import { Moves } from "./Moves";
 
 const LineChart = lazy(() => import("@/components/LineChart"));
 
@@ -24,10 +26,12 @@ const GAINS = 3;
 export function StandingDrawer({
   account,
   published,
+  onOpen,
   onClose,
 }: {
   account: string;
   published: number | null;
+  onOpen: (account: string) => void;
   onClose: () => void;
 }) {
   const phone = usePhone();
@@ -46,7 +50,7 @@ export function StandingDrawer({
       {found.error ? (
         <FailureState error={found.error} onRetry={() => void found.refetch()} />
       ) : standing ? (
-        <Body standing={standing} />
+        <Body standing={standing} onOpen={onOpen} />
       ) : (
         <Skeleton active paragraph={{ rows: 10 }} />
       )}
@@ -63,10 +67,12 @@ function AccountLink({ standing }: { standing: Standing }) {
   );
 }
 
-function Body({ standing }: { standing: Standing }) {
+function Body({ standing, onOpen }: { standing: Standing; onOpen: (account: string) => void }) {
   const { t, lang } = useTexts();
-  const { now, before, lift, days } = standing;
+  const { now, before, lift, days, group } = standing;
   const { scored } = now;
+  const shrink = numberOf(scored.shrink_probability);
+  const ends = numberOf(scored.non_renewal_probability);
   const score = numberOf(scored.score) ?? 0;
   const status = String(scored.status);
   const risk = numberOf(scored.amount_at_risk);
@@ -96,9 +102,18 @@ function Body({ standing }: { standing: Standing }) {
           </span>
         )}
       </p>
+      {"shrink_probability" in scored && (
+        <p data-testid="outlook">
+          {shrink === null
+            ? t("health.outlookNoShrink")
+            : t("health.outlookShrink", { part: percent(shrink, lang) })}
+          {ends !== null && t("health.outlookEnds", { part: percent(ends, lang) })}
+        </p>
+      )}
       {status === "unrated" && <p className="standing-note">{t("health.unratedNote")}</p>}
       {held && <p className="standing-note">{t(`health.held.${held}`)}</p>}
       <Factors now={now} before={before ?? null} />
+      <Moves standing={standing} />
       {lift && (
         <section>
           <h3>{t("health.lift", { status: t(`health.status.${lift.to}`) })}</h3>
@@ -121,6 +136,12 @@ function Body({ standing }: { standing: Standing }) {
         </section>
       )}
       <Steps standing={standing} />
+      {group && (
+        <section>
+          <h3>{t("health.group", { name: group.label })}</h3>
+          <GroupBody group={group} own={standing.account_id} onOpen={onOpen} />
+        </section>
+      )}
       {days.length > 1 && <Days standing={standing} />}
     </div>
   );
@@ -154,6 +175,9 @@ function Factors({ now, before }: { now: Scoring; before: Scoring | null }) {
                   {t(`health.factor.${factor}`)}
                   <span className="quiet small factor-says">
                     {factorText(factor, value, rhythm, t, lang)}
+                    {weight === 0 && value !== null && value !== undefined && (
+                      <> · {t("health.notWeighed")}</>
+                    )}
                   </span>
                 </th>
                 <td className="factor-bar">

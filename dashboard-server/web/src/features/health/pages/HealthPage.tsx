@@ -6,6 +6,7 @@ import { statusQuery } from "@/lib/api/queries";
 import { instant } from "@/lib/format";
 import { scopeOf, useMay, useMe, useSeesAmounts } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
+import { Groups } from "../components/Groups";
 import { Proofs } from "../components/Proofs";
 import { Ranking } from "../components/Ranking";
 import { RulesEditor } from "../components/RulesEditor";
@@ -25,6 +26,7 @@ export function HealthPage() {
   const seesAll = scopeOf(me.rights, "account", "read") === "all";
   const shown: Record<View, boolean> = {
     ranking: true,
+    groups: true,
     taken: may("todo", "read"),
     proof: seesAll,
     rules: seesAll && may("setting", "update"),
@@ -64,6 +66,8 @@ export function HealthPage() {
         <Skeleton active paragraph={{ rows: 8 }} />
       ) : view === "proof" ? (
         <Proofs set={published} />
+      ) : view === "groups" ? (
+        <Groups published={published} onOpen={(health) => set({ health })} />
       ) : view === "taken" ? (
         <Taken published={published} onOpen={(health) => set({ health })} />
       ) : view === "rules" ? (
@@ -76,6 +80,7 @@ export function HealthPage() {
           key={page.account}
           account={page.account}
           published={published}
+          onOpen={(health) => set({ health })}
           onClose={() => set({ health: null })}
         />
       )}
