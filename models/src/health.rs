@@ -9,6 +9,7 @@
 pub mod backtest;
 pub mod baselines;
 pub mod evidence;
+pub mod fall;
 mod features;
 mod gaps;
 pub mod history;
@@ -30,11 +31,12 @@ mod version;
 
 pub use backtest::{Backtest, BacktestError, backtest};
 pub use evidence::{Decision, Delivery, Evidence, Instalment, Term, Ticket};
+pub use fall::{DayScore, Fall, Lost};
 pub use history::{DayAmount, History, LineKind, OrderLine, Standing};
 pub use lift::{Gain, Lift};
 pub use outlook::Outlook;
 pub use probability::{Model, ProbabilityModel};
-pub use rules::{Card, ScorecardRules};
+pub use rules::{Card, NoticeRules, ScorecardRules};
 pub use scorecard::{Factor, Held, Rating, Scorecard, Status};
 pub use value::ValueTier;
 pub use version::{Target, Trial, Version};

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use access::{Access, Reach, Way};
-pub use roles::{ADMINISTRATOR, DefaultRole, default_roles};
+pub use roles::{ADMINISTRATOR, CUSTOMER_SUCCESS, DefaultRole, default_roles};
 
 /// What can be done with the records of an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

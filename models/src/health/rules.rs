@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::lunar::Years;
 use super::scorecard::{Factor, Status};
+use super::value::ValueTier;
 use crate::identity::text_number;
 use crate::metric::Label;
 
@@ -43,6 +44,33 @@ pub struct ScorecardRules {
     pub curves: Curves,
     /// What is to be done about a factor, beside what is shipped.
     pub playbook: BTreeMap<Factor, Label>,
+    /// When a fall is told of.
+    pub notices: NoticeRules,
+}
+
+/// When the fall of a score is told of, and to whom how often.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoticeRules {
+    /// By at least so many points.
+    pub points: f64,
+    /// Within so many days.
+    pub days: u32,
+    /// So many new ones a success manager gets in a week; the rest is summed up.
+    pub per_week: u32,
+    /// Of accounts of these tiers; where there is none, nobody is told.
+    pub tiers: Vec<ValueTier>,
+}
+
+impl Default for NoticeRules {
+    fn default() -> Self {
+        Self {
+            points: 15.0,
+            days: 30,
+            per_week: 5,
+            tiers: vec![ValueTier::A, ValueTier::B],
+        }
+    }
 }
 
 /// Where the curves of the factors bend.
@@ -111,6 +139,7 @@ impl Default for ScorecardRules {
             lunar_years: true,
             curves: Curves::default(),
             playbook: BTreeMap::new(),
+            notices: NoticeRules::default(),
         }
     }
 }
@@ -190,6 +219,18 @@ impl ScorecardRules {
         within("silent_at", self.silent_at, 1.0, 100.0, "from 1 to 100")?;
         let days = f64::from(self.overdue_days);
         within("overdue_days", days, 0.0, 3_660.0, "from 0 to 3660")?;
+        let notices = &self.notices;
+        within(
+            "notices.points",
+            notices.points,
+            1.0,
+            100.0,
+            "from 1 to 100",
+        )?;
+        let days = f64::from(notices.days);
+        within("notices.days", days, 1.0, 60.0, "from 1 to 60")?;
+        let per_week = f64::from(notices.per_week);
+        within("notices.per_week", per_week, 1.0, 100.0, "from 1 to 100")?;
         let Curves {
             rhythm_half_at,
             orders_full,
@@ -272,10 +313,15 @@ impl ScorecardRules {
         own.unwrap_or_else(|| shipped_play(factor))
     }
 
-    /// A number that other rules hardly share, the same in all releases; as a signed one never
-    /// negative.
+    /// A number that rules which score otherwise hardly share, the same in all releases; as a signed
+    /// one never negative. What is done about a score is not in it.
     pub fn fingerprint(&self) -> u64 {
-        text_number(&self.to_toml()) >> 1
+        let scoring = Self {
+            playbook: BTreeMap::new(),
+            notices: NoticeRules::default(),
+            ..self.clone()
+        };
+        text_number(&scoring.to_toml()) >> 1
     }
 }
 
@@ -393,6 +439,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_done_about_a_score_scores_nothing_anew() {
+        let shipped = ScorecardRules::default();
+        let own = rules(
+            "[playbook.rhythm]\nzh = \"打电话\"\nen = \"Call\"\n[notices]\npoints = 20\ntiers = [\"A\"]",
+        );
+        assert_eq!(own.notices.days, 30);
+        assert_eq!(own.notices.tiers, [ValueTier::A]);
+        assert_ne!(own, shipped);
+        assert_eq!(own.fingerprint(), shipped.fingerprint());
+        assert!(
+            shipped
+                .to_toml()
+                .contains("[notices]\npoints = 15.0\ndays = 30")
+        );
+    }
+
+    #[test]
     fn names_what_cannot_be_used() {
         let wrong = |toml: &str| rules(toml).check().unwrap_err().to_string();
         assert_eq!(
@@ -407,6 +470,18 @@ mod tests {
         assert_eq!(
             wrong("curves.paid_none = 1"),
             "curves.paid_none is 1, must be from 0 to 0.99"
+        );
+        assert_eq!(
+            wrong("notices.days = 90"),
+            "notices.days is 90, must be from 1 to 60"
+        );
+        assert_eq!(
+            wrong("notices.points = 0"),
+            "notices.points is 0, must be from 1 to 100"
+        );
+        assert_eq!(
+            wrong("notices.per_week = 0"),
+            "notices.per_week is 0, must be from 1 to 100"
         );
         let unknown = ScorecardRules::from_toml("[weights]\nluck = 1").unwrap_err();
         assert!(

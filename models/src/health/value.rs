@@ -1,12 +1,12 @@
 //! How much care an account deserves, apart from how it fares; and from when on it fares otherwise.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rules::ScorecardRules;
 use super::scorecard::{Held, Status};
 
 /// How much of the firm's business is done with an account and those above it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ValueTier {
     /// One of those that together bring the first 70 %.
     A,
@@ -29,6 +29,12 @@ impl ValueTier {
             Self::B => "B",
             Self::C => "C",
         }
+    }
+
+    /// The tier of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::A, Self::B, Self::C];
+        all.into_iter().find(|own| own.name() == name)
     }
 
     /// The tiers of accounts by their amounts of a year, in the same order. The account in which a

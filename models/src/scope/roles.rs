@@ -23,6 +23,8 @@ pub struct DefaultRole {
 
 /// The code of the administrator's role.
 pub const ADMINISTRATOR: &str = "administrator";
+/// The code of the role of those who look after customers.
+pub const CUSTOMER_SUCCESS: &str = "customer_success";
 
 const READ: &[Action] = &[Action::Read];
 const READ_EXPORT: &[Action] = &[Action::Read, Action::Export];
@@ -236,7 +238,7 @@ const DECLARED: &[Declared] = &[
         discount_limit: 0,
     },
     Declared {
-        code: "customer_success",
+        code: CUSTOMER_SUCCESS,
         name_zh: "客户成功",
         name_en: "Customer success",
         scope: Scope::All,
