@@ -34,6 +34,10 @@ const MIGRATIONS: &[Migration] = &[
         "0009_health_steps",
         include_str!("migrations/0009_health_steps.sql"),
     ),
+    (
+        "0010_success_managers",
+        include_str!("migrations/0010_success_managers.sql"),
+    ),
 ];
 
 /// What PostgreSQL locks while migrating; any number that nothing else uses.

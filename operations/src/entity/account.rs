@@ -40,6 +40,8 @@ record! {
     owner_id: Option<i64> => computed, reference("user");
     /// The team: that of the owner, or the one it is routed to while in the pool.
     team_id: Option<i64> => computed, reference("team");
+    /// Who looks after the customer, whoever sells to it.
+    success_manager_id: Option<i64> => computed, reference("user");
     /// When the owner got it.
     claimed_at: Option<DateTime<Utc>> => computed, filter;
     /// When it entered the pool.

@@ -1,15 +1,16 @@
 //! People of the firm, as who administers them enters them.
 //!
 //! A new one gets a password for one time, which is shown once. Whoever is disabled, or has left, is
-//! signed out everywhere and their tokens end. Who changes teams takes along what they are working on,
-//! so that the new team sees it and the old one does not; what they achieved stays where it was
-//! achieved. One person who may administer users and roles is always left.
+//! signed out everywhere, their tokens end, and others look after their customers. Who changes teams
+//! takes along what they are working on, so that the new team sees it and the old one does not; what
+//! they achieved stays where it was achieved. One person who may administer users and roles is always
+//! left.
 
 use chrono::NaiveDate;
 use millrace_models::scope::Action;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 
-use super::{handover, organisation};
+use super::{handover, organisation, success};
 use crate::caller::Caller;
 use crate::entity::{role, team, user};
 use crate::error::{OperationsError, Result};
@@ -163,6 +164,9 @@ pub async fn change(
     if has_left(unit, &changed) {
         shut_out(unit, changed.id).await?;
     }
+    if changed.role_id != read.role_id || has_left(unit, &changed) {
+        success::leave(unit, changed.id).await?;
+    }
     Ok(changed)
 }
 
@@ -198,6 +202,7 @@ pub async fn disable(
     let changed = unit.update(&read, change).await?;
     organisation::written(unit, &user::RESOURCE, &row::of(&changed)).await?;
     shut_out(unit, changed.id).await?;
+    success::leave(unit, changed.id).await?;
     Ok(changed)
 }
 
