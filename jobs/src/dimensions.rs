@@ -80,6 +80,13 @@ pub(crate) fn accounts(
             texts(all.iter().map(|own| owner(own).map(|owner| &*owner.id))),
         )?
         .set(
+            "success_manager",
+            texts(all.iter().map(|own| {
+                let person = own.success_manager.map(|place| world.users.get(place));
+                person.map(|person| &*person.id)
+            })),
+        )?
+        .set(
             "team",
             texts(
                 (0_u32..)

@@ -52,6 +52,8 @@ pub(crate) struct Member {
     pub(crate) owners: Versions<u32>,
     /// Accounts: the account that it belongs to.
     pub(crate) parent: Option<u32>,
+    /// Accounts: their success manager, a place among the users.
+    pub(crate) success_manager: Option<u32>,
     /// Accounts: the team that the record names, a text of the world.
     own_team: u32,
     teams: Versions<u32>,
@@ -319,6 +321,7 @@ fn named(id: &Text) -> Member {
         segment: NONE,
         owners: Versions::default(),
         parent: None,
+        success_manager: None,
         own_team: NONE,
         teams: Versions::default(),
         managers: Versions::default(),
@@ -372,10 +375,13 @@ impl World {
                     users.resolve(system, owner)
                 })
             });
+            let success_manager = record.text(Entity::Account, "success_manager");
+            let success_manager = success_manager.map(|own| users.resolve(system, own));
             let parent = parent.map(|parent| accounts.resolve(system, &parent));
             let member = &mut accounts.all[place];
             member.owners = owners;
             member.parent = parent;
+            member.success_manager = success_manager;
         }
         let mut referred = Referred {
             accounts: &mut accounts,

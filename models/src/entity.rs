@@ -133,6 +133,7 @@ const ACCOUNT: &[Field] = &[
     field("credit_code", Text),
     field("phone", Text),
     field("address", Text),
+    field("success_manager", Reference(Entity::User)),
 ];
 const USER: &[Field] = &[
     field("id", Id),

@@ -169,6 +169,8 @@ pub fn schema(table: &str) -> Option<SchemaRef> {
             time("first_order_at"),
             // not dormant, lost or blocked, and no prospect that nobody works on
             flag("active"),
+            // who looks after it, whoever owns it
+            text("success_manager"),
         ],
         "opportunities" => vec![
             text("opportunity_id"),

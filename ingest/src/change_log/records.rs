@@ -266,7 +266,11 @@ fn account_row(own: RawRow, row: &Row, lookup: &Lookup, id: i64) -> RawRow {
         .with("team", lookup.refer(row, "team_id", "team"))
         .with("credit_code", read.text("credit_code"))
         .with("phone", read.text("phone"))
-        .with("address", read.text("address"));
+        .with("address", read.text("address"))
+        .with(
+            "success_manager",
+            lookup.refer(row, "success_manager_id", "user"),
+        );
     attributes(&mut made, row);
     if let Some(level) = read.str("level") {
         made.attributes.insert("level".to_owned(), level.to_owned());

@@ -106,7 +106,9 @@ const COPIES: [&str; 3] = ["region", "industry", "segment"];
 
 fn labels_of(name: &str) -> Option<Labels> {
     match name {
-        "owner" | "current_owner" | "entered_by" | "requester" | "user" => Some(Labels::Users),
+        "owner" | "current_owner" | "entered_by" | "requester" | "success_manager" | "user" => {
+            Some(Labels::Users)
+        }
         "account" | "parent_account" => Some(Labels::Accounts),
         "product" => Some(Labels::Products),
         _ => None,

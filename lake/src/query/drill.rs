@@ -477,7 +477,9 @@ pub(super) async fn stream(
 
 fn labels_of(column: &str) -> Option<Labels> {
     match column {
-        "owner" | "current_owner" | "entered_by" | "requester" | "user_id" => Some(Labels::Users),
+        "owner" | "current_owner" | "entered_by" | "requester" | "success_manager" | "user_id" => {
+            Some(Labels::Users)
+        }
         "account_id" => Some(Labels::Accounts),
         "product" => Some(Labels::Products),
         _ => None,

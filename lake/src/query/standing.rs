@@ -63,6 +63,8 @@ pub struct ScoredDay {
     pub status: String,
     /// The one that held.
     pub settled_status: String,
+    /// How much of the business was done with it.
+    pub value_tier: String,
 }
 
 /// The last score of an account.
@@ -182,13 +184,13 @@ async fn days(
     now: DateTime<Utc>,
 ) -> Result<Vec<(ScoredDay, DateTime<Utc>)>, QueryError> {
     let sql = format!(
-        "SELECT as_of, score, status, settled_status FROM {} WHERE account_id = {} AND as_of <= {} \
+        "SELECT as_of, score, status, settled_status, value_tier FROM {} WHERE account_id = {} AND as_of <= {} \
          ORDER BY as_of",
         view.source("account_health"),
         literal(id),
         moment(now.timestamp_micros())
     );
-    let names = ["as_of", "score", "status", "settled_status"];
+    let names = ["as_of", "score", "status", "settled_status", "value_tier"];
     let text = |row: &Row, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let rows = rows(view, &sql, &names.map(str::to_owned)).await?;
     let days = rows.into_iter().filter_map(|row| {
@@ -198,6 +200,7 @@ async fn days(
             score: row["score"].as_f64()?,
             status: text(&row, "status"),
             settled_status: text(&row, "settled_status"),
+            value_tier: text(&row, "value_tier"),
         };
         Some((day, at.to_utc()))
     });
