@@ -4,6 +4,7 @@
 //! group, and of those of payments, tickets, quotes, interactions, deliveries and contracts. What a score may see is decided
 //! in `models::health`, by the day that it is as of.
 
+mod care;
 mod models;
 mod reader;
 mod scoring;
@@ -22,6 +23,7 @@ use millrace_models::health::{
 };
 use serde::Serialize;
 
+pub use care::{Followed, follow, scores_version};
 pub use models::{KeptModels, ScoringModel, kept as kept_models};
 pub use scoring::{Again, Scored, score};
 

@@ -16,7 +16,7 @@ use millrace_operations::lease::{Lease, give_back, lengthen, take};
 use millrace_operations::service::scorecard;
 
 use crate::close::sync;
-use crate::health::{Again, score};
+use crate::health::{Again, follow, score};
 use crate::run::{Gate, RunOptions, RunReport, StepReport, run};
 
 /// What the lease is called.
@@ -186,6 +186,11 @@ async fn run_and_score(
                 name: "scores".to_owned(),
                 seconds: began.elapsed().as_secs_f64(),
             });
+        }
+        // what was so at another time is no reason to do something now
+        if options.as_of.is_none() {
+            options.gate.pass("health").await?;
+            follow(lake, store).await?;
         }
     }
     Ok(report)

@@ -23,7 +23,7 @@ use millrace_operations::service::scorecard;
 
 use crate::close;
 use crate::engine::Local;
-use crate::health::{Again, score};
+use crate::health::{Again, Followed, follow, score, scores_version};
 use crate::lease::{Overtaken, Slot, Under, give_up, under_lease};
 use crate::run::{RunOptions, RunReport, Silent, run};
 use crate::schedule::Schedule;
@@ -60,6 +60,14 @@ pub struct Round {
     pub set: Option<i64>,
 }
 
+/// What a process remembers from one round to the next.
+#[derive(Debug, Default)]
+struct Memory {
+    cleaned_at: Option<DateTime<Utc>>,
+    /// The version of the scores that was followed in the daily work.
+    followed: Option<i64>,
+}
+
 impl Live {
     /// Goes round until `stop` is done. What is under way then is dropped, as by a kill: the next
     /// round goes on from what was committed.
@@ -76,12 +84,12 @@ impl Live {
         let mut written = self.store.written();
         let mut trouble = Trouble::default();
         let mut schedule = Schedule::default();
-        let mut cleaned_at = None;
+        let mut memory = Memory::default();
         loop {
             schedule.run_due(&self.store).await;
             written.borrow_and_update();
             let began = tokio::time::Instant::now();
-            let rest = match Box::pin(self.round_in(slot, &mut cleaned_at)).await {
+            let rest = match Box::pin(self.round_in(slot, &mut memory)).await {
                 Ok(round) => {
                     trouble.is_over();
                     if let Some(set) = round.set {
@@ -109,19 +117,19 @@ impl Live {
     ///
     /// Those of the database and of the lake, also when another process was faster.
     pub async fn round(&self) -> anyhow::Result<Round> {
-        let mut cleaned_at = Some(self.store.now());
-        self.round_in(&Slot::default(), &mut cleaned_at).await
+        let mut memory = Memory {
+            cleaned_at: Some(self.store.now()),
+            followed: None,
+        };
+        self.round_in(&Slot::default(), &mut memory).await
     }
 
-    async fn round_in(
-        &self,
-        slot: &Slot,
-        cleaned_at: &mut Option<DateTime<Utc>>,
-    ) -> anyhow::Result<Round> {
+    async fn round_in(&self, slot: &Slot, memory: &mut Memory) -> anyhow::Result<Round> {
         let now = self.store.now();
         let behind = changes_behind(&self.lake, &self.store).await?;
         let same_closes = !close::differs(&self.lake, &self.store).await?;
-        if behind.entries == 0 && same_closes && !self.is_stale(now).await? {
+        let is_followed = scores_version(&self.lake).await? == memory.followed;
+        if behind.entries == 0 && same_closes && is_followed && !self.is_stale(now).await? {
             return Ok(Round::default());
         }
         let work = async |under: Under| {
@@ -140,10 +148,19 @@ impl Live {
             round.set = scored.map(|scored| scored.set).or(round.set);
             let closed = close::sync(&self.lake, &self.store, &under).await?;
             round.set = closed.or(round.set);
+            let scores = scores_version(&self.lake).await?;
+            if scores != memory.followed {
+                under.gate.pass("health").await?;
+                let followed = follow(&self.lake, &self.store).await?;
+                if followed != Followed::default() {
+                    tracing::info!(?followed, "scores are followed");
+                }
+                memory.followed = scores;
+            }
             tidy(&self.lake, now).await?;
-            if cleaned_at.is_none_or(|at| now - at >= CLEANED_EVERY) {
+            if memory.cleaned_at.is_none_or(|at| now - at >= CLEANED_EVERY) {
                 self.lake.clean(now).await?;
-                *cleaned_at = Some(now);
+                memory.cleaned_at = Some(now);
             }
             Ok(round)
         };

@@ -145,7 +145,18 @@ async fn follow(
     line.say("change log");
     Box::pin(ingest_changes(lake, &store, WINDOW, context.now)).await?;
     drop(line);
-    let report = marts::build(context, lake, &store, &marts::all(context)).await?;
+    let mut report = marts::build(context, lake, &store, &marts::all(context)).await?;
+    // who looks after whom follows from the scores
+    let more = Box::pin(ingest_changes(lake, &store, WINDOW, context.now)).await?;
+    if more.entries > 0 {
+        let after = marts::build(context, lake, &store, &marts::all(context)).await?;
+        report.set = after.set;
+        report.complete_to = after.complete_to;
+        for mart in after.marts {
+            report.marts.retain(|own| own.name != mart.name);
+            report.marts.push(mart);
+        }
+    }
     store.close().await?;
     Ok(report)
 }

@@ -73,6 +73,7 @@ impl Firm {
             self.plan_care(index);
             self.plan_tickets(index);
         }
+        self.plan_complaints();
         self.plan_releases();
     }
 

@@ -14,6 +14,9 @@ use super::firm::{Event, Firm};
 use super::people::SUCCESS;
 use super::random::{Dice, index_of, rounded};
 
+/// Customers that complain at the end.
+const COMPLAINTS: usize = 8;
+
 /// The tickets of the firm.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
@@ -62,6 +65,39 @@ impl Firm {
             let near = sinks.is_some_and(|from| (at - from).abs() < 90 * MINUTES);
             let wait = usual * dice.factor(0.8) / if near { 2.5 } else { 1.0 };
             at = self.span.days.later(at, wait).max(at + 60);
+        }
+    }
+
+    /// Some of the largest customers complain at the end, and are not answered yet: their scores fall.
+    pub(super) fn plan_complaints(&mut self) {
+        let mut largest: Vec<usize> = (0..self.accounts.len()).collect();
+        largest.retain(|index| self.accounts[*index].sinks.is_none());
+        largest.sort_by(|left, right| {
+            let weight = |index: &usize| self.accounts[*index].weight;
+            weight(right).total_cmp(&weight(left))
+        });
+        for (place, account) in largest.into_iter().take(COMPLAINTS).enumerate() {
+            let later = |days: f64| self.span.days.later(self.span.close, days);
+            let (at, solved) = (later(-2.0 - place as f64), later(10.0));
+            if at < self.accounts[account].owned_from() {
+                continue;
+            }
+            let steps = vec![
+                (solved, Step::Resolve),
+                (at + 90, Step::Respond),
+                (at + 30, Step::Take),
+            ];
+            self.desk.tickets.push(Ticket {
+                account,
+                kind: "客户投诉",
+                severity: "high",
+                id: 0,
+                by_success: true,
+                asker: None,
+                stars: None,
+                steps,
+            });
+            self.plan(at, Event::Ticket(self.desk.tickets.len() - 1));
         }
     }
 

@@ -165,12 +165,12 @@ pub async fn score(
 }
 
 /// The days that a table has scores of.
-fn days(table: &Table) -> impl Iterator<Item = NaiveDate> + '_ {
+pub(super) fn days(table: &Table) -> impl Iterator<Item = NaiveDate> + '_ {
     let files = table.files().iter();
     files.filter_map(day_of)
 }
 
-fn day_of(file: &TableFile) -> Option<NaiveDate> {
+pub(super) fn day_of(file: &TableFile) -> Option<NaiveDate> {
     file.partition.as_deref()?.parse().ok()
 }
 
