@@ -1,5 +1,7 @@
 //! How customers fare: what a score is made of, and whether scores held in the past.
 
+pub(crate) mod success;
+
 use std::sync::Arc;
 
 use axum::Json;

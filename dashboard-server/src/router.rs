@@ -78,6 +78,11 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(health::groups))
         .routes(routes!(health::take_step))
         .routes(routes!(health::preview))
+        .routes(routes!(
+            health::success::success_managers,
+            health::success::appoint
+        ))
+        .routes(routes!(health::success::success_manager))
         .routes(routes!(health::rules))
         .routes(routes!(export::export))
         .routes(routes!(metrics::metrics))

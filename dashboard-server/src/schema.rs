@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 pub(crate) use adjustments::{AdjustmentsRequest, AdjustmentsResult};
 pub(crate) use health::{
-    FactorName, GroupsOfAccounts, ModelsOfScorings, Proofs, RulesInForce, RulesPreview,
-    ScoresOfAccounts, StandingOfAccount,
+    Appointing, Appointments, FactorName, GroupsOfAccounts, ModelsOfScorings, Proofs, RulesInForce,
+    RulesPreview, ScoresOfAccounts, StandingOfAccount, SuccessManagers,
 };
 
 /// What is asked: the same object for query, drill, export and a shared address.

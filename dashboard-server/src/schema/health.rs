@@ -135,6 +135,88 @@ pub(crate) struct RulesInForce {
     pub(crate) curves: BTreeMap<String, f64>,
     /// What is to be done about a factor, beside what is shipped.
     pub(crate) playbook: BTreeMap<String, Label>,
+    /// When a fall is told of.
+    pub(crate) notices: NoticeRules,
+}
+
+/// When the fall of a score is told of, and to whom how often.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NoticeRules {
+    /// By at least so many points.
+    pub(crate) points: f64,
+    /// Within so many days.
+    pub(crate) days: u32,
+    /// So many new ones a success manager gets in a week; the rest is summed up.
+    pub(crate) per_week: u32,
+    /// Of accounts of these tiers.
+    pub(crate) tiers: Vec<String>,
+}
+
+/// Who may look after customers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SuccessManagers {
+    /// Those first whose role it is.
+    pub(crate) people: Vec<SuccessManager>,
+    /// Whether the caller chooses success managers at all.
+    pub(crate) may_choose: bool,
+}
+
+/// Somebody who may look after customers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SuccessManager {
+    /// The user.
+    pub(crate) user_id: i64,
+    /// Their name.
+    pub(crate) name: String,
+    /// Whether that is what they are there for; others manage sales.
+    pub(crate) dedicated: bool,
+    /// The accounts that they look after.
+    pub(crate) accounts: i64,
+}
+
+/// Who looks after an account, and who did.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Appointments {
+    /// The id of the record of the account.
+    pub(crate) account_id: i64,
+    /// Who does now.
+    pub(crate) user_id: Option<i64>,
+    /// The latest first.
+    pub(crate) history: Vec<Appointment>,
+}
+
+/// That somebody looks after an account since a moment.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Appointment {
+    /// Who; nobody from then on where there is none.
+    pub(crate) user_id: Option<i64>,
+    /// Their name.
+    pub(crate) name: Option<String>,
+    /// Since when.
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+    /// Who decided it, where it was a person.
+    pub(crate) by: Option<String>,
+    /// Why, where that was said.
+    pub(crate) reason: Option<String>,
+    /// Why, where the program decided it: `large` or `gone`.
+    pub(crate) cause: Option<String>,
+}
+
+/// What became of each account.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Appointing {
+    /// In the order of the request.
+    pub(crate) results: Vec<AppointOutcome>,
+}
+
+/// What became of one account.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AppointOutcome {
+    /// It, as the request names it.
+    pub(crate) account: String,
+    /// What went wrong with it; none where it was given.
+    pub(crate) problem: Option<crate::error::Problem>,
 }
 
 /// What a score is made of.
@@ -342,6 +424,8 @@ pub(crate) struct ScoredDay {
     pub(crate) status: String,
     /// The one that held.
     pub(crate) settled_status: String,
+    /// `A`, `B` or `C`.
+    pub(crate) value_tier: String,
 }
 
 /// What an account lacks for a better status.

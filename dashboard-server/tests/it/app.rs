@@ -377,6 +377,12 @@ impl App {
             .unwrap();
     }
 
+    /// What follows from the scores is done.
+    pub(crate) async fn follow_scores(&self) {
+        let followed = millrace_jobs::health::follow(&self.lake, &self.store);
+        followed.await.unwrap();
+    }
+
     /// The whole change log.
     pub(crate) async fn whole_log(&self) -> String {
         let log = self.rows("SELECT CAST(before AS TEXT), CAST(after AS TEXT) FROM change_log");

@@ -174,6 +174,134 @@ async fn other_rules_are_tried_before_they_are_in_force() {
 }
 
 #[tokio::test]
+async fn who_looks_after_an_account_is_chosen_shown_and_asked_for() {
+    let app = App::empty().await;
+    let rep = app.client("rep").await;
+    let ann = app.user("ann", "customer_success", None).await;
+    let ben = app.user("ben", "customer_success", None).await;
+    let outsider = app.user("other", "rep", None).await;
+    let silent = buyer(&app, &rep, "Silent Valves", 4).await;
+    let busy = buyer(&app, &rep, "Busy Pumps", 0).await;
+    let managers = "/api/health/success-managers";
+    let known = ann.get(managers).await.is(200);
+    assert_eq!(known["may_choose"], true);
+    let names = known["people"].as_array().unwrap().iter();
+    let names: Vec<&str> = names.map(|own| own["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Name of ann", "Name of ben"]);
+    assert_eq!(rep.get(managers).await.is(200)["may_choose"], false);
+
+    let me = ann.caller().user_id;
+    // by number and by name; one that is unknown keeps the others from nothing
+    let given = json!({"accounts": [silent, "nobody", "Busy Pumps"], "user_id": me});
+    let done = ann.post(managers, &given).await.is(200);
+    assert_eq!(done["results"][0], json!({"account": silent}));
+    assert_eq!(
+        done["results"][1]["problem"]["fields"][0]["field"],
+        "account"
+    );
+    assert_eq!(done["results"][2], json!({"account": "Busy Pumps"}));
+    rep.post(managers, &given)
+        .await
+        .is_problem(403, "forbidden");
+    let none = json!({"accounts": [], "user_id": me});
+    ann.post(managers, &none)
+        .await
+        .is_problem(400, "bad-request");
+    let known = ann.get(managers).await.is(200);
+    assert_eq!(known["people"][0]["accounts"], 2);
+
+    let to_ben = json!({"accounts": [busy], "user_id": ben.caller().user_id});
+    ben.post(managers, &to_ben).await.is(200);
+    let one = format!("/api/health/success-manager?account={busy}");
+    let told = rep.get(&one).await.is(200);
+    assert_eq!(told["user_id"], ben.caller().user_id);
+    assert_eq!(told["history"][0]["name"], "Name of ben");
+    assert_eq!(told["history"][0]["by"], "Name of ben");
+    assert_eq!(told["history"][1]["name"], "Name of ann");
+    assert_eq!(told["history"].as_array().unwrap().len(), 2);
+    // who does not see the account learns nothing of it
+    let unseen = outsider.get(&one).await.is_problem(400, "bad-request");
+    let gone = outsider
+        .get("/api/health/success-manager?account=ACC-0-0")
+        .await;
+    let gone = gone.is_problem(400, "bad-request")["detail"].to_string();
+    assert_eq!(unseen["detail"].to_string().replace(&busy, "ACC-0-0"), gone);
+
+    // in the numbers
+    app.bring_into_the_lake().await;
+    app.score().await;
+    let mine =
+        json!([{"dimension": "success_manager", "op": "in", "values": [format!("user-{me}")]}]);
+    let drill = json!({"query": {"metrics": ["accounts_scored"], "where": mine}});
+    let found = ann.post("/api/drill", &drill).await.is(200);
+    assert_eq!(found["count"], 1);
+    assert_eq!(found["rows"][0]["account_id"], "Silent Valves");
+    assert_eq!(found["rows"][0]["success_manager"], "Name of ann");
+    let by = json!({"metrics": ["accounts_scored"], "by": ["success_manager"]});
+    let by = ann.post("/api/query", &by).await.is(200);
+    assert_eq!(by["rows"].as_array().unwrap().len(), 2);
+    let standing = rep
+        .get(&format!("/api/health/account?account={silent}"))
+        .await;
+    let standing = standing.is(200);
+    let last = standing["days"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["value_tier"], standing["now"]["scored"]["value_tier"]);
+}
+
+#[tokio::test]
+async fn a_fall_is_a_todo_of_who_looks_after_the_account() {
+    let app = App::empty().await;
+    let rep = app.client("rep").await;
+    let ann = app.user("ann", "customer_success", None).await;
+    buyer(&app, &rep, "Busy Pumps", 0).await;
+    let account = account::ActiveModel {
+        name: Set("Silent Valves".to_owned()),
+        normalised_name: Set("silentvalves".to_owned()),
+        pool_state: Set("pooled".to_owned()),
+        created_at: Set(now() - TimeDelta::days(1_000)),
+        ..Default::default()
+    };
+    let account = app.insert::<account::Model>(account).await;
+    let order = |days: i64, kind: &str, amount| order::ActiveModel {
+        account_id: Set(account.id),
+        kind: Set(kind.to_owned()),
+        ordered_at: Set(now() - TimeDelta::days(days)),
+        amount: Set(Some(amount)),
+        ..Default::default()
+    };
+    for back in 0..52 {
+        let sale = order(37 + back * 14, "sale", 200_000);
+        app.insert::<order::Model>(sale).await;
+    }
+    // that returns are recorded makes enough of the scorecard known
+    app.insert::<order::Model>(order(200, "return", 1_000))
+        .await;
+    app.bring_into_the_lake().await;
+    app.score().await;
+    for _ in 0..2 {
+        app.follow_scores().await;
+    }
+    let address = "/api/todos?filter=source:in:health&filter=state:in:open";
+    let todos = ann.get(address).await.is(200);
+    let rows = todos["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{todos}");
+    let title = rows[0]["title"].as_str().unwrap();
+    assert!(title.starts_with("Silent Valves：健康度"), "{title}");
+    assert_eq!(rows[0]["owner_id"], ann.caller().user_id);
+    let labels = &todos["labels"]["account"][account.id.to_string()];
+    assert_eq!(labels["number"], account.number);
+    let done = format!("/api/todos/{}/complete", rows[0]["id"]);
+    ann.post(&done, &json!({})).await.is(200);
+    app.follow_scores().await;
+    assert_eq!(ann.get(address).await.is(200)["rows"], json!([]));
+    // why the account is hers
+    let one = format!("/api/health/success-manager?account={}", account.number);
+    let told = ann.get(&one).await.is(200);
+    assert_eq!(told["history"][0]["cause"], "large");
+    assert_eq!(told["history"][0]["by"], Value::Null);
+}
+
+#[tokio::test]
 async fn the_proof_is_for_those_who_see_all() {
     let app = App::empty().await;
     let rep = app.client("rep").await;

@@ -14,7 +14,7 @@ for (const width of [1440, 390]) {
     const page = await browser.newPage({ viewport: { width, height: 900 } });
     const failures = [];
     page.on("pageerror", (error) => failures.push(String(error)));
-    await page.goto(`${base}/health`);
+    await page.goto(`${base}/health?of=all`);
     await signIn(page, person("customer_success"));
     await page.getByTestId("health-account").first().waitFor();
     await calm(page);
@@ -59,3 +59,47 @@ for (const width of [1440, 390]) {
     await page.close();
   });
 }
+
+test("a lead is told of a fall, opens it, takes it over and is done with it", async () => {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const failures = [];
+  page.on("pageerror", (error) => failures.push(String(error)));
+  await page.goto(`${base}/health`);
+  await signIn(page, person("customer_success"));
+  await page.getByTestId("notice").first().waitFor();
+  await calm(page);
+
+  // One's own accounts come first, and their number is that of all that one looks after.
+  assert.equal(
+    await page.getByTestId("health-whose").locator(".ant-segmented-item-selected").count(),
+    1,
+  );
+  const session = await (await page.request.get(`${base}/api/session`)).json();
+  const managers = await (await page.request.get(`${base}/api/health/success-managers`)).json();
+  const own = managers.people.find(({ user_id }) => user_id === session.user_id);
+  assert.ok(own.accounts > 0, "the demo has success managers");
+
+  // A notice opens to the account, which says who looks after it and since when.
+  const notice = page.getByTestId("notice").first();
+  const name = await notice.getByTestId("notice-open").textContent();
+  await notice.getByTestId("notice-open").click();
+  await page.getByTestId("success-history").waitFor();
+  await page.getByTestId("standing").getByText(name, { exact: true }).first().waitFor();
+  await page.getByTestId("standing").getByText(session.name).first().waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByTestId("standing").waitFor({ state: "hidden" });
+
+  // It is done with one tap, and is gone.
+  const before = await page.getByTestId("notice").count();
+  const [done] = await Promise.all([
+    page.waitForResponse((response) => response.url().endsWith("/complete")),
+    notice.getByTestId("notice-done").click(),
+  ]);
+  assert.equal(done.status(), 200);
+  await page.waitForFunction(
+    (count) => document.querySelectorAll('[data-testid="notice"]').length === count,
+    before - 1,
+  );
+  assert.deepEqual(failures, []);
+  await page.close();
+});

@@ -52,6 +52,7 @@ export function pathOf(entity: Entity, id?: number, part?: string): string {
 const REFERENCES: Record<string, Entity> = {
   owner_id: "user",
   previous_owner_id: "user",
+  success_manager_id: "user",
   by_id: "user",
   manager_id: "user",
   leader_id: "user",

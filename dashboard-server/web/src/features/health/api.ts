@@ -15,6 +15,8 @@ export type Proof = Schemas["Proof"];
 export type Score = Schemas["ScoreOfAccount"];
 export type Rules = Schemas["RulesInForce"];
 export type Group = Schemas["AccountGroup"];
+export type SuccessManager = Schemas["SuccessManager"];
+export type Appointment = Schemas["Appointment"];
 
 export const STATUSES = ["red", "yellow", "green", "unrated"] as const;
 export type HealthStatus = (typeof STATUSES)[number];
@@ -28,6 +30,8 @@ export type Chosen = {
   tier: string[];
   region: string[];
   owner: string[];
+  /** Those who look after the accounts, by id or name. */
+  manager: string[];
 };
 
 /** The conditions of a choice; those of the statuses can be left out. */
@@ -37,6 +41,7 @@ export function conditionsOf(chosen: Chosen, withStatus = true): Condition[] {
     ["value_tier", chosen.tier],
     ["region", chosen.region],
     ["owner", chosen.owner],
+    ["success_manager", chosen.manager],
   ];
   return all
     .filter(([, values]) => values.length > 0)
@@ -125,6 +130,39 @@ export function previewQuery(rules: Rules | null, set: number | null | undefined
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) =>
       postTo<Schemas["RulesPreview"]>("/api/health/preview", { rules }, { signal }),
+  });
+}
+
+/** Who may look after customers, and whether one chooses them. */
+export const managersQuery = queryOptions({
+  queryKey: ["records", "account", "success-managers"],
+  queryFn: ({ signal }) => get("/api/health/success-managers", {}, signal),
+  staleTime: 30_000,
+});
+
+/** Who looks after an account, and who did. */
+export function appointedQuery(account: string) {
+  return queryOptions({
+    queryKey: ["records", "account", "success-manager", account],
+    queryFn: ({ signal }) => get("/api/health/success-manager", { account }, signal),
+  });
+}
+
+/** Gives accounts to a success manager; what became of each. */
+export function appoint(accounts: string[], user_id: number | null) {
+  return postTo<Schemas["Appointing"]>("/api/health/success-managers", { accounts, user_id });
+}
+
+/** What one is told of falls and has not done yet. */
+export function noticesQuery(user: number) {
+  return listQuery("todo", {
+    filters: [
+      { field: "source", op: "in", values: ["health"] },
+      { field: "state", op: "in", values: ["open", "snoozed"] },
+      { field: "owner_id", op: "in", values: [String(user)] },
+    ],
+    sort: "id",
+    limit: 100,
   });
 }
 

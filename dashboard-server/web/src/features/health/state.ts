@@ -12,22 +12,31 @@ export type Page = {
   view: View;
   chosen: Chosen;
   order: Order;
+  /** Only the accounts that one looks after oneself. */
+  mine: boolean;
   /** The account whose standing is open. */
   account: string | null;
 };
 
+/** Who looks at the page, and whether it is their work to look after customers. */
+export type Self = { user_id: number; looksAfter: boolean };
+
 /** The page that an address means. */
-export function readPage(params: URLSearchParams, amounts: boolean): Page {
+export function readPage(params: URLSearchParams, amounts: boolean, me: Self): Page {
   const some = (name: string, known: readonly string[]) =>
     params.getAll(name).filter((value) => known.includes(value));
   const order = ORDERS.find((one) => one === params.get("sort"));
+  const of = params.get("of");
+  const mine = of === "mine" || (of === null && me.looksAfter);
   return {
+    mine,
     view: VIEWS.find((one) => one === params.get("view")) ?? "ranking",
     chosen: {
       status: some("status", STATUSES) as HealthStatus[],
       tier: some("tier", TIERS),
       region: params.getAll("region"),
       owner: params.getAll("owner"),
+      manager: mine ? [`user-${me.user_id}`] : params.getAll("manager"),
     },
     order: order ?? (amounts ? "-amount_at_risk" : "score"),
     account: params.get("health"),
@@ -35,7 +44,7 @@ export function readPage(params: URLSearchParams, amounts: boolean): Page {
 }
 
 /** The page in the address, and the way to change parts of it. */
-export function useHealthPage(amounts: boolean) {
+export function useHealthPage(amounts: boolean, me: Self) {
   const [params, setParams] = useSearchParams();
   const set = (values: Record<string, string[] | string | null>, replace = false) =>
     setParams(
@@ -50,5 +59,5 @@ export function useHealthPage(amounts: boolean) {
       },
       { replace },
     );
-  return { page: readPage(params, amounts), set };
+  return { page: readPage(params, amounts, me), set };
 }

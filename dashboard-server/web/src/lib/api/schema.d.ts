@@ -652,6 +652,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health/success-manager": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who looks after an account, and who did
+         * @description From the history of the account.
+         */
+        get: operations["success_manager_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/success-managers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may look after customers
+         * @description Those first whose role it is; the others manage sales. With how many accounts each has.
+         */
+        get: operations["success_managers_health"];
+        put?: never;
+        /**
+         * Give accounts to a success manager
+         * @description Each by itself: one that cannot be given does not keep the others from being. For customer success,
+         *     and for who assigns the accounts. What the one before was still to do about falls of scores goes
+         *     along.
+         */
+        post: operations["appoint_health"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/hints": {
         parameters: {
             query?: never;
@@ -4674,6 +4720,63 @@ export interface components {
             /** @description The sums that it was added up from, or a part of it. */
             rollups?: components["schemas"]["RollupInfo"][];
         };
+        /** @description Who is to look after which accounts. */
+        Appoint: {
+            /** @description The accounts, each by its number or name; at most 200. */
+            accounts: string[];
+            /**
+             * Format: int64
+             * @description Who is to; nobody where there is none.
+             */
+            user_id?: number | null;
+        };
+        /** @description What became of one account. */
+        AppointOutcome: {
+            /** @description It, as the request names it. */
+            account: string;
+            problem?: components["schemas"]["Problem"] | null;
+        };
+        /** @description What became of each account. */
+        Appointing: {
+            /** @description In the order of the request. */
+            results: components["schemas"]["AppointOutcome"][];
+        };
+        /** @description That somebody looks after an account since a moment. */
+        Appointment: {
+            /**
+             * Format: int64
+             * @description Who; nobody from then on where there is none.
+             */
+            user_id?: number | null;
+            /** @description Their name. */
+            name?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
+            /** @description Who decided it, where it was a person. */
+            by?: string | null;
+            /** @description Why, where that was said. */
+            reason?: string | null;
+            /** @description Why, where the program decided it: `large` or `gone`. */
+            cause?: string | null;
+        };
+        /** @description Who looks after an account, and who did. */
+        Appointments: {
+            /**
+             * Format: int64
+             * @description The id of the record of the account.
+             */
+            account_id: number;
+            /**
+             * Format: int64
+             * @description Who does now.
+             */
+            user_id?: number | null;
+            /** @description The latest first. */
+            history: components["schemas"]["Appointment"][];
+        };
         /** @description The answer to who asked for an approval. */
         Approval: {
             /** @description Whether it is approved; otherwise it is a draft again. */
@@ -6220,6 +6323,26 @@ export interface components {
              */
             expires_at?: string | null;
         };
+        /** @description When the fall of a score is told of, and to whom how often. */
+        NoticeRules: {
+            /**
+             * Format: double
+             * @description By at least so many points.
+             */
+            points: number;
+            /**
+             * Format: int32
+             * @description Within so many days.
+             */
+            days: number;
+            /**
+             * Format: int32
+             * @description So many new ones a success manager gets in a week; the rest is summed up.
+             */
+            per_week: number;
+            /** @description Of accounts of these tiers. */
+            tiers: string[];
+        };
         /** @description A password for one time. */
         OneTime: {
             /** @description The password, shown this once; it must be changed at the next sign-in. */
@@ -6961,6 +7084,8 @@ export interface components {
             playbook: {
                 [key: string]: components["schemas"]["Label"];
             };
+            /** @description When a fall is told of. */
+            notices: components["schemas"]["NoticeRules"];
         };
         /** @description Who would stand otherwise by other rules. */
         RulesPreview: {
@@ -7022,6 +7147,8 @@ export interface components {
             status: string;
             /** @description The one that held. */
             settled_status: string;
+            /** @description `A`, `B` or `C`. */
+            value_tier: string;
         };
         /** @description How accounts stand now. */
         ScoresOfAccounts: {
@@ -7363,6 +7490,30 @@ export interface components {
             account: string;
             /** @description The factor that costs it points. */
             factor: components["schemas"]["FactorName"];
+        };
+        /** @description Somebody who may look after customers. */
+        SuccessManager: {
+            /**
+             * Format: int64
+             * @description The user.
+             */
+            user_id: number;
+            /** @description Their name. */
+            name: string;
+            /** @description Whether that is what they are there for; others manage sales. */
+            dedicated: boolean;
+            /**
+             * Format: int64
+             * @description The accounts that they look after.
+             */
+            accounts: number;
+        };
+        /** @description Who may look after customers. */
+        SuccessManagers: {
+            /** @description Those first whose role it is. */
+            people: components["schemas"]["SuccessManager"][];
+            /** @description Whether the caller chooses success managers at all. */
+            may_choose: boolean;
         };
         /** @description A number or an id and where it comes from. */
         SuggestedNumber: {
@@ -8083,6 +8234,11 @@ export interface components {
              * @description The team: that of the owner, or the one it is routed to while in the pool. The id of a team record.
              */
             readonly team_id: number | null;
+            /**
+             * Format: int64
+             * @description Who looks after the customer, whoever sells to it. The id of a user record.
+             */
+            readonly success_manager_id: number | null;
             /**
              * Format: date-time
              * @description When the owner got it. In UTC, to the microsecond.
@@ -14189,6 +14345,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TodoOutcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    success_manager_health: {
+        parameters: {
+            query: {
+                /** @description The account, by its id or name. */
+                account: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Since when who does */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Appointments"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    success_managers_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The people */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuccessManagers"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    appoint_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Appoint"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Appointing"];
                 };
             };
             400: components["responses"]["Problem400"];

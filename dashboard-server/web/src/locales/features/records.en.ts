@@ -65,6 +65,7 @@ export const en: Texts<typeof zh> = {
     team_id: "Team",
     claimed_at: "Claimed at",
     pooled_at: "In the pool since",
+    success_manager_id: "Success manager",
     previous_owner_id: "Previous owner",
     protected_until: "Protected until",
     pool_warned_at: "Warned of return at",

@@ -63,6 +63,7 @@ export const zh = {
     team_id: "团队",
     claimed_at: "认领时间",
     pooled_at: "进入公海时间",
+    success_manager_id: "客户成功经理",
     previous_owner_id: "上一位负责人",
     protected_until: "保护期至",
     pool_warned_at: "回收提醒时间",

@@ -30,6 +30,7 @@ const FACTS = [
   "status",
   "owner_id",
   "team_id",
+  "success_manager_id",
   "credit_code",
   "region",
   "industry",

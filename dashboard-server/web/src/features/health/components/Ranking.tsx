@@ -1,17 +1,20 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Button, Select, Skeleton, Table, Tag } from "antd";
+import { App, Button, Segmented, Select, Skeleton, Table, Tag } from "antd";
+import { useState } from "react";
 import { EmptyState, FailureState } from "@/components/States";
 import { StatusMark } from "@/components/StatusMark";
+import { useAction } from "@/components/useAction";
 import { valuesQuery } from "@/lib/api/queries";
 import type { Row } from "@/lib/api/types";
 import { amount, dayOf, full, numberOf } from "@/lib/format";
 import { usePhone } from "@/lib/media";
 import { useSeesAmounts } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
-import { rankingQuery, STATUSES, statusesQuery, TIERS } from "../api";
+import { appoint, managersQuery, rankingQuery, STATUSES, statusesQuery, TIERS } from "../api";
 import { ORDERS, type Page } from "../state";
 import { percent, reasons } from "../words";
 import { Moved } from "./Moved";
+import { ManagerSelect } from "./Success";
 import { Why } from "./Why";
 
 type Props = {
@@ -31,12 +34,26 @@ export function Ranking({ page, set, published, zone }: Props) {
   const rows = pages.flatMap((one) => one.rows);
   const count = pages[0]?.count ?? 0;
   const open = (row: Row) => set({ health: String(row.account_id) });
-  const filtered = Object.values(page.chosen).some((values) => values.length > 0);
+  const { mine } = page;
+  const others = mine ? { ...page.chosen, manager: [] } : page.chosen;
+  const filtered = Object.values(others).some((values) => values.length > 0);
+  const mayChoose = useQuery(managersQuery).data?.may_choose ?? false;
+  const [selected, setSelected] = useState<string[]>([]);
 
   return (
     <>
       <Statuses page={page} set={set} published={published} amounts={amounts} />
       <div className="health-filters">
+        <Segmented<"mine" | "all">
+          value={mine ? "mine" : "all"}
+          aria-label={t("health.whose")}
+          data-testid="health-whose"
+          onChange={(of) => set({ of, manager: [] })}
+          options={(["mine", "all"] as const).map((value) => ({
+            value,
+            label: t(`health.of.${value}`),
+          }))}
+        />
         <Picker
           name="tier"
           values={page.chosen.tier}
@@ -45,6 +62,9 @@ export function Ranking({ page, set, published, zone }: Props) {
         />
         <Members name="region" values={page.chosen.region} published={published} set={set} />
         <Members name="owner" values={page.chosen.owner} published={published} set={set} />
+        {!mine && (
+          <Members name="manager" values={page.chosen.manager} published={published} set={set} />
+        )}
         <Select
           className="end"
           value={page.order}
@@ -63,22 +83,29 @@ export function Ranking({ page, set, published, zone }: Props) {
         <Skeleton active paragraph={{ rows: 8 }} />
       ) : rows.length === 0 ? (
         <EmptyState
-          title={t(filtered ? "health.noMatch" : "health.none")}
+          title={t(filtered ? "health.noMatch" : mine ? "health.noneMine" : "health.none")}
           action={
-            filtered && (
+            filtered ? (
               <Button
                 type="primary"
-                onClick={() => set({ status: [], tier: [], region: [], owner: [] })}
+                onClick={() => set({ status: [], tier: [], region: [], owner: [], manager: [] })}
               >
                 {t("filter.clear")}
               </Button>
+            ) : (
+              mine && (
+                <Button type="primary" onClick={() => set({ of: "all" })}>
+                  {t("health.showAll")}
+                </Button>
+              )
             )
           }
         >
-          {filtered ? "" : t("health.noneText")}
+          {filtered ? "" : t(mine ? "health.noneMineText" : "health.noneText")}
         </EmptyState>
       ) : (
         <div className={found.isPlaceholderData ? "stale" : ""}>
+          {selected.length > 0 && <Appoint accounts={selected} onDone={() => setSelected([])} />}
           {phone ? (
             <ul className="health-cards">
               {rows.map((row) => (
@@ -88,7 +115,15 @@ export function Ranking({ page, set, published, zone }: Props) {
               ))}
             </ul>
           ) : (
-            <List rows={rows} amounts={amounts} zone={zone} onOpen={open} />
+            <List
+              rows={rows}
+              amounts={amounts}
+              zone={zone}
+              onOpen={open}
+              selected={selected}
+              mine={mine}
+              onSelect={mayChoose ? setSelected : null}
+            />
           )}
           <div className="health-more">
             <span className="quiet small" data-testid="health-shown">
@@ -113,6 +148,37 @@ export function Ranking({ page, set, published, zone }: Props) {
         {t(amounts ? "health.orderNote" : "health.scoreNote")} <Why chosen={page.chosen} />
       </p>
     </>
+  );
+}
+
+/** Gives the accounts that are chosen to somebody, and says which could not be given. */
+function Appoint({ accounts, onDone }: { accounts: string[]; onDone: () => void }) {
+  const { t } = useTexts();
+  const { notification } = App.useApp();
+  const give = useAction(
+    (user: number | null) => appoint(accounts, user),
+    ({ results }) => {
+      const failed = results.filter(({ problem }) => problem);
+      for (const { account, problem } of failed) {
+        notification.error({ title: account, description: problem?.detail, duration: 0 });
+      }
+      onDone();
+      return t("health.success.givenMany", { count: results.length - failed.length });
+    },
+  );
+  return (
+    <section className="bulk" aria-label={t("part.selected", { count: accounts.length })}>
+      <strong>{t("part.selected", { count: accounts.length })}</strong>
+      <ManagerSelect
+        value={null}
+        name={null}
+        loading={give.isPending}
+        onChange={(user) => give.mutate(user)}
+      />
+      <Button size="small" type="text" onClick={onDone}>
+        {t("part.selectNone")}
+      </Button>
+    </section>
   );
 }
 
@@ -160,7 +226,7 @@ function Statuses({
 }
 
 type PickerProps = {
-  name: "tier" | "region" | "owner";
+  name: "tier" | "region" | "owner" | "manager";
   values: string[];
   options: { value: string; label: string }[];
   set: Props["set"];
@@ -194,12 +260,13 @@ function Members({
   published,
   set,
 }: {
-  name: "region" | "owner";
+  name: "region" | "owner" | "manager";
   values: string[];
   published: number | null;
   set: Props["set"];
 }) {
-  const found = useQuery({ ...valuesQuery(name, published), retry: false });
+  const dimension = name === "manager" ? "success_manager" : name;
+  const found = useQuery({ ...valuesQuery(dimension, published), retry: false });
   const members = found.data?.values ?? [];
   if (members.length === 0 && values.length === 0) return null;
   const options = members.map((value) => ({ value, label: value }));
@@ -213,11 +280,19 @@ function List({
   amounts,
   zone,
   onOpen,
+  selected,
+  mine,
+  onSelect,
 }: {
   rows: Row[];
   amounts: boolean;
   zone: string;
   onOpen: (row: Row) => void;
+  selected: string[];
+  /** All are of one success manager. */
+  mine: boolean;
+  /** Chooses accounts; null where one has nothing to do with them together. */
+  onSelect: ((accounts: string[]) => void) | null;
 }) {
   const { t, lang } = useTexts();
   const money = (value: number | null) => (
@@ -231,7 +306,16 @@ function List({
       rowKey={(row) => String(row.account_id)}
       dataSource={rows}
       pagination={false}
-      scroll={{ x: 980 }}
+      scroll={{ x: onSelect ? 1130 : 1080 }}
+      rowSelection={
+        onSelect
+          ? {
+              selectedRowKeys: selected,
+              onChange: (keys) => onSelect(keys.map(String)),
+              getCheckboxProps: (row) => ({ "aria-label": String(row.account_id) }),
+            }
+          : undefined
+      }
       data-testid="health-list"
       onRow={(row) => ({ onClick: () => onOpen(row), className: "clickable" })}
       columns={[
@@ -311,6 +395,17 @@ function List({
           width: 90,
           render: (_, row) => <span className="clip">{String(row.owner ?? "–")}</span>,
         },
+        ...(mine
+          ? []
+          : [
+              {
+                title: t("health.column.manager"),
+                width: 100,
+                render: (_: unknown, row: Row) => (
+                  <span className="clip">{String(row.success_manager ?? "–")}</span>
+                ),
+              },
+            ]),
       ]}
     />
   );

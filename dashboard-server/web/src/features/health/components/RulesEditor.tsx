@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, InputNumber, Skeleton, Switch, Table } from "antd";
+import { Alert, Button, InputNumber, Select, Skeleton, Switch, Table } from "antd";
 import { useDeferredValue, useRef, useState } from "react";
 import { FailureState, useTellProblem } from "@/components/States";
 import { StatusMark } from "@/components/StatusMark";
 import { useAction } from "@/components/useAction";
 import { changeRecord, createRecord, listQuery, type Rec } from "@/lib/api/records";
 import { useTexts } from "@/locales/i18n";
-import { previewQuery, type Rules, rulesQuery, STATUSES } from "../api";
+import { previewQuery, type Rules, rulesQuery, STATUSES, TIERS } from "../api";
 import { Moved } from "./Moved";
 
 const FACTORS = [
@@ -32,6 +32,13 @@ const BORDERS = [
   ["orders_from", 1, 100, 1],
   ["silent_at", 1, 100, 0.5],
   ["overdue_days", 0, 3660, 1],
+] as const;
+
+/** When a fall is told of, and between which numbers that can be moved. */
+const NOTICES = [
+  ["points", 1, 100],
+  ["days", 1, 60],
+  ["per_week", 1, 100],
 ] as const;
 
 type Setting = Rec & { key: string; value: object };
@@ -132,6 +139,36 @@ function Editor({
               checked={draft.lunar_years}
               aria-label={t("health.rules.lunar_years")}
               onChange={(lunar) => setDraft({ ...draft, lunar_years: lunar })}
+            />
+          </li>
+        </ul>
+        <h2>{t("health.rules.notices")}</h2>
+        <ul className="rule-list">
+          {NOTICES.map(([name, least, most]) => (
+            <li key={name}>
+              <span className="grow">{t(`health.rules.notice.${name}`)}</span>
+              {number(
+                t(`health.rules.notice.${name}`),
+                draft.notices[name],
+                least,
+                most,
+                1,
+                (value) => setDraft({ ...draft, notices: { ...draft.notices, [name]: value } }),
+              )}
+            </li>
+          ))}
+          <li>
+            <span className="grow">{t("health.rules.notice.tiers")}</span>
+            <Select
+              mode="multiple"
+              className="rule-tiers"
+              value={draft.notices.tiers}
+              aria-label={t("health.rules.notice.tiers")}
+              placeholder={t("health.rules.notice.none")}
+              options={TIERS.map((value) => ({ value, label: t("health.tier", { tier: value }) }))}
+              onChange={(tiers) =>
+                setDraft({ ...draft, notices: { ...draft.notices, tiers: tiers.sort() } })
+              }
             />
           </li>
         </ul>

@@ -16,6 +16,7 @@ import { factorText, percent, points } from "../words";
 import { GroupBody } from "./Groups";
 import { Moved } from "./Moved";
 import { Moves } from "./Moves";
+import { Success, Turns } from "./Success";
 
 const LineChart = lazy(() => import("@/components/LineChart"));
 
@@ -112,6 +113,9 @@ function Body({ standing, onOpen }: { standing: Standing; onOpen: (account: stri
       )}
       {status === "unrated" && <p className="standing-note">{t("health.unratedNote")}</p>}
       {held && <p className="standing-note">{t(`health.held.${held}`)}</p>}
+      {readLakeId(standing.account_id)?.entity === "account" && (
+        <Success account={standing.account_id} />
+      )}
       <Factors now={now} before={before ?? null} />
       <Moves standing={standing} />
       {lift && (
@@ -296,6 +300,7 @@ function Days({ standing }: { standing: Standing }) {
           />
         </Suspense>
       </div>
+      <Turns days={days} />
     </section>
   );
 }

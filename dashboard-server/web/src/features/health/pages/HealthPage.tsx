@@ -7,6 +7,7 @@ import { instant } from "@/lib/format";
 import { scopeOf, useMay, useMe, useSeesAmounts } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
 import { Groups } from "../components/Groups";
+import { Notices } from "../components/Notices";
 import { Proofs } from "../components/Proofs";
 import { Ranking } from "../components/Ranking";
 import { RulesEditor } from "../components/RulesEditor";
@@ -20,7 +21,8 @@ export function HealthPage() {
   const { t } = useTexts();
   const me = useMe();
   const amounts = useSeesAmounts();
-  const { page, set } = useHealthPage(amounts);
+  const looksAfter = me.role.code === "customer_success";
+  const { page, set } = useHealthPage(amounts, { user_id: me.user_id, looksAfter });
   const status = useQuery(statusQuery);
   const may = useMay();
   const seesAll = scopeOf(me.rights, "account", "read") === "all";
@@ -73,7 +75,10 @@ export function HealthPage() {
       ) : view === "rules" ? (
         <RulesEditor published={published} />
       ) : (
-        <Ranking page={page} set={set} published={published} zone={status.data.zone} />
+        <>
+          {may("todo", "update") && <Notices onOpen={(health) => set({ health })} />}
+          <Ranking page={page} set={set} published={published} zone={status.data.zone} />
+        </>
       )}
       {page.account && (
         <StandingDrawer

@@ -1,6 +1,7 @@
 import { CheckOutlined, ClockCircleOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Input } from "antd";
 import { useState } from "react";
+import { Link } from "react-router";
 import { Due, RecordLink, UserName } from "@/components/Cells";
 import { useAction } from "@/components/useAction";
 import { act, createRecord, type Labels, type Rec, textOf } from "@/lib/api/records";
@@ -74,6 +75,11 @@ export function Todos({ rows, labels }: { rows: Rec[]; labels: Labels }) {
               <div className="due-title">{textOf(todo, "title")}</div>
               <div className="quiet small due-line">
                 {about && <RecordLink entity={about[1]} id={todo[about[0]]} labels={labels} />}
+                {todo.source === "health" && (
+                  <Link to={healthAddress(todo, labels)} data-testid="todo-health">
+                    {t("today.health")}
+                  </Link>
+                )}
                 {todo.owner_id !== me.user_id && <UserName id={todo.owner_id} labels={labels} />}
                 {todo.source !== "manual" && (
                   <span>{t(`choice.todo.source.${textOf(todo, "source")}`)}</span>
@@ -103,6 +109,12 @@ export function Todos({ rows, labels }: { rows: Rec[]; labels: Labels }) {
       }}
     </Section>
   );
+}
+
+/** How the account of a to-do fares, else how all do. */
+function healthAddress(todo: Rec, labels: Labels): string {
+  const number = labels.account?.[String(todo.account_id)]?.number;
+  return number ? `/health?health=${encodeURIComponent(number)}` : "/health";
 }
 
 /** One line: what is to be done. It is due today, unless it is put off. */
