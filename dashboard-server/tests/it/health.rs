@@ -269,7 +269,7 @@ async fn a_fall_is_a_todo_of_who_looks_after_the_account() {
         amount: Set(Some(amount)),
         ..Default::default()
     };
-    for back in 0..52 {
+    for back in 0..60 {
         let sale = order(37 + back * 14, "sale", 200_000);
         app.insert::<order::Model>(sale).await;
     }

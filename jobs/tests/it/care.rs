@@ -90,7 +90,7 @@ impl Firm {
             } else {
                 "2025-11-20"
             };
-            for back in 0..52 {
+            for back in 0..60 {
                 let on = day(last) - Days::new(14 * back);
                 orders.push(firm.draft(place, on, "sale", 100_000));
             }
