@@ -60,7 +60,7 @@ for (const width of [1440, 390]) {
   });
 }
 
-test("a lead is told of a fall, opens it, takes it over and is done with it", async () => {
+test("a lead is told of a fall, opens it and is done with it", async () => {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   const failures = [];
   page.on("pageerror", (error) => failures.push(String(error)));
