@@ -2,7 +2,13 @@ import { expect, it } from "vitest";
 import { whyAddress } from "./components/Why";
 
 it("asks for the 30 days before today, of the accounts that are chosen", () => {
-  const chosen = { status: ["red" as const], tier: ["A"], region: ["华东", 'a "b"'], owner: [] };
+  const chosen = {
+    status: ["red" as const],
+    tier: ["A"],
+    region: ["华东", 'a "b"'],
+    owner: [],
+    manager: [],
+  };
   const { pathname, searchParams } = new URL(whyAddress(chosen, "2026-11-30"), "http://x");
   expect(pathname).toBe("/dashboard");
   expect(Object.fromEntries(searchParams)).toMatchObject({
