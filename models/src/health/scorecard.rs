@@ -1,8 +1,9 @@
 //! A score of 0 to 100 whose points add up, of factors that people can act on.
 //!
 //! Each factor turns a number into 0 to 1 by a curve and weighs what the scorecard says. A factor
-//! without data is left out and its weight given to the others in proportion; how much of the whole
-//! weight has data is the coverage. What a company does not record at all has no data for anybody.
+//! without data is left out and its weight given to the others in proportion, first to those that tell
+//! of the same; how much of the whole weight has data is the coverage. What a company does not record at
+//! all has no data for anybody.
 
 use serde::{Deserialize, Serialize};
 
@@ -211,6 +212,39 @@ pub struct Scorecard<'a> {
     has_tickets: bool,
 }
 
+/// Factors that tell of the same: of delivery and quality, and of how one talks with each other.
+const ALIKE: [&[Factor]; 2] = [
+    &[Factor::Delivery, Factor::Returns],
+    &[
+        Factor::Interaction,
+        Factor::InteractionTrend,
+        Factor::Contacts,
+    ],
+];
+
+/// The weights of factors, those without data given to those that tell of the same.
+fn filled(read: &[(Factor, f64, Option<Point>)]) -> Vec<f64> {
+    let weight = |(factor, weight, point): &(Factor, f64, Option<Point>)| {
+        if point.is_none() {
+            return 0.0;
+        }
+        let alike = ALIKE.iter().find(|alike| alike.contains(factor));
+        let alike = alike.copied().unwrap_or_default();
+        let alike = read.iter().filter(|own| alike.contains(&own.0));
+        let (mut all, mut known) = (0.0, 0.0);
+        for (_, weight, point) in alike {
+            all += weight;
+            known += if point.is_some() { *weight } else { 0.0 };
+        }
+        if known > 0.0 {
+            weight * all / known
+        } else {
+            *weight
+        }
+    };
+    read.iter().map(weight).collect()
+}
+
 impl<'a> Scorecard<'a> {
     /// For the accounts of a history up to the end of its last day; `standings` are theirs.
     pub fn new(seen: &History, standings: &[Standing<'_>], card: Card<'a>) -> Self {
@@ -240,12 +274,13 @@ impl<'a> Scorecard<'a> {
             })
             .collect();
         let all: f64 = read.iter().map(|own| own.1).sum();
-        let with_data = read.iter().filter(|own| own.2.is_some());
-        let covered: f64 = with_data.map(|own| own.1).sum();
+        let filled = filled(&read);
+        let covered: f64 = filled.iter().sum();
         let factors: Vec<Reading> = read
             .into_iter()
-            .map(|(factor, weight, read)| {
-                let weight = if read.is_some() && covered > 0.0 {
+            .zip(filled)
+            .map(|((factor, _, read), weight)| {
+                let weight = if covered > 0.0 {
                     weight * 100.0 / covered
                 } else {
                     0.0
@@ -540,7 +575,10 @@ mod tests {
             lines.push(line(LineKind::Return, -5.0));
         }
         let with = rating(&History::new(1, lines), 900);
-        assert!((with.coverage - 0.6).abs() < 1e-12);
+        assert!(
+            (with.coverage - 0.67).abs() < 1e-12,
+            "returns tell of quality alone"
+        );
         assert_eq!(with.status, Status::Green);
         let returns = with
             .factors
@@ -603,7 +641,10 @@ mod tests {
         };
         let known = sales.clone().with_evidence([(0, evidence.clone())]);
         let known = rating(&known, 900);
-        assert!((known.coverage - 0.92).abs() < 1e-12, "all but returns");
+        assert!(
+            (known.coverage - 1.0).abs() < 1e-12,
+            "deliveries tell of quality alone"
+        );
         let of = |factor| {
             known
                 .factors
