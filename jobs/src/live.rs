@@ -148,14 +148,14 @@ impl Live {
             round.set = scored.map(|scored| scored.set).or(round.set);
             let closed = close::sync(&self.lake, &self.store, &under).await?;
             round.set = closed.or(round.set);
-            let scores = scores_version(&self.lake).await?;
-            if scores != memory.followed {
+            let version = scores_version(&self.lake).await?;
+            if version != memory.followed {
                 under.gate.pass("health").await?;
                 let followed = follow(&self.lake, &self.store).await?;
                 if followed != Followed::default() {
                     tracing::info!(?followed, "scores are followed");
                 }
-                memory.followed = scores;
+                memory.followed = version;
             }
             tidy(&self.lake, now).await?;
             if memory.cleaned_at.is_none_or(|at| now - at >= CLEANED_EVERY) {

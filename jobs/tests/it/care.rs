@@ -283,13 +283,13 @@ async fn two_processes_do_it_once(firm: Firm) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_do_it_once_on_sqlite() {
-    two_processes_do_it_once(Firm::on_sqlite(4).await).await;
+    Box::pin(two_processes_do_it_once(Firm::on_sqlite(4).await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_do_it_once_on_postgres() {
     if let Some(firm) = Firm::on_postgres(4).await {
-        two_processes_do_it_once(firm).await;
+        Box::pin(two_processes_do_it_once(firm)).await;
     }
 }
 

@@ -173,10 +173,10 @@ pub fn may_choose(caller: &Caller) -> bool {
 pub async fn appoint(
     unit: &Unit,
     caller: &Caller,
-    called: &str,
+    account: &str,
     user_id: Option<i64>,
 ) -> Result<account::Model> {
-    let read = seen(unit, caller, called).await?;
+    let read = seen(unit, caller, account).await?;
     if caller.role != CUSTOMER_SUCCESS {
         unit.check(caller, &account::RESOURCE, Action::Assign, read.id)
             .await?;
@@ -200,18 +200,18 @@ pub async fn appoint(
 pub async fn seen(
     connection: &impl ConnectionTrait,
     caller: &Caller,
-    called: &str,
+    account: &str,
 ) -> Result<account::Model> {
     // where two share a name, the number stands behind it
-    let behind = called
+    let behind = account
         .strip_suffix(')')
         .and_then(|own| own.rsplit_once(" ("));
-    let numbers = [Some(called), behind.map(|(_, number)| number)];
+    let numbers = [Some(account), behind.map(|(_, number)| number)];
     let mut found = account::Entity::find()
         .filter(
             Condition::any()
                 .add(account::Column::Number.is_in(numbers.into_iter().flatten()))
-                .add(account::Column::Name.eq(called)),
+                .add(account::Column::Name.eq(account)),
         )
         .filter(account::Column::DeletedAt.is_null())
         .filter(caller.condition(&account::RESOURCE, Action::Read)?)
@@ -225,11 +225,11 @@ pub async fn seen(
         (Some(place), _) => Ok(found.swap_remove(place)),
         (None, 1) => Ok(found.swap_remove(0)),
         (None, 0) => {
-            let why = format!("{called:?} is no account of this system that you see");
+            let why = format!("{account:?} is no account of this system that you see");
             Err(OperationsError::field("account", why))
         }
         (None, count) => {
-            let why = format!("{called:?} are {count} accounts: name one by its number");
+            let why = format!("{account:?} are {count} accounts: name one by its number");
             Err(OperationsError::field("account", why))
         }
     }
@@ -381,11 +381,11 @@ pub async fn history(store: &Store, account_id: i64) -> Result<Vec<Appointment>>
         }
     }
     let ids = found.iter().filter_map(|change| held(Some(&change.after)));
-    let named = user::Entity::find()
+    let people = user::Entity::find()
         .filter(user::Column::Id.is_in(ids))
         .all(store.reader())
         .await?;
-    let names: BTreeMap<i64, String> = named.into_iter().map(|own| (own.id, own.name)).collect();
+    let names: BTreeMap<i64, String> = people.into_iter().map(|own| (own.id, own.name)).collect();
     let appointments = found.into_iter().map(|change| {
         let user_id = held(Some(&change.after));
         Appointment {

@@ -305,7 +305,7 @@ async fn nobody_there_is_nobody_given(home: Home) {
     let kept = care.managers().await;
     assert_eq!(kept[0], Some(care.ann.user_id), "until there is somebody");
     assert_eq!(kept[1], None);
-    let carl = care.home.user("carl", "customer_success", None).await;
+    let newcomer = care.home.user("carl", "customer_success", None).await;
     assert_eq!(assign_missing(store, &care.numbers).await.unwrap().len(), 6);
-    assert_eq!(care.managers().await, [Some(carl.user_id); 6]);
+    assert_eq!(care.managers().await, [Some(newcomer.user_id); 6]);
 }
