@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use millrace_models::scope::Action;
-use millrace_operations::Unit;
 use millrace_operations::entity::account;
 use millrace_operations::service::success::{self, Appointment, BECAUSE_GONE, BECAUSE_LARGE};
+use millrace_operations::{OperationsError, Unit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -72,7 +72,10 @@ struct Appointed {
     path = "/api/health/success-manager",
     tag = "accounts",
     params(Which),
-    responses((status = 200, description = "Since when who does", body = schema::Appointments))
+    responses(
+        (status = 200, description = "Since when who does", body = schema::Appointments),
+        (status = 404, description = "There is no such account of this system")
+    )
 )]
 pub(crate) async fn success_manager(
     State(state): State<AppState>,
@@ -82,7 +85,12 @@ pub(crate) async fn success_manager(
     let store = state.store();
     let read = success::seen(store.reader(), &caller, &which.account)
         .await
-        .map_err(ApiError::of_parameters)?;
+        .map_err(|error| match error {
+            OperationsError::Invalid { .. } => {
+                ApiError::NotFound(format!("an account {:?}", which.account))
+            }
+            other => other.into(),
+        })?;
     let history = success::history(store, read.id).await?;
     let history = history.into_iter().map(|appointment| Appointed {
         cause: cause(&appointment),

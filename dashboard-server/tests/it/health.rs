@@ -220,11 +220,11 @@ async fn who_looks_after_an_account_is_chosen_shown_and_asked_for() {
     assert_eq!(told["history"][1]["name"], "Name of ann");
     assert_eq!(told["history"].as_array().unwrap().len(), 2);
     // who does not see the account learns nothing of it
-    let unseen = outsider.get(&one).await.is_problem(400, "bad-request");
+    let unseen = outsider.get(&one).await.is_problem(404, "not-found");
     let gone = outsider
         .get("/api/health/success-manager?account=ACC-0-0")
         .await;
-    let gone = gone.is_problem(400, "bad-request")["detail"].to_string();
+    let gone = gone.is_problem(404, "not-found")["detail"].to_string();
     assert_eq!(unseen["detail"].to_string().replace(&busy, "ACC-0-0"), gone);
 
     // in the numbers
