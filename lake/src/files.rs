@@ -23,6 +23,7 @@ pub struct TableFile {
     pub(crate) statistics: Option<Arc<str>>,
 }
 
+#[allow(clippy::ref_option, reason = "serde gives it so")]
 fn text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
     text.as_deref().serialize(serializer)
 }

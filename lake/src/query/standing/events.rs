@@ -74,15 +74,15 @@ pub(super) async fn of(
         let mut all = before.factors.iter();
         all.find(|own| own.factor == factor && own.weight > 0.0)
     };
-    let moved = now.factors.iter().filter(|own| own.weight > 0.0);
-    let mut moved: Vec<(&FactorScore, f64)> = moved
+    let weighing = now.factors.iter().filter(|own| own.weight > 0.0);
+    let mut largest: Vec<(&FactorScore, f64)> = weighing
         .filter_map(|own| Some((own, own.points - then(&own.factor)?.points)))
         .filter(|(_, points)| points.abs() >= SMALLEST)
         .collect();
-    moved.sort_by(|left, right| right.1.abs().total_cmp(&left.1.abs()));
-    moved.truncate(FACTORS);
-    let mut moves = Vec::with_capacity(moved.len());
-    for (own, points) in moved {
+    largest.sort_by(|left, right| right.1.abs().total_cmp(&left.1.abs()));
+    largest.truncate(FACTORS);
+    let mut moves = Vec::with_capacity(largest.len());
+    for (own, points) in largest {
         let events = events(view, &own.factor, &between).await?;
         moves.push(FactorMove {
             factor: own.factor.clone(),
