@@ -363,13 +363,16 @@ impl<'a> Selection<'a> {
                 .any(|own| own == value))
     }
 
-    /// The select of the base, where it makes the column that a dimension is.
+    /// The select of the base, where it makes the column that a dimension is, or is found by.
     fn made(&self, dimension: &Dimension) -> Option<&str> {
         let select = self.base.from.as_deref()?;
-        let column = self.base.dimensions.get(&dimension.name)?;
+        let column = match &dimension.join {
+            Some(join) => &join.column,
+            None => self.base.dimensions.get(&dimension.name)?,
+        };
         let stored = marts::schema(&self.base.table)?;
         let is_stored = stored.field_with_name(column).is_ok();
-        (dimension.join.is_none() && !is_stored).then_some(select)
+        (!is_stored).then_some(select)
     }
 
     /// The members of a dimension as they are stored, sorted: of its table for who sees all of it,
