@@ -22,6 +22,8 @@ use tempfile::TempDir;
 
 pub(crate) const ACCOUNTS: usize = 8;
 const USERS: usize = 17;
+/// Deals that facts are of.
+const DEALS: usize = 12;
 const TEAMS: [&str; 4] = ["全国", "华东", "上海", "华南"];
 
 pub(crate) fn now() -> DateTime<Utc> {
@@ -77,6 +79,8 @@ struct Line {
     table: &'static str,
     place: usize,
     account: Option<usize>,
+    /// Of a visit: the visits of a deal are all of the deal's account.
+    deal: Option<usize>,
     from_us: i64,
     until_us: Option<i64>,
 }
@@ -90,9 +94,12 @@ impl Line {
         });
         let mut dice = Dice(seed ^ salt ^ (place as u64) << 32);
         let scored = marts::KEPT.contains(&table);
+        let deal = (table == "stage_visits").then(|| dice.below(DEALS));
         let account = if table == "accounts" || scored {
             Some(place % ACCOUNTS)
         } else {
+            let mut of_deal = deal.map(|deal| Dice(seed ^ (deal as u64) << 40));
+            let dice = of_deal.as_mut().unwrap_or(&mut dice);
             dice.mostly(8).then(|| dice.below(ACCOUNTS))
         };
         let begin = "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap();
@@ -112,6 +119,7 @@ impl Line {
             table,
             place,
             account,
+            deal,
             from_us,
             until_us,
         }
@@ -150,7 +158,12 @@ impl Line {
                 Some(attribute(self.seed, self.account?, column))
             }
             "contract_id" => dice.mostly(3).then(|| format!("C{}", dice.below(12) + 1)),
-            "opportunity_id" => dice.mostly(8).then(|| format!("O{}", dice.below(12) + 1)),
+            "opportunity_id" => {
+                let deal = self
+                    .deal
+                    .or_else(|| dice.mostly(8).then(|| dice.below(DEALS)));
+                deal.map(|deal| format!("O{}", deal + 1))
+            }
             "product" => dice.mostly(4).then(|| format!("P{}", dice.below(3) + 1)),
             "stage" | "next_stage" => Some(
                 stage::DEFAULT_PIPELINE[dice.below(stage::DEFAULT_PIPELINE.len())]
