@@ -29,7 +29,7 @@ use crate::run::RunOptions;
 
 /// What computes the marts of all records.
 pub trait Engine: Debug + Send + Sync {
-    /// In how many parts the deals are to be made, each by itself: a power of two.
+    /// In how many parts the deals are to be made, each by itself; rounded up to a power of two.
     fn parts(&self) -> usize;
 
     /// Executes all partitions of a plan, and gives their rows.
@@ -63,10 +63,11 @@ pub(crate) async fn build_all(
     options: &RunOptions,
 ) -> anyhow::Result<Built> {
     let task = Task::new(lake, inputs, options);
+    let parts = task.parts;
     let plan = MartsExec::new(task, Arc::clone(&options.progress));
     let rows = options.engine.execute(Arc::new(plan)).await;
     let rows = rows.map_err(task::cause)?;
-    let outcomes = Outcome::of_rows(&rows)?;
+    let outcomes = Outcome::of_rows(&rows, parts)?;
     let (lake, options) = (lake.clone(), options.clone());
     let joined = tokio::task::spawn_blocking(move || task::join(&lake, outcomes, &options));
     joined.await.context("the run stopped")?

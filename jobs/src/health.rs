@@ -1,12 +1,13 @@
 //! Customer health from the published marts: order histories in, scores and their proof out.
 //!
 //! Everything is computed in memory from one scan of the `orders` mart, spread over threads by row
-//! group, and of those of payments, tickets, quotes, interactions, deliveries and contracts. What a score may see is decided
-//! in `models::health`, by the day that it is as of.
+//! group, and of those of payments, tickets, quotes, interactions, deliveries and contracts. What a
+//! score may see is decided in `models::health`, by the day that it is as of.
 
 mod care;
 mod models;
 mod reader;
+mod row;
 mod scoring;
 
 use std::collections::BTreeMap;

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use millrace_models::scope::Action;
+use millrace_operations::Unit;
 use millrace_operations::entity::account;
 use millrace_operations::service::success::{self, Appointment, BECAUSE_GONE, BECAUSE_LARGE};
-use millrace_operations::{OperationsError, Unit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -85,12 +85,9 @@ pub(crate) async fn success_manager(
     let store = state.store();
     let read = success::seen(store.reader(), &caller, &which.account)
         .await
-        .map_err(|error| match error {
-            OperationsError::Invalid { .. } => {
-                ApiError::NotFound(format!("an account {:?}", which.account))
-            }
-            other => other.into(),
-        })?;
+        .map_err(ApiError::of_parameters)?;
+    let read =
+        read.ok_or_else(|| ApiError::NotFound(format!("the account {:?}", which.account)))?;
     let history = success::history(store, read.id).await?;
     let history = history.into_iter().map(|appointment| Appointed {
         cause: cause(&appointment),

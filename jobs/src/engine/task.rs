@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use arrow::array::{AsArray, RecordBatch};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use datafusion::error::DataFusionError;
@@ -152,8 +152,8 @@ impl Outcome {
         }
     }
 
-    /// Those that the rows of a node say.
-    pub(super) fn of_rows(batches: &[RecordBatch]) -> anyhow::Result<Vec<Self>> {
+    /// Those that the rows of a node of so many parts say.
+    pub(super) fn of_rows(batches: &[RecordBatch], parts: usize) -> anyhow::Result<Vec<Self>> {
         let mut outcomes = Vec::new();
         for batch in batches {
             let column = batch.column_by_name(MADE);
@@ -162,6 +162,9 @@ impl Outcome {
             for text in column.iter().flatten() {
                 outcomes.push(serde_json::from_str(text)?);
             }
+        }
+        if outcomes.len() != parts {
+            bail!("the engine made {} of {parts} parts", outcomes.len());
         }
         Ok(outcomes)
     }

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Decimal128Type, Float64Type};
 use chrono::NaiveDate;
 use hashbrown::{HashMap, HashSet};
 use millrace_lake::{Lake, Table, TableFile};
@@ -19,6 +17,7 @@ use millrace_operations::Store;
 use millrace_operations::service::fall::{Fallen, Told, tell, told};
 use millrace_operations::service::{scorecard, success};
 
+use super::row::Row;
 use super::scoring::{day_of, days};
 use crate::facts::table_name;
 
@@ -125,7 +124,7 @@ impl Fares {
             if tier == Some(ValueTier::A) {
                 fares.large.push(number_of(id).to_owned());
             }
-            if tier.is_some_and(|tier| rules.tiers.contains(&tier)) && row.is_rated() {
+            if tier.is_some_and(|tier| rules.tiers.contains(&tier)) && is_rated(row) {
                 let fare = Fare {
                     score,
                     amount_at_risk: row.amount("amount_at_risk").unwrap_or(0.0),
@@ -216,7 +215,7 @@ impl Fares {
                     else {
                         return;
                     };
-                    if !lower.contains(id) || !row.is_rated() {
+                    if !lower.contains(id) || !is_rated(row) {
                         return;
                     }
                     let history: &mut Vec<DayScore> = histories.entry(id.to_owned()).or_default();
@@ -264,35 +263,9 @@ fn number_of(id: &str) -> &str {
     own.unwrap_or(id)
 }
 
-/// A row of a table of scores.
-struct Row<'a> {
-    batch: &'a RecordBatch,
-    row: usize,
-}
-
-impl Row<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
-        let column = self.batch.column_by_name(name)?.as_string_opt::<i32>()?;
-        column.is_valid(self.row).then(|| column.value(self.row))
-    }
-
-    fn number(&self, name: &str) -> Option<f64> {
-        let column = self.batch.column_by_name(name)?;
-        let column = column.as_primitive_opt::<Float64Type>()?;
-        column.is_valid(self.row).then(|| column.value(self.row))
-    }
-
-    fn amount(&self, name: &str) -> Option<f64> {
-        let column = self.batch.column_by_name(name)?;
-        let column = column.as_primitive_opt::<Decimal128Type>()?;
-        let valid = column.is_valid(self.row);
-        valid.then(|| column.value(self.row) as f64 / 100.0)
-    }
-
-    fn is_rated(&self) -> bool {
-        let status = self.text("status").and_then(Status::named);
-        status.is_some_and(|status| status != Status::Unrated)
-    }
+fn is_rated(row: &Row<'_>) -> bool {
+    let status = row.text("status").and_then(Status::named);
+    status.is_some_and(|status| status != Status::Unrated)
 }
 
 fn of_day(
@@ -307,9 +280,7 @@ fn of_day(
         .cloned()
         .collect();
     for batch in &super::reader::batches(&files, columns)? {
-        for row in 0..batch.num_rows() {
-            take(&Row { batch, row });
-        }
+        Row::all(batch).for_each(|row| take(&row));
     }
     Ok(())
 }

@@ -2,10 +2,7 @@
 //! seen.
 
 use anyhow::Context;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{
-    ArrowPrimitiveType, Date32Type, Float64Type, Int32Type, TimestampMicrosecondType,
-};
+use arrow::array::RecordBatch;
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use millrace_lake::Lake;
 use millrace_models::config::Company;
@@ -13,6 +10,7 @@ use millrace_models::health::{Model, Target, Version};
 use serde::Serialize;
 
 use super::reader::batches;
+use super::row::Row;
 use super::{date, day_number};
 use crate::columns::{Columns, dates, flags, numbers, texts, times, wholes};
 use crate::facts::table_name;
@@ -153,12 +151,12 @@ pub async fn kept(lake: &Lake, company: &Company) -> anyhow::Result<Vec<KeptMode
     let read = move || -> anyhow::Result<Vec<KeptModels>> {
         let mut kept: Vec<KeptModels> = Vec::new();
         for batch in batches(&files, &COLUMNS)? {
-            for row in 0..batch.num_rows() {
-                let at = cell::<TimestampMicrosecondType>(&batch, "as_of", row);
+            for row in Row::all(&batch) {
+                let at = row.time("as_of");
                 let at = at.and_then(DateTime::<Utc>::from_timestamp_micros);
                 let at = at.context("a model of no time")?;
                 let as_of = zone.from_utc_datetime(&at.naive_utc()).date_naive();
-                let model = model(&batch, row);
+                let model = model(&row);
                 match kept.iter_mut().find(|own| own.as_of == as_of) {
                     Some(own) => own.models.push(model),
                     None => kept.push(KeptModels {
@@ -201,40 +199,23 @@ const COLUMNS: [&str; 15] = [
     "brier",
 ];
 
-fn model(batch: &RecordBatch, row: usize) -> ScoringModel {
-    let text = |name: &str| {
-        let column = batch.column_by_name(name);
-        let column = column.and_then(|own| own.as_string_opt::<i32>());
-        column.map_or_else(String::new, |own| own.value(row).to_owned())
-    };
-    let flag = |name: &str| {
-        let column = batch.column_by_name(name);
-        let column = column.and_then(|own| own.as_boolean_opt());
-        column.is_some_and(|own| own.is_valid(row) && own.value(row))
-    };
-    let whole = |name: &str| cell::<Int32Type>(batch, name, row);
-    let number = |name: &str| cell::<Float64Type>(batch, name, row);
-    let day = |name: &str| cell::<Date32Type>(batch, name, row).map(date);
+fn model(row: &Row<'_>) -> ScoringModel {
+    let text = |name: &str| row.text(name).unwrap_or_default().to_owned();
+    let whole = |name: &str| row.whole(name).unwrap_or_default();
     ScoringModel {
         target: text("target"),
         kind: text("kind"),
-        horizon_days: whole("horizon_days").unwrap_or_default(),
-        learned_from: day("learned_from"),
-        learned_to: day("learned_to"),
-        learned_days: whole("learned_days").unwrap_or_default(),
-        learned_rows: whole("learned_rows").unwrap_or_default(),
-        learned_positives: whole("learned_positives").unwrap_or_default(),
-        calibrated: flag("calibrated"),
-        trial_rows: whole("trial_rows"),
-        trial_positives: whole("trial_positives"),
-        auc: number("auc"),
-        average_precision: number("average_precision"),
-        brier: number("brier"),
+        horizon_days: whole("horizon_days"),
+        learned_from: row.day("learned_from"),
+        learned_to: row.day("learned_to"),
+        learned_days: whole("learned_days"),
+        learned_rows: whole("learned_rows"),
+        learned_positives: whole("learned_positives"),
+        calibrated: row.flag("calibrated"),
+        trial_rows: row.whole("trial_rows"),
+        trial_positives: row.whole("trial_positives"),
+        auc: row.number("auc"),
+        average_precision: row.number("average_precision"),
+        brier: row.number("brier"),
     }
-}
-
-fn cell<T: ArrowPrimitiveType>(batch: &RecordBatch, name: &str, row: usize) -> Option<T::Native> {
-    let column: &ArrayRef = batch.column_by_name(name)?;
-    let column = column.as_primitive_opt::<T>()?;
-    column.is_valid(row).then(|| column.value(row))
 }

@@ -16,6 +16,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::prelude::*;
 
+use super::row::Row;
 use crate::raw::{Piece, Raw, Rows, Strings, pieces};
 
 const BATCH_ROWS: usize = 8_192;
@@ -131,7 +132,7 @@ pub(super) fn evidence(
         "late_at",
     ];
     each_row(&tables.tickets, &columns, |row| {
-        let (Some(opened), Some(place)) = (row.time("opened_at"), row.place(places)) else {
+        let (Some(opened), Some(place)) = (row.time("opened_at"), place(row, places)) else {
             return;
         };
         if row.text("status") == Some("cancelled") {
@@ -157,7 +158,7 @@ pub(super) fn evidence(
         "expires_at",
     ];
     each_row(&tables.quotes, &columns, |row| {
-        let Some(place) = row.place(places).filter(|_| row.flag("counts")) else {
+        let Some(place) = place(row, places).filter(|_| row.flag("counts")) else {
             return;
         };
         let decided = match row.text("outcome") {
@@ -182,7 +183,7 @@ pub(super) fn evidence(
     let columns = ["account_id", "at", "two_way", "contact_id"];
     each_row(&tables.activity, &columns, |row| {
         if let (Some(at), Some(place), true) =
-            (row.time("at"), row.place(places), row.flag("two_way"))
+            (row.time("at"), place(row, places), row.flag("two_way"))
         {
             let own = found.entry(place).or_default();
             own.two_way.push(day(at));
@@ -199,7 +200,7 @@ pub(super) fn evidence(
         if let (Some(signed), Some(expires), Some(place)) = (
             row.time("signed_at"),
             row.time("expires_at"),
-            row.place(places),
+            place(row, places),
         ) {
             found.entry(place).or_default().terms.push(Term {
                 signed: day(signed),
@@ -227,7 +228,7 @@ fn deliveries(
                 delivered: row.time("delivered_at").map(&day),
             };
             let order = row.text("order_id").map(str::to_owned);
-            promised.push((order, row.place(places), delivery));
+            promised.push((order, place(row, places), delivery));
         }
     })?;
     let named = promised.iter().filter_map(|(order, ..)| order.clone());
@@ -235,7 +236,7 @@ fn deliveries(
     if !orders.is_empty() {
         each_row(&tables.orders, &["order_id", "account_id"], |row| {
             let of = row.text("order_id").and_then(|id| orders.get_mut(id));
-            if let (Some(of), Some(place)) = (of, row.place(places)) {
+            if let (Some(of), Some(place)) = (of, place(row, places)) {
                 *of = Some(place);
             }
         })?;
@@ -268,7 +269,7 @@ fn instalments(
     ];
     let mut plans: HashMap<String, (usize, Instalment)> = HashMap::new();
     each_row(table, &columns, |row| {
-        let (Some(plan), Some(place)) = (row.text("plan_id"), row.place(places)) else {
+        let (Some(plan), Some(place)) = (row.text("plan_id"), place(row, places)) else {
             return;
         };
         let (_, instalment) = plans
@@ -304,51 +305,15 @@ pub(super) struct EvidenceTables {
     pub(super) orders: Table,
 }
 
-/// A row of a mart.
-struct Row<'a> {
-    batch: &'a RecordBatch,
-    row: usize,
-}
-
-impl Row<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
-        let column = self.batch.column_by_name(name)?.as_string_opt::<i32>()?;
-        column.is_valid(self.row).then(|| column.value(self.row))
-    }
-
-    /// In microseconds.
-    fn time(&self, name: &str) -> Option<i64> {
-        let column = self.batch.column_by_name(name)?;
-        let column = column.as_primitive_opt::<TimestampMicrosecondType>()?;
-        column.is_valid(self.row).then(|| column.value(self.row))
-    }
-
-    fn amount(&self, name: &str) -> Option<f64> {
-        let column = self.batch.column_by_name(name)?;
-        let column = column.as_primitive_opt::<Decimal128Type>()?;
-        let valid = column.is_valid(self.row);
-        valid.then(|| column.value(self.row) as f64 / 100.0)
-    }
-
-    fn flag(&self, name: &str) -> bool {
-        let column = self.batch.column_by_name(name);
-        let column = column.and_then(|own| own.as_boolean_opt());
-        column.is_some_and(|own| own.is_valid(self.row) && own.value(self.row))
-    }
-
-    /// The place of the row's account.
-    fn place(&self, places: &HashMap<String, usize>) -> Option<usize> {
-        places.get(self.text("account_id")?).copied()
-    }
+/// The place of a row's account.
+fn place(row: &Row<'_>, places: &HashMap<String, usize>) -> Option<usize> {
+    places.get(row.text("account_id")?).copied()
 }
 
 fn each_row(table: &Table, columns: &[&str], mut take: impl FnMut(&Row<'_>)) -> anyhow::Result<()> {
     for piece in row_groups(table)? {
         for batch in piece.read(Some(columns), BATCH_ROWS)? {
-            let batch = &batch?;
-            for row in 0..batch.num_rows() {
-                take(&Row { batch, row });
-            }
+            Row::all(&batch?).for_each(|row| take(&row));
         }
     }
     Ok(())

@@ -33,7 +33,7 @@ impl Engine for Elsewhere {
         &self,
         plan: Arc<dyn ExecutionPlan>,
     ) -> BoxFuture<'static, Result<Vec<RecordBatch>>> {
-        let parts = self.0;
+        let parts = plan.properties().output_partitioning().partition_count();
         Box::pin(async move {
             let bytes = physical_plan_to_bytes_with_extension_codec(plan, &MillraceCodec)?;
             let mut rows = Vec::new();
@@ -135,6 +135,42 @@ async fn an_engine_that_is_down_changes_nothing() {
         error.ends_with("no host: MartsExec: parts=4, marts=[stage_visits]"),
         "{error}"
     );
+    let newest = here.lake.latest_set().await.unwrap().unwrap();
+    assert_eq!(newest.id, set);
+}
+
+/// Forgets one of its parts.
+#[derive(Debug)]
+struct Forgetful;
+
+impl Engine for Forgetful {
+    fn parts(&self) -> usize {
+        2
+    }
+
+    fn execute(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+    ) -> BoxFuture<'static, Result<Vec<RecordBatch>>> {
+        let whole = Elsewhere(2).execute(plan);
+        Box::pin(async move {
+            let mut rows = whole.await?;
+            rows.pop();
+            Ok(rows)
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_is_not_there_is_missed() {
+    let here = lake().await;
+    let set = run(&here.lake, &options()).await.unwrap().set;
+    let options = RunOptions {
+        engine: Arc::new(Forgetful),
+        ..options()
+    };
+    let error = run(&here.lake, &options).await.unwrap_err().to_string();
+    assert_eq!(error, "the engine made 1 of 2 parts");
     let newest = here.lake.latest_set().await.unwrap().unwrap();
     assert_eq!(newest.id, set);
 }

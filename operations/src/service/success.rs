@@ -176,7 +176,10 @@ pub async fn appoint(
     account: &str,
     user_id: Option<i64>,
 ) -> Result<account::Model> {
-    let read = seen(unit, caller, account).await?;
+    let Some(read) = seen(unit, caller, account).await? else {
+        let why = format!("{account:?} is no account of this system that you see");
+        return Err(OperationsError::field("account", why));
+    };
     if caller.role != CUSTOMER_SUCCESS {
         unit.check(caller, &account::RESOURCE, Action::Assign, read.id)
             .await?;
@@ -196,12 +199,12 @@ pub async fn appoint(
 ///
 /// # Errors
 ///
-/// When there is none, or more than one of that name.
+/// When there is more than one of that name.
 pub async fn seen(
     connection: &impl ConnectionTrait,
     caller: &Caller,
     account: &str,
-) -> Result<account::Model> {
+) -> Result<Option<account::Model>> {
     // where two share a name, the number stands behind it
     let behind = account
         .strip_suffix(')')
@@ -222,12 +225,8 @@ pub async fn seen(
         .iter()
         .position(|own| numbers.contains(&Some(own.number.as_str())));
     match (numbered, found.len()) {
-        (Some(place), _) => Ok(found.swap_remove(place)),
-        (None, 1) => Ok(found.swap_remove(0)),
-        (None, 0) => {
-            let why = format!("{account:?} is no account of this system that you see");
-            Err(OperationsError::field("account", why))
-        }
+        (Some(place), _) => Ok(Some(found.swap_remove(place))),
+        (None, 0 | 1) => Ok(found.pop()),
         (None, count) => {
             let why = format!("{account:?} are {count} accounts: name one by its number");
             Err(OperationsError::field("account", why))
