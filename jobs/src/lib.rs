@@ -16,6 +16,7 @@ mod facts;
 pub mod health;
 mod lease;
 mod live;
+pub mod mail;
 mod orders;
 mod partial;
 mod payments;

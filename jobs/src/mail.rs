@@ -1,0 +1,36 @@
+//! A mail as it leaves: what it says, the pictures in its text and the files beside it.
+
+/// What a mail holds, without who sends it and who gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// One line.
+    pub subject: String,
+    /// The text as HTML, for mail programs: tables and inline styles, no scripts, no SVG.
+    pub html: String,
+    /// The same as plain text, for those who read no HTML.
+    pub text: String,
+    /// Pictures that the HTML names by `cid:ID`.
+    pub pictures: Vec<Picture>,
+    /// Files beside the text.
+    pub files: Vec<File>,
+}
+
+/// A picture in the text of a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// What the text calls it.
+    pub id: String,
+    /// Its bytes.
+    pub png: Vec<u8>,
+}
+
+/// A file beside a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// With its extension.
+    pub name: String,
+    /// Such as `application/pdf`.
+    pub media_type: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
