@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Drivers(DriversArguments),
     /// Customer health: who is at risk, why, and how well that has been told before
     Health(HealthArguments),
+    /// Reports as files: PDF and workbook
+    Report(ReportArguments),
     /// The registry of metrics, or one of them
     Metrics(MetricsArguments),
     /// What is in the lake, and what it is complete to
@@ -310,6 +312,58 @@ pub(crate) struct MetricsArguments {
     /// The metric [default: all]
     #[arg(value_name = "METRIC")]
     pub(crate) metric: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    #[command(subcommand)]
+    pub(crate) which: ReportCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// The monthly business report: conclusions, figures, and what is behind them
+    Monthly {
+        /// The month, as 2026-03
+        #[arg(long, value_name = "YYYY-MM", value_parser = parse_month)]
+        month: NaiveDate,
+        /// Where the files are written; made where it is missing
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// The language
+        #[arg(long, value_enum, default_value_t = Lang::Zh)]
+        lang: Lang,
+        /// Only records that meet this condition, such as 'region=华东'; all that are given
+        #[arg(long = "where", value_name = "CONDITION")]
+        conditions: Vec<String>,
+        /// The copy that this user gets, by their rights [default: all records]
+        #[arg(long = "for", value_name = "USERNAME")]
+        reader: Option<String>,
+        /// The published set to make it from, as an earlier report names it [default: the newest]
+        #[arg(long, value_name = "N", conflicts_with = "reader")]
+        set: Option<i64>,
+        /// Write the mail as well, as HTML with its pictures in it
+        #[arg(long)]
+        mail: bool,
+    },
+}
+
+/// A language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// Chinese
+    Zh,
+    /// English
+    En,
+}
+
+/// A month as its first day.
+fn parse_month(text: &str) -> Result<NaiveDate, String> {
+    let is_short = text.len() == 7;
+    let day = is_short
+        .then(|| format!("{text}-01").parse().ok())
+        .flatten();
+    day.ok_or_else(|| format!("{text:?} is not a month: write it as 2026-03"))
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod metrics;
 pub(crate) mod query;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod status;

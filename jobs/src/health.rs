@@ -25,7 +25,7 @@ use millrace_models::health::{
 use serde::Serialize;
 
 pub use care::{Followed, follow, scores_version};
-pub use models::{KeptModels, ScoringModel, kept as kept_models};
+pub use models::{KeptModels, ScoringModel, kept as kept_models, kept_in as kept_models_in};
 pub use scoring::{Again, Scored, score};
 
 /// The days ahead that the probability in a ranking is about.

@@ -24,6 +24,7 @@ mod quality;
 mod quotes;
 mod raw;
 mod replace;
+pub mod report;
 mod run;
 mod schedule;
 mod store;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use arrow::array::RecordBatch;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use millrace_lake::{PublishedSet, Table};
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::entity::{Entity, FieldKind};
@@ -275,6 +275,8 @@ struct Touching<'a> {
     spaces: Spaces,
     /// What new rows refer to: accounts, people and products.
     references: BTreeMap<Entity, BTreeSet<Reference>>,
+    /// Accounts that a new row refers to which no other new row can have replaced.
+    surely_named: BTreeSet<Reference>,
 }
 
 impl Touching<'_> {
@@ -430,19 +432,36 @@ impl Touching<'_> {
                 })
                 .collect();
             let mut references: BTreeSet<(Entity, Reference)> = BTreeSet::new();
+            let mut rows_of: HashMap<(Text, Text), u32> = HashMap::new();
+            let mut accounts: Vec<(Option<(Text, Text)>, Reference)> = Vec::new();
+            let is_called = entity.fields().iter().any(|field| field.name == "id");
             self.own(entity, Rows::since(from), |batch, row| {
+                let source = text_at(batch, "_source", row).unwrap_or_else(|| Text::from(""));
+                let id = is_called.then(|| text_at(batch, "id", row)).flatten();
+                let called = id.map(|id| (source.clone(), id));
+                if let Some(called) = &called {
+                    *rows_of.entry(called.clone()).or_default() += 1;
+                }
                 if op_at(batch, row).as_deref() == Some("delete") {
                     let is_called = entity != Entity::Order || text_at(batch, "id", row).is_some();
                     lost |= !is_called;
                     return;
                 }
-                let system = text_at(batch, "_source", row).unwrap_or_else(|| Text::from(""));
                 for (name, to) in &named {
                     if let Some(text) = text_at(batch, name, row) {
-                        references.insert((*to, (system.clone(), text)));
+                        if *to == Entity::Account {
+                            accounts.push((called.clone(), (source.clone(), text.clone())));
+                        }
+                        references.insert((*to, (source.clone(), text)));
                     }
                 }
             })?;
+            let is_last = |called: &(Text, Text)| rows_of.get(called) == Some(&1);
+            let last = accounts
+                .into_iter()
+                .filter(|(called, _)| called.as_ref().is_none_or(is_last));
+            self.surely_named
+                .extend(last.map(|(_, reference)| reference));
             if entity != Entity::Team {
                 for (to, reference) in references {
                     self.references.entry(to).or_default().insert(reference);
@@ -636,6 +655,7 @@ pub(crate) fn plan(
             ..Spaces::default()
         },
         references: BTreeMap::new(),
+        surely_named: BTreeSet::new(),
     };
     if touching.look_at_new()? {
         return Ok(Plan::All("a record without an id was taken back"));

@@ -73,6 +73,7 @@ pub struct Engine {
     answers: Option<Arc<Answers>>,
     memory: Memory,
     pins: Pins,
+    held: Option<Arc<Opened>>,
 }
 
 /// A metric as the registry declares it, for people and programs.
@@ -140,7 +141,39 @@ impl Engine {
             newest: Arc::default(),
             answers: None,
             memory: Memory::default(),
+            held: None,
         }
+    }
+
+    /// The same over one set whatever is published meanwhile: that of the number, or the newest.
+    ///
+    /// Whose the records of an older set are is what that set says, so one is for who may see all of
+    /// them.
+    ///
+    /// # Errors
+    /// [`QueryError::NothingPublished`], and [`QueryError::Unusable`] where the set is not kept any more.
+    pub async fn held(&self, set: Option<i64>) -> Result<(Self, PublishedSet), QueryError> {
+        let newest = self.opened().await?;
+        let opened = match set {
+            Some(id) if id != newest.set.id => {
+                let sets = self.lake.sets().await?;
+                let set = sets.into_iter().find(|set| set.id == id);
+                let set = set.ok_or_else(|| {
+                    QueryError::Unusable(format!(
+                        "the published set {id} is not kept any more, or never was: the newest is {}",
+                        newest.set.id
+                    ))
+                })?;
+                Arc::new(self.open(set, Memory::default()).await?)
+            }
+            _ => newest,
+        };
+        let set = opened.set.clone();
+        let held = Self {
+            held: Some(opened),
+            ..self.clone()
+        };
+        Ok((held, set))
     }
 
     /// The same, with memory for answers: what does not change is not worked out twice. What
@@ -412,6 +445,9 @@ impl Engine {
     }
 
     async fn opened(&self) -> Result<Arc<Opened>, QueryError> {
+        if let Some(held) = &self.held {
+            return Ok(Arc::clone(held));
+        }
         let set = self
             .lake
             .latest_set()

@@ -70,6 +70,26 @@ impl Caller {
         Directory::read(connection).await?.caller(user)
     }
 
+    /// The caller of that user name; none where nobody has it or they may not sign in.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn named<C: ConnectionTrait>(connection: &C, username: &str) -> Result<Option<Self>> {
+        let user = user::Entity::find()
+            .filter(user::Column::Username.eq(username.trim().to_lowercase()))
+            .filter(user::Column::DeletedAt.is_null())
+            .one(connection)
+            .await?;
+        let Some(user) = user else {
+            return Ok(None);
+        };
+        match Directory::read(connection).await?.caller(user) {
+            Err(OperationsError::Unauthenticated) => Ok(None),
+            caller => caller.map(Some),
+        }
+    }
+
     /// What the caller sees of the lake.
     pub fn access(&self) -> Access {
         Access::of_user(

@@ -4,7 +4,7 @@
 use anyhow::Context;
 use arrow::array::RecordBatch;
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
-use millrace_lake::Lake;
+use millrace_lake::{Lake, PublishedSet};
 use millrace_models::config::Company;
 use millrace_models::health::{Model, Target, Version};
 use serde::Serialize;
@@ -141,9 +141,24 @@ pub(super) fn rows(
 ///
 /// When the lake cannot be read.
 pub async fn kept(lake: &Lake, company: &Company) -> anyhow::Result<Vec<KeptModels>> {
+    match lake.latest_set().await? {
+        Some(set) => kept_in(lake, company, &set).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The same as a published set has them.
+///
+/// # Errors
+///
+/// When the lake cannot be read.
+pub async fn kept_in(
+    lake: &Lake,
+    company: &Company,
+    set: &PublishedSet,
+) -> anyhow::Result<Vec<KeptModels>> {
     let table = table_name(MART);
-    let set = lake.latest_set().await?;
-    let Some(version) = set.and_then(|set| set.versions.get(&table).copied()) else {
+    let Some(version) = set.versions.get(&table).copied() else {
         return Ok(Vec::new());
     };
     let files = lake.table_at(&table, version).await?.files().to_vec();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arrow::array::{Array, AsArray};
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use millrace_lake::Table;
 use millrace_models::entity::Entity;
 
@@ -31,14 +31,59 @@ impl Touching<'_> {
         self.close(ACCOUNTS)?;
         if self.has_new(Entity::Account) {
             self.reaching(tables)?;
-            self.close(REACHING)?;
-            let children = Rows::of(vec![("parent", self.spaces.keys(&[Space::Reaching]))]);
-            let own = [("id", Space::Account), ("name", Space::Account)];
-            self.spread(Entity::Account, children, &own)?;
-            self.spaces.copy(Space::Reaching, Space::Account);
-            self.close(ACCOUNTS)?;
+            self.reach()?;
+        }
+        // What is reached has rows of its own that may be of somebody who is only named.
+        while self.named_before(tables)? {
+            self.reach()?;
         }
         Ok(())
+    }
+
+    /// From accounts that reach to all whose rows are made anew with them.
+    fn reach(&mut self) -> anyhow::Result<()> {
+        self.close(REACHING)?;
+        let children = Rows::of(vec![("parent", self.spaces.keys(&[Space::Reaching]))]);
+        let own = [("id", Space::Account), ("name", Space::Account)];
+        self.spread(Entity::Account, children, &own)?;
+        self.spaces.copy(Space::Reaching, Space::Account);
+        self.close(ACCOUNTS)
+    }
+
+    /// Accounts whose rows are made anew and that only facts name: whether any does is known by all of
+    /// its facts, unless a new one surely does. Whether there are any that were not known to reach.
+    fn named_before(&mut self, tables: &BTreeMap<String, Table>) -> anyhow::Result<bool> {
+        let keys = self.spaces.keys(&[Space::Account]);
+        let rows = Rows::of(vec![("id", keys.clone()), ("name", keys.clone())]);
+        let mut systems = Systems::default();
+        let mut load = |rows: Rows| {
+            let raw = self.raw(Entity::Account, rows)?;
+            let store = Store::load(Entity::Account, &raw, &mut systems, None)?;
+            anyhow::Ok(Members::new(store, &systems, &mut Texts::default()))
+        };
+        let before = load(rows.clone().before(self.from(Entity::Account)))?;
+        let now = load(rows)?;
+        let mut recorded: HashMap<&str, usize> = HashMap::new();
+        for member in &before.all {
+            *recorded.entry(&member.id).or_default() += 1;
+        }
+        let surely: HashSet<&str> = self
+            .surely_named
+            .iter()
+            .filter(|(system, text)| !now.knows(systems.number(system), text))
+            .map(|(_, text)| text.trim())
+            .collect();
+        let only_named: Vec<Text> = known(tables, keys)?
+            .into_iter()
+            .filter(|(id, rows)| *rows > recorded.get(id.as_str()).copied().unwrap_or(0))
+            .filter(|(id, _)| !surely.contains(id.as_str()))
+            .map(|(id, _)| Text::from(id))
+            .collect();
+        let before = self.spaces.size();
+        for id in only_named {
+            self.spaces.add(Space::Reaching, &id);
+        }
+        Ok(self.spaces.size() > before)
     }
 
     /// Accounts that new rows name and no record has.
@@ -91,7 +136,7 @@ impl Touching<'_> {
         for (written, own) in &now {
             let called = |text: &Option<Text>| {
                 text.as_ref().is_some_and(|text| {
-                    known.contains(&*text.trim().to_owned())
+                    known.contains_key(text.trim())
                         || before.values().any(|other| {
                             other.0.as_ref() == Some(text) || other.1.as_ref() == Some(text)
                         })
@@ -123,13 +168,13 @@ fn carried(store: &Store) -> BTreeMap<(u16, Text), Carried> {
         .collect()
 }
 
-/// Which of the keys the accounts of the set before are called by.
+/// Which of the keys the accounts of the set before are called by, and how many of them by each.
 fn known(
     tables: &BTreeMap<String, Table>,
     keys: std::sync::Arc<crate::raw::Keys>,
-) -> anyhow::Result<HashSet<String>> {
+) -> anyhow::Result<HashMap<String, usize>> {
     const ID: &str = "account_id";
-    let mut known = HashSet::new();
+    let mut known = HashMap::new();
     let Some(table) = tables.get("marts/accounts") else {
         return Ok(known);
     };
@@ -139,7 +184,9 @@ fn known(
             let batch = rows.only(batch?)?;
             let ids = batch.column(0).as_string::<i32>();
             let valid = (0..ids.len()).filter(|row| ids.is_valid(*row));
-            known.extend(valid.map(|row| ids.value(row).to_owned()));
+            for row in valid {
+                *known.entry(ids.value(row).to_owned()).or_insert(0) += 1;
+            }
         }
     }
     Ok(known)

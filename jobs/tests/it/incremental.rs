@@ -366,6 +366,53 @@ fn made_step_by_step_is_made_at_once() {
     assert!(in_parts.get() > 0, "no run went on from another");
 }
 
+/// A system names an account by what is another system's id of another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_only_named_stays_when_the_record_that_shares_the_id_changes() {
+    let dice = &mut Dice(11);
+    let mut of = |entity: Entity, system: &str, fields: Value| {
+        let mut row = row_of(dice, entity, system, 1, true);
+        let own = row.as_object_mut().unwrap();
+        own.remove("name");
+        own.extend(fields.as_object().unwrap().clone());
+        BTreeMap::from([(entity, vec![row])])
+    };
+    let steps = [
+        of(
+            Entity::Ticket,
+            SYSTEMS[1],
+            json!({"id": "t77", "account": "77"}),
+        ),
+        of(
+            Entity::Account,
+            SYSTEMS[0],
+            json!({"id": "77", "region": "华东"}),
+        ),
+        of(
+            Entity::Account,
+            SYSTEMS[0],
+            json!({"id": "77", "phone": "13800000000"}),
+        ),
+        of(
+            Entity::Contact,
+            SYSTEMS[0],
+            json!({"id": "c77", "account": "77"}),
+        ),
+        // and it is gone when nobody names it any more
+        of(
+            Entity::Ticket,
+            SYSTEMS[1],
+            json!({"id": "t77", "account": "78"}),
+        ),
+    ];
+    let mut sequence = Sequence::new().await;
+    for step in steps {
+        sequence.append(step).await;
+        sequence.compare().await.unwrap();
+    }
+    assert_eq!(sequence.in_parts, 5);
+}
+
 /// Days on which nothing happens but that they pass, over the New Year to a day that is worked.
 #[tokio::test(flavor = "multi_thread")]
 async fn days_that_pass_are_the_same_step_by_step_and_at_once() {

@@ -2,6 +2,7 @@ import { en as admin } from "./features/admin.en";
 import { en as contracts } from "./features/contracts.en";
 import { en as dashboard } from "./features/dashboard.en";
 import { en as health } from "./features/health";
+import { en as reports } from "./features/reports";
 import { en as opportunities } from "./features/opportunities";
 import { en as problems } from "./features/problems";
 import { en as quotes } from "./features/quotes";
@@ -19,6 +20,7 @@ export const en: Texts<typeof zh> = {
   ...contracts,
   ...dashboard,
   ...health,
+  ...reports,
   ...opportunities,
   ...problems,
   ...quotes,

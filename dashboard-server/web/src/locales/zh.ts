@@ -2,6 +2,7 @@ import { zh as admin } from "./features/admin.zh";
 import { zh as contracts } from "./features/contracts.zh";
 import { zh as dashboard } from "./features/dashboard.zh";
 import { zh as health } from "./features/health";
+import { zh as reports } from "./features/reports";
 import { zh as opportunities } from "./features/opportunities";
 import { zh as problems } from "./features/problems";
 import { zh as quotes } from "./features/quotes";
@@ -17,6 +18,7 @@ export const zh = {
   ...contracts,
   ...dashboard,
   ...health,
+  ...reports,
   ...opportunities,
   ...problems,
   ...quotes,

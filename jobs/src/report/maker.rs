@@ -1,0 +1,167 @@
+//! What all sections are made with.
+
+use chrono::{Datelike as _, Months, NaiveDate};
+use millrace_lake::query::Row;
+use millrace_models::metric::Unit;
+
+use super::asked::{Book, FEW, member, number};
+use super::chart::Pen;
+use super::document::{Cell, Chart};
+use super::language::{self, Language, mark, moved, short, tone};
+use super::{MonthlyReportError, Targets};
+use crate::health::ScoringModel;
+
+/// The answers, and how they are told.
+pub(super) struct Maker<'a> {
+    pub(super) book: &'a Book,
+    pub(super) targets: &'a Targets,
+    pub(super) language: Language,
+    pub(super) pen: Pen,
+    /// What the probabilities were tried on.
+    pub(super) models: Vec<ScoringModel>,
+    /// Whether the month is over.
+    pub(super) is_over: bool,
+}
+
+impl Maker<'_> {
+    pub(super) fn of(&self, zh: &str, en: &str) -> String {
+        self.language.of(zh, en).to_owned()
+    }
+
+    /// A number of an answer as it is told.
+    pub(super) fn told(&self, metric: &str, value: Option<f64>) -> String {
+        short(value, self.book.measured(metric), self.language)
+    }
+
+    /// A number of a row, lighter where it stands on few records.
+    pub(super) fn cell(&self, row: &Row, metric: &str) -> Cell {
+        let value = number(row, metric);
+        let count = number(row, &format!("{metric}_n"));
+        let is_rate = !matches!(self.book.measured(metric).unit, Unit::Amount | Unit::Count);
+        Cell::new(self.told(metric, value)).faint(is_rate && count.is_some_and(|count| count < FEW))
+    }
+
+    /// How a number of a row moved against what it was.
+    pub(super) fn change(&self, row: &Row, metric: &str) -> Cell {
+        let measured = self.book.measured(metric);
+        let before = number(row, &format!("{metric}_before"));
+        let Some((change, text)) = moved(number(row, metric), before, measured, self.language)
+        else {
+            return Cell::new(language::NONE);
+        };
+        if change == 0.0 {
+            return Cell::new(self.language.of("持平", "same"));
+        }
+        Cell::toned(
+            format!("{} {text}", mark(change)),
+            tone(change, self.book.direction(metric)),
+        )
+    }
+
+    /// How a number moved, in a sentence: `比 9 月下降 4.5 %`.
+    pub(super) fn against(&self, row: &Row, metric: &str, what: &str) -> Option<String> {
+        let measured = self.book.measured(metric);
+        let before = number(row, &format!("{metric}_before"));
+        let (change, text) = moved(number(row, metric), before, measured, self.language)?;
+        Some(match self.language {
+            Language::Zh if change == 0.0 => format!("与{what}持平"),
+            Language::En if change == 0.0 => format!("the same as {what}"),
+            Language::Zh => format!("比{what}{}{text}", if change > 0.0 { "高 " } else { "低 " }),
+            Language::En => format!(
+                "{} {text} on {what}",
+                if change > 0.0 { "up" } else { "down" }
+            ),
+        })
+    }
+
+    /// What is to be known of a number on few records.
+    pub(super) fn few(&self, row: &Row, metric: &str) -> String {
+        match number(row, &format!("{metric}_n")) {
+            Some(count) if count < FEW => match self.language {
+                Language::Zh => format!("(n={count}, 仅供参考)"),
+                Language::En => format!(" (n={count}, too few to rely on)"),
+            },
+            _ => String::new(),
+        }
+    }
+
+    /// A member of a dimension as people call it.
+    pub(super) fn member(&self, row: &Row, dimension: &str) -> String {
+        match member(row, dimension) {
+            None | Some("") => self.of("(空)", "(none)"),
+            Some(code) if dimension == "stage" => language::stage_name(code, self.language),
+            Some(code) if dimension == "health_status" => {
+                language::status_name(code, self.language)
+            }
+            Some(name) => name.to_owned(),
+        }
+    }
+
+    /// The month as people call it, so many months before that of the report.
+    pub(super) fn month_name(&self, back: u32) -> String {
+        let month = before(self.book.month.from, back);
+        let is_same_year = month.year() == self.book.month.from.year();
+        match self.language {
+            Language::Zh if is_same_year => format!(" {} 月", month.month()),
+            Language::Zh => format!(" {} 年 {} 月", month.year(), month.month()),
+            Language::En if is_same_year => month.format("%B").to_string(),
+            Language::En => month.format("%B %Y").to_string(),
+        }
+    }
+
+    /// The values of a metric in the months that end with that of the report, so many months back.
+    pub(super) fn series(&self, id: &str, metric: &str, count: u32, back: u32) -> Vec<Option<f64>> {
+        let rows = self.book.rows(id);
+        let of_month = |back: u32| {
+            let month = before(self.book.month.from, back)
+                .format("%Y-%m")
+                .to_string();
+            let row = rows
+                .iter()
+                .find(|row| member(row, "month") == Some(&month))?;
+            number(row, metric)
+        };
+        (0..count)
+            .rev()
+            .map(|place| of_month(place + back))
+            .collect()
+    }
+
+    /// The labels of so many months that end with that of the report.
+    pub(super) fn month_labels(&self, count: u32, back: u32) -> Vec<String> {
+        let labels = (0..count).rev().map(|place| {
+            let month = before(self.book.month.from, place + back);
+            let is_first = place + 1 == count || month.month() == 1;
+            match self.language {
+                Language::Zh if is_first => month.format("%y年%-m月").to_string(),
+                Language::Zh => month.format("%-m月").to_string(),
+                Language::En if is_first => month.format("%b %y").to_string(),
+                Language::En => month.format("%b").to_string(),
+            }
+        });
+        labels.collect()
+    }
+
+    /// A chart under its name.
+    pub(super) fn chart(
+        name: &str,
+        title: String,
+        told: String,
+        svg: Result<String, Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Result<Chart, MonthlyReportError> {
+        let svg = svg.map_err(MonthlyReportError::Chart)?;
+        Ok(Chart {
+            name: name.to_owned(),
+            title,
+            told,
+            svg,
+        })
+    }
+}
+
+/// The first day of the month so many before.
+pub(super) fn before(month: NaiveDate, count: u32) -> NaiveDate {
+    month
+        .checked_sub_months(Months::new(count))
+        .unwrap_or(month)
+}
