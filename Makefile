@@ -105,6 +105,7 @@ bench: build
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/operations.py $(BENCH_OPERATIONS_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/freshness.py $(BENCH_FRESHNESS_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/dashboard.py $(BENCH_DASHBOARD_ARGS)
+	MILLRACE='$(RELEASE)' $(PYTHON) benches/report.py $(BENCH_REPORT_ARGS)
 	PINS=drivers.txt $(PYTHON) benches/drivers.py $(BENCH_DRIVERS_ARGS)
 
 pictures: build

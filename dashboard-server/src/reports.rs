@@ -44,6 +44,7 @@ pub(crate) struct WhichFile {
     #[serde(default)]
     lang: Language,
     /// The file's format.
+    #[param(inline)]
     format: ReportFormat,
 }
 
@@ -57,15 +58,11 @@ pub(crate) enum ReportFormat {
     Xlsx,
 }
 
-/// A report as the app shows it.
-#[derive(Serialize, ToSchema)]
+/// A report as the app shows it; as [`schema::MonthlyReportShown`].
+#[derive(Serialize)]
 pub(crate) struct MonthlyReportShown {
-    /// The first day of the month.
     month: NaiveDate,
-    /// The published set that it was made from.
     set: i64,
-    /// What it says.
-    #[schema(value_type = schema::ReportDocument)]
     document: Document,
 }
 
@@ -78,7 +75,7 @@ pub(crate) struct MonthlyReportShown {
     path = "/api/reports/monthly",
     tag = "numbers",
     params(Which),
-    responses((status = 200, description = "The report", body = MonthlyReportShown))
+    responses((status = 200, description = "The report", body = schema::MonthlyReportShown))
 )]
 pub(crate) async fn show(
     State(state): State<AppState>,

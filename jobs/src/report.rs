@@ -30,7 +30,7 @@ use millrace_models::query::{Condition, Period, Query};
 use millrace_models::scope::Access;
 use thiserror::Error;
 
-use crate::health::{ScoringModel, kept_models_in};
+use crate::health::{KeptModels, kept_models_in};
 use crate::mail::{Content, File};
 use asked::{Book, Reader};
 use chart::Pen;
@@ -187,18 +187,19 @@ fn whole_month(day: NaiveDate) -> Period {
     }
 }
 
-/// What the probabilities of the last scoring of the month were tried on.
+/// What the probabilities of the last scoring of the month were tried on; of the first one after it,
+/// where models have been kept only since then.
 async fn proof(
     lake: &Lake,
     company: &Company,
     set: &PublishedSet,
     month: Period,
-) -> anyhow::Result<Vec<ScoringModel>> {
+) -> anyhow::Result<Option<KeptModels>> {
     let until = set.published_at.with_timezone(&company.zone).date_naive();
     let last = month.to.min(until);
     let kept = kept_models_in(lake, company, set).await?;
-    let of_month = kept.into_iter().find(|own| own.as_of <= last);
-    Ok(of_month.map(|own| own.models).unwrap_or_default())
+    let of_month = kept.iter().find(|own| own.as_of <= last);
+    Ok(of_month.or(kept.last()).cloned())
 }
 
 fn write(

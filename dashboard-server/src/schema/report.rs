@@ -1,7 +1,19 @@
 //! The shapes of reports.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// A report as the app shows it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MonthlyReportShown {
+    /// The first day of the month.
+    pub(crate) month: NaiveDate,
+    /// The published set that it was made from.
+    pub(crate) set: i64,
+    /// What it says.
+    pub(crate) document: ReportDocument,
+}
 
 /// A report in words, tables and charts.
 #[derive(Serialize, ToSchema)]

@@ -19,8 +19,8 @@ const COMPARED: RGBColor = RGBColor(0xa6, 0xad, 0xb8);
 const INK: RGBColor = RGBColor(0x26, 0x26, 0x26);
 const QUIET: RGBColor = RGBColor(0x6b, 0x72, 0x80);
 const GRID: RGBColor = RGBColor(0xe5, 0xe7, 0xeb);
-/// The size in points; text of 11 px is readable on paper.
-const WIDTH: u32 = 720;
+/// So wide that the text is readable where two stand side by side on a page.
+const WIDTH: u32 = 480;
 const TEXT: f64 = 13.0;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -81,7 +81,7 @@ impl Pen {
         measured: Measured,
         has_columns: bool,
     ) -> Result<String, Box<dyn Error + Send + Sync>> {
-        const HEIGHT: u32 = 240;
+        const HEIGHT: u32 = 220;
         let mut svg = String::new();
         {
             let area = SVGBackend::with_string(&mut svg, (WIDTH, HEIGHT)).into_drawing_area();
@@ -90,7 +90,7 @@ impl Pen {
                 .iter()
                 .chain(before.map_or(&[][..], |own| own.values));
             let most = nice(all.flatten().copied().fold(0.0, f64::max));
-            let (left, right, top, bottom) = (78, 16, 30, 28);
+            let (left, right, top, bottom) = (66, 14, 30, 28);
             let inner = (
                 i32::try_from(WIDTH)? - left - right,
                 i32::try_from(HEIGHT)? - top - bottom,
@@ -102,7 +102,7 @@ impl Pen {
             for (place, label) in labels.iter().enumerate() {
                 // every second label where they would touch
                 let is_last = place + 1 == labels.len();
-                if is_last || (labels.len() - 1 - place).is_multiple_of(1 + labels.len() / 14) {
+                if is_last || (labels.len() - 1 - place).is_multiple_of(1 + labels.len() / 7) {
                     let style = self.text(QUIET, HPos::Center, VPos::Top);
                     area.draw(&Text::new(
                         label.clone(),
@@ -231,9 +231,9 @@ impl Pen {
                 .map(|label| width(label))
                 .max()
                 .unwrap_or(0)
-                .clamp(60, 240)
+                .clamp(50, 170)
                 + 16;
-            let room = f64::from(i32::try_from(WIDTH)? - left - 130);
+            let room = f64::from(i32::try_from(WIDTH)? - left - 100);
             let end = |value: f64| left + whole(value / most * room).max(1);
             for (place, label) in labels.iter().enumerate() {
                 let y = top + row * i32::try_from(place)?;
@@ -289,7 +289,7 @@ impl Pen {
         ends: [&str; 2],
         measured: Measured,
     ) -> Result<String, Box<dyn Error + Send + Sync>> {
-        const HEIGHT: u32 = 250;
+        const HEIGHT: u32 = 260;
         const RISE: RGBColor = RGBColor(0x2f, 0x6f, 0xb5);
         const FALL: RGBColor = RGBColor(0xd9, 0x7a, 0x2b);
         let mut levels = vec![before];
@@ -426,12 +426,12 @@ fn width(text: &str) -> i32 {
 
 /// The beginning of a name that is too long for its place.
 fn fitting(text: &str) -> String {
-    if width(text) <= 240 {
+    if width(text) <= 170 {
         return text.to_owned();
     }
     let mut short = String::new();
     for letter in text.chars() {
-        if width(&short) > 220 {
+        if width(&short) > 150 {
             break;
         }
         short.push(letter);
@@ -439,26 +439,49 @@ fn fitting(text: &str) -> String {
     short + "…"
 }
 
-/// A name in two lines at most.
+/// A name in two lines at most; words of letters are not broken where they fit a line.
 fn folded(name: &str, room: i32) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for letter in name.chars() {
-        let line = lines.last_mut().map_or(0, |line| width(line));
-        if line + whole(TEXT) > room {
-            if lines.len() == 2 {
-                if let Some(line) = lines.last_mut() {
-                    line.pop();
-                    line.push('…');
-                }
-                break;
-            }
+    for word in words(name) {
+        let line = lines.last().map_or(0, |line| width(line));
+        if line > 0 && line + width(word.trim_end()) > room {
             lines.push(String::new());
         }
         if let Some(line) = lines.last_mut() {
-            line.push(letter);
+            line.push_str(word);
         }
     }
+    let is_cut = lines.len() > 2;
+    lines.truncate(2);
+    for line in &mut lines {
+        while width(line.trim_end()) > room && line.chars().count() > 1 {
+            line.pop();
+        }
+        *line = line.trim_end().to_owned();
+    }
+    if let Some(line) = lines.last_mut().filter(|_| is_cut) {
+        line.pop();
+        line.push('…');
+    }
     lines
+}
+
+/// Where a line may be broken: after blanks, and beside every letter that is not Latin.
+fn words(name: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut from = 0;
+    let mut before: Option<char> = None;
+    for (place, letter) in name.char_indices() {
+        let breaks =
+            before.is_some_and(|before| before == ' ' || !before.is_ascii() || !letter.is_ascii());
+        if breaks && place > from {
+            words.push(&name[from..place]);
+            from = place;
+        }
+        before = Some(letter);
+    }
+    words.push(&name[from..]);
+    words
 }
 
 #[cfg(test)]
@@ -503,6 +526,19 @@ mod tests {
         let lines = svg.matches("<polyline").count();
         // four rules and the zero, the mark of the name, and two pieces
         assert_eq!(lines, 5 + 1 + 2, "{svg}");
+    }
+
+    #[test]
+    fn names_are_folded_between_words() {
+        let cases: [(&str, i32, &[&str]); 4] = [
+            ("a year ago", 45, &["a year", "ago"]),
+            ("设计院推荐", 40, &["设计院", "推荐"]),
+            ("华东 · 阀门 · 老客户介绍", 45, &["华东 ·", "阀门…"]),
+            ("the rest", 80, &["the rest"]),
+        ];
+        for (name, room, expected) in cases {
+            assert_eq!(folded(name, room), expected, "{name}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::chart::Pen;
 use super::document::{Cell, Chart};
 use super::language::{self, Language, mark, moved, short, tone};
 use super::{MonthlyReportError, Targets};
-use crate::health::ScoringModel;
+use crate::health::KeptModels;
 
 /// The answers, and how they are told.
 pub(super) struct Maker<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Maker<'a> {
     pub(super) language: Language,
     pub(super) pen: Pen,
     /// What the probabilities were tried on.
-    pub(super) models: Vec<ScoringModel>,
+    pub(super) models: Option<KeptModels>,
     /// Whether the month is over.
     pub(super) is_over: bool,
 }
@@ -49,7 +49,7 @@ impl Maker<'_> {
         else {
             return Cell::new(language::NONE);
         };
-        if change == 0.0 {
+        if is_zero(&text) {
             return Cell::new(self.language.of("持平", "same"));
         }
         Cell::toned(
@@ -64,8 +64,8 @@ impl Maker<'_> {
         let before = number(row, &format!("{metric}_before"));
         let (change, text) = moved(number(row, metric), before, measured, self.language)?;
         Some(match self.language {
-            Language::Zh if change == 0.0 => format!("与{what}持平"),
-            Language::En if change == 0.0 => format!("the same as {what}"),
+            Language::Zh if is_zero(&text) => format!("与{what}持平"),
+            Language::En if is_zero(&text) => format!("the same as {what}"),
             Language::Zh => format!("比{what}{}{text}", if change > 0.0 { "高 " } else { "低 " }),
             Language::En => format!(
                 "{} {text} on {what}",
@@ -157,6 +157,11 @@ impl Maker<'_> {
             svg,
         })
     }
+}
+
+/// Whether nothing is left of a number when it is written.
+fn is_zero(text: &str) -> bool {
+    !text.chars().any(|letter| ('1'..='9').contains(&letter))
 }
 
 /// The first day of the month so many before.

@@ -31,9 +31,11 @@ pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyRepor
         if let (Some(before), Some(after)) = (report.before, report.after) {
             let mut labels: Vec<String> =
                 report.segments.iter().map(|own| name(maker, own)).collect();
-            labels.push(maker.of("其余", "the rest"));
             let mut steps: Vec<f64> = report.segments.iter().map(|own| own.contribution).collect();
-            steps.push(report.rest.contribution);
+            if has_rest(report) {
+                labels.push(maker.of("其余", "the rest"));
+                steps.push(report.rest.contribution);
+            }
             let ends = [
                 maker.of("去年同期", "a year ago"),
                 maker.of("近 3 个月", "3 months"),
@@ -56,6 +58,11 @@ pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyRepor
         }
     }
     Ok(Some(section))
+}
+
+/// Whether anything is left beside the segments.
+fn has_rest(report: &DriversResult) -> bool {
+    report.rest.n_before + report.rest.n_after > 0
 }
 
 /// A segment as people call it.
@@ -215,15 +222,11 @@ fn parts(maker: &Maker<'_>, report: &DriversResult) -> Option<Table> {
             Cell::new(sure),
         ]
     };
+    let rest = has_rest(report).then_some(&report.rest);
     Some(Table {
         title: maker.book.name(&report.metric, maker.language),
         columns: columns(names),
-        rows: report
-            .segments
-            .iter()
-            .chain([&report.rest])
-            .map(told)
-            .collect(),
+        rows: report.segments.iter().chain(rest).map(told).collect(),
         note: String::new(),
         ..Table::default()
     })

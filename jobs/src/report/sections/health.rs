@@ -259,7 +259,8 @@ fn proof(maker: &Maker<'_>) -> Option<Table> {
             "Brier",
         ],
     };
-    let rows: Vec<Vec<Cell>> = maker
+    let kept = maker.models.as_ref()?;
+    let rows: Vec<Vec<Cell>> = kept
         .models
         .iter()
         .map(|model| {
@@ -290,7 +291,13 @@ fn proof(maker: &Maker<'_>) -> Option<Table> {
         })
         .collect();
     (!rows.is_empty()).then(|| Table {
-        title: maker.of("概率的检验", "How the probabilities were tried"),
+        title: match maker.language {
+            Language::Zh => format!("概率的检验({} 的评分)", kept.as_of),
+            Language::En => format!(
+                "How the probabilities were tried (scores of {})",
+                kept.as_of
+            ),
+        },
         columns: columns(names),
         rows,
         note: maker.of(

@@ -3,7 +3,7 @@
 use millrace_lake::query::Row;
 
 use super::quotes::comparison;
-use crate::report::asked::number;
+use crate::report::asked::{member, number};
 use crate::report::document::{Cell, Section, Table, columns};
 use crate::report::language::Language;
 use crate::report::maker::Maker;
@@ -32,7 +32,8 @@ pub(super) fn section(maker: &Maker<'_>) -> Option<Section> {
         &METRICS,
         maker.of("记录与使用", "Records and use"),
     )];
-    let rows: Vec<&Row> = maker.book.rows("records_teams").iter().collect();
+    let mut rows: Vec<&Row> = maker.book.rows("records_teams").iter().collect();
+    rows.retain(|row| member(row, "team").is_some_and(|team| !team.is_empty()));
     let names = match maker.language {
         Language::Zh => [
             "团队",

@@ -121,13 +121,7 @@ export function MonthlyPage() {
   );
 }
 
-function Part({
-  section,
-  linkOf,
-}: {
-  section: ReportSection;
-  linkOf: (metric: string) => string;
-}) {
+function Part({ section, linkOf }: { section: ReportSection; linkOf: (metric: string) => string }) {
   return (
     <section id={section.id}>
       <h2>{section.title}</h2>
