@@ -110,6 +110,7 @@ bench: build
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/run.py $(BENCH_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/operations.py $(BENCH_OPERATIONS_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/freshness.py $(BENCH_FRESHNESS_ARGS)
+	MILLRACE='$(RELEASE)' $(PYTHON) benches/freshness.py --database temporary $(BENCH_FRESHNESS_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/dashboard.py $(BENCH_DASHBOARD_ARGS)
 	PINS=drivers.txt $(PYTHON) benches/drivers.py $(BENCH_DRIVERS_ARGS)
 

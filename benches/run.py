@@ -79,17 +79,12 @@ class Failed(Exception):
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> tuple[Cost, str]:
     """Runs a process to its end; what it took, and what it printed."""
-    with tempfile.TemporaryFile("w+") as out:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, env={**os.environ, **(environment or {})})
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        printed = out.read()
-    if process.returncode != 0:
-        raise Failed(f"{' '.join(command)} ended with {process.returncode}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024), printed
+    with tempfile.NamedTemporaryFile("r") as told:
+        measured = [sys.executable, str(HERE / "measure.py"), told.name, *command]
+        done = subprocess.run(measured, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}, check=False)
+        if done.returncode != 0:
+            raise Failed(f"{' '.join(command)} ended with {done.returncode}")
+        return Cost(**json.load(told)), done.stdout
 
 
 def median(costs: list[Cost]) -> Cost:
