@@ -1,4 +1,4 @@
-# make build | run | test | lint | bench | pictures: all that one needs to know.
+# make build | run | test | lint | bench | notebooks | pictures: all that one needs to know.
 # Everything that is made goes to the cache, to dashboard-server/web/{node_modules,dist} and to
 # bin/; nothing outside is touched, except that root on Debian gets missing packages installed.
 
@@ -12,16 +12,21 @@ NPM := npm --prefix $(WEB) --no-fund --no-audit
 # Where `make pictures` puts them; the one of the README is copied to docs/pictures.
 PICTURES ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace/pictures
 
-.PHONY: help build run test soak test-rust test-web test-python test-browser lint lint-rust lint-web bench pictures web clean
+# Where `make notebooks` puts the pages that it makes of them.
+NOTEBOOKS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/millrace/notebooks
+
+.PHONY: help build run test soak test-rust test-web test-python test-browser lint lint-rust lint-web bench notebooks pictures web clean
 
 help:
 	@echo 'make build      the web app and the release binary, linked at bin/millrace'
 	@echo 'make run        build, fill an empty data directory with the demo company, serve it'
-	@echo 'make test       all tests: Rust, web, Python readers, a real browser'
+	@echo 'make test       all tests: Rust, web, Python readers, notebooks, a real browser'
 	@echo 'make soak       hours of kill -9 and of random sequences; BURSTS=20 SEQUENCES=50 for less'
 	@echo 'make lint       formatting, clippy, biome, tsc; cargo deny and machete where installed'
 	@echo 'make bench      side by side with DuckDB, a bare SQLite loop, pgbench and wise-pizza;'
 	@echo '                BENCH_ARGS="--events 1000000" BENCH_OPERATIONS_ARGS="--seconds 5" BENCH_DASHBOARD_ARGS="--events 1000000" for a short one'
+	@echo 'make notebooks  executes the notebooks over a demo company, as pages with their charts; OPEN=1 opens'
+	@echo '                them in Jupyter instead. Over your own: MILLRACE_URL, MILLRACE_TOKEN, MILLRACE_DATA_DIR'
 	@echo 'make pictures   pictures of the pages, and the one of the README'
 
 build: web
@@ -71,6 +76,7 @@ $(DEBUG): FORCE
 FORCE:
 
 test-python: $(DEBUG)
+	@sh scripts/need.sh cjk-font || echo 'charts will lack Chinese letters' >&2
 	MILLRACE='$(DEBUG)' $(PYTHON) -m pytest tests/python -q
 
 test-browser: $(DEBUG) web
@@ -104,9 +110,21 @@ bench: build
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/run.py $(BENCH_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/operations.py $(BENCH_OPERATIONS_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/freshness.py $(BENCH_FRESHNESS_ARGS)
+	MILLRACE='$(RELEASE)' $(PYTHON) benches/freshness.py --database temporary $(BENCH_FRESHNESS_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/dashboard.py $(BENCH_DASHBOARD_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/report.py $(BENCH_REPORT_ARGS)
 	PINS=drivers.txt $(PYTHON) benches/drivers.py $(BENCH_DRIVERS_ARGS)
+
+# Over a demo company of their own, or over the server that MILLRACE_URL names.
+notebooks: build
+	@sh scripts/need.sh cjk-font
+ifdef OPEN
+	MILLRACE='$(RELEASE)' PINS='notebooks/requirements.txt notebooks/lab.txt' \
+		$(if $(MILLRACE_URL),,sh scripts/served.sh '$(RELEASE)') $(PYTHON) -m jupyterlab --notebook-dir notebooks
+else
+	MILLRACE='$(RELEASE)' $(if $(MILLRACE_URL),,sh scripts/served.sh '$(RELEASE)') \
+		$(PYTHON) notebooks/run.py --out '$(NOTEBOOKS)'
+endif
 
 pictures: build
 	@sh scripts/need.sh chromium cjk-font

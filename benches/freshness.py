@@ -8,8 +8,8 @@ are in it: millions count the deals, ones the raises. A write's delay is the tim
 the answer of the first question whose number holds as many writes of its kind as had been answered
 until then, its own among them. The aim is a 95th percentile of at most 2 seconds.
 
-With `--database postgres://…` operations are kept there. Prints a table, and writes it into
-benches/results/freshness.json.
+With `--database postgres://…` operations are kept there; `--database temporary` makes a durable cluster
+for the run. Prints a table, and writes it into benches/results/freshness.json, or freshness-postgresql.json.
 """
 
 import argparse
@@ -19,9 +19,12 @@ import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from run import CACHE, HERE, Failed, Millrace, Server, say
@@ -157,17 +160,44 @@ def measure(server: Server, rate: int, seconds: int) -> dict:
     }
 
 
+@contextmanager
+def cluster() -> Iterator[str]:
+    """The address of a PostgreSQL of the bench's own, which keeps what it answered."""
+    script = ["sh", str(HERE.parent / "scripts" / "postgres.sh"), "fsync = on", "shared_buffers = '512MB'", "max_wal_size = '4GB'"]
+    process = subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        socket = process.stdout.readline().strip()
+        if not socket:
+            raise Failed("PostgreSQL is not installed (on Debian: apt-get install postgresql)")
+        yield f"postgres://postgres@localhost/postgres?host={socket}"
+    finally:
+        process.stdin.close()
+        process.wait()
+
+
 def main() -> int:
     """Runs the bench."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--accounts", type=int, default=800, help="of the demo company")
-    parser.add_argument("--database", help="PostgreSQL; else SQLite in the data directory")
+    parser.add_argument("--database", help="a PostgreSQL, or `temporary` for one of its own; else SQLite in the data directory")
     parser.add_argument("--millrace", default=os.environ.get("MILLRACE", str(HERE.parent / "bin" / "millrace")))
     parser.add_argument("--out", type=Path, default=HERE / "results")
     options = parser.parse_args()
 
+    if options.database == "temporary":
+        try:
+            with cluster() as options.database:
+                return bench(options)
+        except Failed as failure:
+            say(str(failure))
+            return 1
+    return bench(options)
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Makes the company, measures, and tells."""
     work = CACHE / "freshness"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -197,7 +227,8 @@ def main() -> int:
     print(f"{result['questions']:,} questions meanwhile: p50 {result['question_ms']['p50']:.0f} ms, p95 {result['question_ms']['p95']:.0f} ms; {result['cpu_s']:.0f} s of CPU")
     options.out.mkdir(parents=True, exist_ok=True)
     document = {"cores": os.cpu_count(), "machine": platform.machine(), "database": "postgresql" if options.database else "sqlite", **result}
-    (options.out / "freshness.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    name = "freshness-postgresql" if options.database else "freshness"
+    (options.out / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

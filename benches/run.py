@@ -79,17 +79,12 @@ class Failed(Exception):
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> tuple[Cost, str]:
     """Runs a process to its end; what it took, and what it printed."""
-    with tempfile.TemporaryFile("w+") as out:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, env={**os.environ, **(environment or {})})
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        printed = out.read()
-    if process.returncode != 0:
-        raise Failed(f"{' '.join(command)} ended with {process.returncode}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024), printed
+    with tempfile.NamedTemporaryFile("r") as told:
+        measured = [sys.executable, str(HERE / "measure.py"), told.name, *command]
+        done = subprocess.run(measured, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}, check=False)
+        if done.returncode != 0:
+            raise Failed(f"{' '.join(command)} ended with {done.returncode}")
+        return Cost(**json.load(told)), done.stdout
 
 
 def median(costs: list[Cost]) -> Cost:
@@ -222,7 +217,7 @@ class Server:
         self.process.wait(30)
 
 
-def bench_build(millrace: Millrace, source: Path, work: Path, repeats: int) -> list[Line]:
+def bench_build(millrace: Millrace, source: Path, work: Path, repeats: int, has_peer: bool) -> list[Line]:
     """Ingest, and (a)."""
     ingested, built, alone = [], [], []
     for repeat in range(repeats):
@@ -231,6 +226,12 @@ def bench_build(millrace: Millrace, source: Path, work: Path, repeats: int) -> l
         ingested.append(millrace.run("ingest", "--mapping", str(source / "mapping.toml"))[0])
         built.append(millrace.run("run", "--full")[0])
         alone.append(millrace.run("run", "--full", "stage_visits")[0])
+    if not has_peer:
+        return [
+            Line("ingest", median(ingested), None),
+            Line("(a) raw to visits on disk", median(alone), None),
+            Line("    all marts", median(built), None),
+        ]
     calendar_of(millrace, work / "working_days.parquet")
 
     peers: dict[str, list[Cost]] = {"all": [], "contract": []}
@@ -412,6 +413,7 @@ def main() -> int:
     parser.add_argument("--events", default="10000000", help="how many, or several numbers with commas between")
     parser.add_argument("--repeats", type=int, default=3, help="rounds of ingest and (a)")
     parser.add_argument("--questions", type=int, default=9, help="repeats of (b) and (c), served")
+    parser.add_argument("--no-peer", action="store_true", help="(a) and (d) of Millrace alone")
     parser.add_argument("--millrace", default=os.environ.get("MILLRACE", str(HERE.parent / "bin" / "millrace")))
     parser.add_argument("--out", type=Path, default=HERE / "results")
     options = parser.parse_args()
@@ -426,7 +428,7 @@ def main() -> int:
         print(f"{events:,} events")
         print(table(lines))
         changes[events] = next(line.millrace for line in lines if line.task.startswith("(d)"))
-        write_result(options.out, events, lines)
+        write_result(options.out, f"{events}-alone" if options.no_peer else str(events), events, lines)
     fewest = next(iter(changes))
     for events, cost in changes.items():
         ratio = cost.wall_s / changes[fewest].wall_s
@@ -445,8 +447,10 @@ def bench(options: argparse.Namespace, events: int) -> list[Line]:
     work.mkdir(parents=True)
     millrace = Millrace(options.millrace, work / "data")
     try:
-        lines = bench_build(millrace, source, work, options.repeats)
+        lines = bench_build(millrace, source, work, options.repeats, not options.no_peer)
         lines += bench_changes(millrace, source, work, options.repeats, lines[1].duckdb)
+        if options.no_peer:
+            return lines
         marts = millrace.mart_files("stage_visits")
         (work / "stage_visits.json").write_text(json.dumps(marts))
         return lines + bench_queries(millrace, work, options.questions)
@@ -454,7 +458,7 @@ def bench(options: argparse.Namespace, events: int) -> list[Line]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def write_result(out: Path, events: int, lines: list[Line]) -> None:
+def write_result(out: Path, name: str, events: int, lines: list[Line]) -> None:
     """Keeps the table with the machine's size."""
     import duckdb
 
@@ -467,7 +471,7 @@ def write_result(out: Path, events: int, lines: list[Line]) -> None:
         "duckdb": duckdb.__version__,
         "lines": [{**asdict(line), "task": line.task.strip(), "ratio": ratios(line)} for line in lines],
     }
-    file = out / f"{events}.json"
+    file = out / f"{name}.json"
     file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     say(f"written to {file}")
 
