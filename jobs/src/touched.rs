@@ -457,11 +457,11 @@ impl Touching<'_> {
                 }
             })?;
             let is_last = |called: &(Text, Text)| rows_of.get(called) == Some(&1);
-            let last = accounts
+            let sure = accounts
                 .into_iter()
                 .filter(|(called, _)| called.as_ref().is_none_or(is_last));
             self.surely_named
-                .extend(last.map(|(_, reference)| reference));
+                .extend(sure.map(|(_, reference)| reference));
             if entity != Entity::Team {
                 for (to, reference) in references {
                     self.references.entry(to).or_default().insert(reference);
@@ -614,6 +614,7 @@ impl Touching<'_> {
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "one step after another")]
 /// What a run has to do after `base`, whose marts are `tables`, with the raw tables as they are.
 pub(crate) fn plan(
     base: &PublishedSet,

@@ -76,7 +76,7 @@ pub(crate) async fn run(
     let lake = context.lake().await?;
     let line = Line::new(context.quiet);
     line.say("counting");
-    let request = MonthlyRequest {
+    let asked = MonthlyRequest {
         month,
         language,
         scope,
@@ -85,16 +85,16 @@ pub(crate) async fn run(
         set,
     };
     let engine = context.engine(lake.clone());
-    let report = monthly(&lake, &engine, &context.company, &access, &request)
+    let report = monthly(&lake, &engine, &context.company, &access, &asked)
         .await
         .map_err(|error| match error.downcast_ref() {
             Some(MonthlyReportError::Future { .. }) => Failure::input(error),
             _ => Failure::from(error),
         })?;
     line.say("writing");
-    let link = context.server.public_url.as_ref().map(ToString::to_string);
+    let address = context.server.public_url.as_ref().map(ToString::to_string);
     let (report, written) = tokio::task::spawn_blocking(move || {
-        let written = write(&report, &out, link.as_deref(), mail);
+        let written = write(&report, &out, address.as_deref(), mail);
         (report, written)
     })
     .await

@@ -467,7 +467,8 @@ impl Book {
             let count = |name: &str| number(&total, &format!("{metric}{name}")).unwrap_or(0.0);
             let (after, before) = (count(""), count("_before"));
             let enough = count("_n").min(count("_before_n")) >= FEW;
-            if enough && before != 0.0 && after != before {
+            let moved = (after - before).abs() > 0.0;
+            if enough && moved && before.abs() > 0.0 {
                 // by standard errors, roughly, so that a large number on few records does not win
                 let records = count("_n").min(count("_before_n"));
                 let size = ((after - before) / before).abs() * records.sqrt();

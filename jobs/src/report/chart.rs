@@ -377,17 +377,16 @@ fn path<'a>(
 ) -> Drawn<'a> {
     let mut run: Vec<(i32, i32)> = Vec::new();
     for place in 0..=values.len() {
-        match values.get(place).copied().flatten() {
-            Some(value) => run.push((x(place), y(value))),
-            None => {
-                if let [only] = run[..] {
-                    area.draw(&Circle::new(only, 3, color.filled()))?;
-                } else if !run.is_empty() {
-                    area.draw(&PathElement::new(run.clone(), color.stroke_width(2)))?;
-                }
-                run.clear();
-            }
+        if let Some(value) = values.get(place).copied().flatten() {
+            run.push((x(place), y(value)));
+            continue;
         }
+        if let [only] = run[..] {
+            area.draw(&Circle::new(only, 3, color.filled()))?;
+        } else if !run.is_empty() {
+            area.draw(&PathElement::new(run.clone(), color.stroke_width(2)))?;
+        }
+        run.clear();
     }
     if let Some((place, value)) = last(values) {
         area.draw(&Circle::new((x(place), y(value)), 3, color.filled()))?;

@@ -58,9 +58,10 @@ pub(super) fn decimal(value: f64, digits: usize) -> String {
 /// At most so many digits: `3`, `3.5`.
 fn trimmed(value: f64, digits: usize) -> String {
     let text = decimal(value, digits);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
     }
 }
 
@@ -88,7 +89,7 @@ fn amount(value: f64, language: Language) -> String {
 }
 
 fn days(value: f64, language: Language) -> String {
-    let text = trimmed(value, if value.abs() >= 100.0 { 0 } else { 1 });
+    let text = trimmed(value, usize::from(value.abs() < 100.0));
     match language {
         Language::Zh => format!("{text} 天"),
         Language::En if text == "1" => "1 day".to_owned(),

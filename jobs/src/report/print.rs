@@ -76,8 +76,7 @@ impl Fonts {
         let known = FAMILIES.into_iter().find(has).map(str::to_owned);
         let family = known.or_else(|| {
             let mut all = book.families();
-            let any = all.find_map(|(family, _)| has(&family).then(|| family.to_owned()));
-            any
+            all.find_map(|(family, _)| has(&family).then(|| family.to_owned()))
         })?;
         Some(Self { store, family })
     }

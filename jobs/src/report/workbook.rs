@@ -216,7 +216,7 @@ fn answer(
             let named = name.filter(|_| place == 0 && column.is_dimension);
             match (named, row.get(&column.name)) {
                 (Some(name), _) => {
-                    drop(sheet.write_string_with_format(line, at, name, &looks.head)?)
+                    sheet.write_string_with_format(line, at, name, &looks.head)?;
                 }
                 (None, Some(Value::Number(number))) => {
                     let value = number.as_f64().unwrap_or_default();
@@ -229,7 +229,9 @@ fn answer(
                         .collect();
                     sheet.write_string(line, at, text)?;
                 }
-                (None, Some(Value::Bool(flag))) => drop(sheet.write_boolean(line, at, *flag)?),
+                (None, Some(Value::Bool(flag))) => {
+                    sheet.write_boolean(line, at, *flag)?;
+                }
                 _ => {}
             }
         }

@@ -119,7 +119,7 @@ fn tiers(maker: &Maker<'_>) -> Option<Table> {
 fn difference(row: &Row, metric: &str) -> Cell {
     let before = number(row, &format!("{metric}_before"));
     match (number(row, metric), before) {
-        (Some(now), Some(before)) if now != before => {
+        (Some(now), Some(before)) if (now - before).abs() > 0.0 => {
             let tone = if now > before { "bad" } else { "good" };
             Cell::toned(
                 format!("{} {:.0}", mark(now - before), (now - before).abs()),

@@ -43,14 +43,14 @@ pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyRepor
         &metrics,
         maker.of("回款指标", "Payments in figures"),
     ));
-    if let Some(ageing) = ages(maker) {
+    if let Some([now, before]) = ages(maker) {
         let names = [
             maker.of("月末", "end of the month"),
             maker.of("上月末", "a month before"),
         ];
         let labels: Vec<String> = AGES.iter().map(|age| age_name(maker, age)).collect();
-        let series = [(&names[0], &ageing[0]), (&names[1], &ageing[1])]
-            .map(|(name, values)| Series { name, values });
+        let series =
+            [(&names[0], &now), (&names[1], &before)].map(|(name, values)| Series { name, values });
         let measured = Measured {
             unit: Unit::Amount,
             works: false,

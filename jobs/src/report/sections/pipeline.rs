@@ -191,7 +191,9 @@ fn open_stages(maker: &Maker<'_>) -> Option<Table> {
             .map(|name| number(row, name))
             .into();
         let change = match (now, then) {
-            (Some(now), Some(then)) if now != then => Cell::new(format!("{:+.0}", now - then)),
+            (Some(now), Some(then)) if (now - then).abs() > 0.0 => {
+                Cell::new(format!("{:+.0}", now - then))
+            }
             (Some(_), Some(_)) => Cell::new(maker.of("持平", "same")),
             _ => Cell::new(NONE),
         };

@@ -91,10 +91,10 @@ pub(super) fn comparison(maker: &Maker<'_>, total: &Row, metrics: &[&str], title
             Cell::new(maker.told("", number(total, &format!("{metric}_n")))),
         ]
     };
-    let sees = |metric: &&&str| {
+    let is_shown = |metric: &&&str| {
         maker.book.metric(metric).is_some() && number(total, &format!("{metric}_n")).is_some()
     };
-    let seen: Vec<&&str> = metrics.iter().filter(sees).collect();
+    let seen: Vec<&&str> = metrics.iter().filter(is_shown).collect();
     Table {
         title,
         columns: columns(names),
