@@ -40,7 +40,6 @@ mod overview;
 mod pipelines;
 mod query;
 mod quotes;
-mod reports;
 mod resources;
 mod router;
 #[expect(
