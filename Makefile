@@ -63,6 +63,7 @@ test-rust:
 	@sh scripts/need.sh cargo cc
 	@sh scripts/need.sh postgresql || echo 'tests on PostgreSQL will be skipped' >&2
 	@sh scripts/need.sh mariadb || echo 'tests on MariaDB will be skipped' >&2
+	@sh scripts/need.sh cjk-font || echo 'tests of reports will be skipped' >&2
 	cargo test --workspace --locked
 
 test-web: $(WEB)/node_modules/.installed
@@ -76,7 +77,7 @@ $(DEBUG): FORCE
 FORCE:
 
 test-python: $(DEBUG)
-	@sh scripts/need.sh cjk-font || echo 'charts will lack Chinese letters' >&2
+	@sh scripts/need.sh cjk-font || echo 'charts will lack Chinese letters, and no report is written' >&2
 	MILLRACE='$(DEBUG)' $(PYTHON) -m pytest tests/python -q
 
 test-browser: $(DEBUG) web

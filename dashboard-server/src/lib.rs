@@ -40,6 +40,7 @@ mod overview;
 mod pipelines;
 mod query;
 mod quotes;
+mod reports;
 mod resources;
 mod router;
 #[expect(

@@ -22,7 +22,7 @@ use crate::extract::{BODY_LIMIT_BYTES, identify};
 use crate::state::AppState;
 use crate::{
     accounts, batch, closes, document, drill, drivers, export, guard, health, live, metrics, query,
-    resources, session, shapes, status, values, web,
+    reports, resources, session, shapes, status, values, web,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -84,6 +84,8 @@ fn api() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(health::success::success_manager))
         .routes(routes!(health::rules))
+        .routes(routes!(reports::show))
+        .routes(routes!(reports::file))
         .routes(routes!(export::export))
         .routes(routes!(metrics::metrics))
         .routes(routes!(values::values))

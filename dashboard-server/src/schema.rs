@@ -4,6 +4,7 @@
 
 mod adjustments;
 mod health;
+mod report;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub(crate) use health::{
     Appointing, Appointments, FactorName, GroupsOfAccounts, ModelsOfScorings, Proofs, RulesInForce,
     RulesPreview, ScoresOfAccounts, StandingOfAccount, SuccessManagers,
 };
+pub(crate) use report::MonthlyReportShown;
 
 /// What is asked: the same object for query, drill, export and a shared address.
 #[derive(Serialize, ToSchema)]

@@ -26,7 +26,7 @@ use millrace_lake::query::{Engine, QueryError};
 use millrace_lake::{Lake, PublishedSet};
 use millrace_models::config::Company;
 use millrace_models::period::Grain;
-use millrace_models::query::{Condition, Period, Query};
+use millrace_models::query::{Condition, Period};
 use millrace_models::scope::Access;
 use thiserror::Error;
 
@@ -80,18 +80,6 @@ pub enum MonthlyReportError {
     Json(#[from] serde_json::Error),
 }
 
-/// What was aimed at in the month, in the unit of each metric; by metric, and of teams and people by
-/// their names as the marts have them.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Targets {
-    /// Of all that the reader sees.
-    pub whole: BTreeMap<String, f64>,
-    /// Of teams.
-    pub teams: BTreeMap<String, BTreeMap<String, f64>>,
-    /// Of people.
-    pub owners: BTreeMap<String, BTreeMap<String, f64>>,
-}
-
 /// Which report.
 #[derive(Debug, Clone)]
 pub struct MonthlyRequest {
@@ -103,8 +91,6 @@ pub struct MonthlyRequest {
     pub scope: String,
     /// Conditions that all records meet.
     pub conditions: Vec<Condition>,
-    /// What was aimed at.
-    pub targets: Targets,
     /// The number of the published set to make it from; the newest where left out.
     pub set: Option<i64>,
 }
@@ -157,7 +143,6 @@ pub async fn monthly(
     let models = proof(lake, company, &set, month).await?;
     let maker = Maker {
         book: &book,
-        targets: &request.targets,
         language: request.language,
         pen: Pen {
             font: fonts.family.clone(),
@@ -432,11 +417,5 @@ impl MonthlyReport {
             ],
         };
         Ok(letter::write(&self.document, envelope))
-    }
-
-    /// The queries that it asked and, of each, the rows of the answer: each number of the report is one
-    /// of them.
-    pub fn answers(&self) -> impl Iterator<Item = (&Query, &millrace_lake::query::QueryResult)> {
-        self.book.asked.iter().map(|own| (&own.query, &own.result))
     }
 }

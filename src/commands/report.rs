@@ -9,9 +9,7 @@ use anyhow::{Context as _, anyhow};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use millrace_jobs::mail::Content;
-use millrace_jobs::report::{
-    Language, MonthlyReport, MonthlyReportError, MonthlyRequest, Targets, monthly,
-};
+use millrace_jobs::report::{Language, MonthlyReport, MonthlyReportError, MonthlyRequest, monthly};
 use millrace_models::clock::Clock;
 use millrace_models::query::Condition;
 use millrace_models::scope::Access;
@@ -81,7 +79,6 @@ pub(crate) async fn run(
         language,
         scope,
         conditions,
-        targets: Targets::default(),
         set,
     };
     let engine = context.engine(lake.clone());

@@ -62,6 +62,12 @@ const PAGES = [
   ["health-account", "/health", success, standing],
   ["health-groups", "/health?view=groups", success],
   ["health-proof", "/health?view=proof", director],
+  [
+    "report",
+    "/reports",
+    director,
+    (page) => page.getByTestId("report").waitFor({ timeout: 120_000 }),
+  ],
   ["admin", "/admin", administrator],
   ["me", "/me", rep],
   [

@@ -44,6 +44,25 @@ pub(super) const KEY_FIGURES: [&str; 18] = [
     "record_completeness",
     "daily_active_rate",
 ];
+/// How quotes are told.
+pub(super) const QUOTES: [&str; 6] = [
+    "quotes_sent",
+    "quote_acceptance_rate",
+    "quote_acceptance_rate_amount",
+    "quote_acceptance_rate_first_version",
+    "quote_response_median",
+    "quote_approval_mean",
+];
+/// How records and their use are told.
+pub(super) const RECORDS: [&str; 7] = [
+    "record_completeness",
+    "key_completeness",
+    "record_defects",
+    "interactions",
+    "coverage_rate",
+    "active_users",
+    "daily_active_rate",
+];
 /// Of what changed, these are accounted for: those whose change has segments.
 const ACCOUNTED: [&str; 9] = [
     "order_amount",
@@ -98,6 +117,29 @@ struct Question {
     compare: Option<Compare>,
     order: Option<&'static str>,
     limit: Option<usize>,
+}
+
+impl Question {
+    /// Leaves out what occurs nowhere in the records that the reader sees, for a query that names it is
+    /// refused; whether anything is left to ask for.
+    async fn keep_known(&mut self, reader: &Reader<'_>) -> Result<bool, QueryError> {
+        for condition in &mut self.conditions {
+            let known = reader
+                .engine
+                .values(reader.access, &condition.dimension, reader.now);
+            let known = match known.await {
+                Ok(known) => known,
+                Err(error) if error.is_input() => Vec::new(),
+                Err(QueryError::Forbidden { .. }) => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            condition.values.retain(|value| known.contains(value));
+            if condition.values.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 /// The whole months from so many before a month to it.
@@ -241,19 +283,7 @@ fn questions(month: Period) -> Vec<Question> {
                 &["lost_reason"],
             )
         },
-        ask(
-            "quotes",
-            ["报价", "Quotes"],
-            &[
-                "quotes_sent",
-                "quote_acceptance_rate",
-                "quote_acceptance_rate_amount",
-                "quote_acceptance_rate_first_version",
-                "quote_response_median",
-                "quote_approval_mean",
-            ],
-            &[],
-        ),
+        ask("quotes", ["报价", "Quotes"], &QUOTES, &[]),
         Question {
             period: months(month, 2, 0),
             ..ask(
@@ -357,20 +387,7 @@ fn questions(month: Period) -> Vec<Question> {
                 &["account", "value_tier"],
             )
         },
-        ask(
-            "records",
-            ["记录与使用", "Records and use"],
-            &[
-                "record_completeness",
-                "key_completeness",
-                "record_defects",
-                "interactions",
-                "coverage_rate",
-                "active_users",
-                "daily_active_rate",
-            ],
-            &[],
-        ),
+        ask("records", ["记录与使用", "Records and use"], &RECORDS, &[]),
         ask(
             "records_teams",
             ["记录与使用, 按团队", "Records and use by team"],
@@ -408,7 +425,10 @@ impl Book {
             .map(|metric| (metric.name.clone(), metric.clone()))
             .collect();
         let mut wanted = Vec::new();
-        for question in questions(month) {
+        for mut question in questions(month) {
+            if !question.keep_known(reader).await? {
+                continue;
+            }
             if let Some(query) = possible(&question, &metrics, reader.conditions) {
                 wanted.push((question.id, question.title, query));
             }
@@ -450,27 +470,26 @@ impl Book {
                     .is_some_and(|own| !own.drivers.is_empty())
             })
             .collect();
+        let query = Query {
+            metrics: metrics.iter().map(|name| (*name).to_owned()).collect(),
+            conditions: reader.conditions.to_vec(),
+            period: Some(period),
+            compare: Some(Compare::YearAgo),
+            ..Query::default()
+        };
+        if metrics.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answer = reader.engine.query(reader.access, &query, reader.now);
+        let total = answer.await?.total;
         let mut sizes = Vec::new();
         for metric in metrics {
-            let query = Query {
-                metrics: vec![metric.to_owned()],
-                conditions: reader.conditions.to_vec(),
-                period: Some(period),
-                compare: Some(Compare::YearAgo),
-                ..Query::default()
-            };
-            let total = reader
-                .engine
-                .query(reader.access, &query, reader.now)
-                .await?
-                .total;
             let count = |name: &str| number(&total, &format!("{metric}{name}")).unwrap_or(0.0);
             let (after, before) = (count(""), count("_before"));
-            let enough = count("_n").min(count("_before_n")) >= FEW;
+            let records = count("_n").min(count("_before_n"));
             let moved = (after - before).abs() > 0.0;
-            if enough && moved && before.abs() > 0.0 {
+            if records >= FEW && moved && before.abs() > 0.0 {
                 // by standard errors, roughly, so that a large number on few records does not win
-                let records = count("_n").min(count("_before_n"));
                 let size = ((after - before) / before).abs() * records.sqrt();
                 sizes.push((size, metric));
             }

@@ -37,6 +37,13 @@ pub(super) struct Pen {
     pub(super) language: Language,
 }
 
+/// How values over time are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Columns,
+    Line,
+}
+
 /// Values in the order of the labels; none leaves a gap.
 pub(super) struct Series<'a> {
     pub(super) name: &'a str,
@@ -51,37 +58,17 @@ impl Pen {
             .pos(Pos::new(horizontal, vertical))
     }
 
-    /// Columns over time, with the year before as a line; the last column is the month.
-    pub(super) fn columns(
+    /// Values over time, with those of the year before as a line; the last one is the month.
+    pub(super) fn over_time(
         &self,
         labels: &[String],
         now: &Series<'_>,
         before: Option<&Series<'_>>,
         measured: Measured,
-    ) -> Result<String, Box<dyn Error + Send + Sync>> {
-        self.over_time(labels, now, before, measured, true)
-    }
-
-    /// Lines over time.
-    pub(super) fn lines(
-        &self,
-        labels: &[String],
-        now: &Series<'_>,
-        before: Option<&Series<'_>>,
-        measured: Measured,
-    ) -> Result<String, Box<dyn Error + Send + Sync>> {
-        self.over_time(labels, now, before, measured, false)
-    }
-
-    fn over_time(
-        &self,
-        labels: &[String],
-        now: &Series<'_>,
-        before: Option<&Series<'_>>,
-        measured: Measured,
-        has_columns: bool,
+        shape: Shape,
     ) -> Result<String, Box<dyn Error + Send + Sync>> {
         const HEIGHT: u32 = 220;
+        let has_columns = matches!(shape, Shape::Columns);
         let mut svg = String::new();
         {
             let area = SVGBackend::with_string(&mut svg, (WIDTH, HEIGHT)).into_drawing_area();
@@ -521,7 +508,9 @@ mod tests {
             unit: Unit::Count,
             works: false,
         };
-        let svg = pen().lines(&labels, &series, None, measured).unwrap();
+        let svg = pen()
+            .over_time(&labels, &series, None, measured, Shape::Line)
+            .unwrap();
         let lines = svg.matches("<polyline").count();
         // four rules and the zero, the mark of the name, and two pieces
         assert_eq!(lines, 5 + 1 + 2, "{svg}");

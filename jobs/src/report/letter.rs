@@ -20,21 +20,9 @@ pub(super) struct Envelope<'a> {
     pub(super) files: Vec<File>,
 }
 
-/// The columns of the key figures that are in the mail, by their place in the table: a phone is narrow.
-fn columns(document: &Document) -> Vec<usize> {
-    let all = document.figures.columns.len();
-    // name, value, change, change on the year, and how much of the target is reached
-    let wanted: &[usize] = if all == 9 {
-        &[0, 1, 3, 5, 7]
-    } else {
-        &[0, 1, 3, 5]
-    };
-    wanted
-        .iter()
-        .copied()
-        .filter(|place| *place < all)
-        .collect()
-}
+/// The columns of the key figures that are in the mail, by their place in the table, for a phone is
+/// narrow: name, value, and how it moved against the month and the year before.
+const COLUMNS: [usize; 4] = [0, 1, 3, 5];
 
 /// The mail.
 pub(super) fn write(document: &Document, envelope: Envelope<'_>) -> Content {
@@ -158,7 +146,6 @@ fn facts(document: &Document) -> String {
 }
 
 fn figures(document: &Document) -> String {
-    let places = columns(document);
     if document.figures.rows.is_empty() {
         return String::new();
     }
@@ -168,7 +155,7 @@ fn figures(document: &Document) -> String {
          <table width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" style=\"border-collapse:collapse;font-size:14px\"><tr>",
         escaped(&document.figures.title)
     );
-    for place in &places {
+    for place in &COLUMNS {
         table.push_str(&format!(
             "<th align=\"{}\" style=\"padding:5px 4px;border-bottom:1px solid {INK};color:{QUIET};font-weight:normal\">{}</th>",
             align(*place),
@@ -178,7 +165,7 @@ fn figures(document: &Document) -> String {
     table.push_str("</tr>");
     for row in &document.figures.rows {
         table.push_str("<tr>");
-        for place in &places {
+        for place in &COLUMNS {
             let cell = row.get(*place).cloned().unwrap_or_default();
             table.push_str(&format!(
                 "<td align=\"{}\" style=\"padding:5px 4px;border-bottom:1px solid {RULE};{}\">{}</td>",
@@ -220,9 +207,8 @@ fn text(document: &Document, envelope: &Envelope<'_>, files: &[String]) -> Strin
         text.push_str(&format!("[{}] {}\n", own.head, own.text));
     }
     text.push('\n');
-    let places = columns(document);
     for row in &document.figures.rows {
-        let cells = places
+        let cells = COLUMNS
             .iter()
             .filter_map(|place| row.get(*place))
             .map(|cell| cell.text.clone());

@@ -4,17 +4,19 @@ use chrono::{Datelike as _, Months, NaiveDate};
 use millrace_lake::query::Row;
 use millrace_models::metric::Unit;
 
+use super::MonthlyReportError;
 use super::asked::{Book, FEW, member, number};
-use super::chart::Pen;
+use super::chart::{Pen, Series, Shape};
 use super::document::{Cell, Chart};
 use super::language::{self, Language, mark, moved, short, tone};
-use super::{MonthlyReportError, Targets};
 use crate::health::KeptModels;
+
+/// Months of a chart over time: a year, and the month that it began with.
+pub(super) const MONTHS: u32 = 13;
 
 /// The answers, and how they are told.
 pub(super) struct Maker<'a> {
     pub(super) book: &'a Book,
-    pub(super) targets: &'a Targets,
     pub(super) language: Language,
     pub(super) pen: Pen,
     /// What the probabilities were tried on.
@@ -41,8 +43,17 @@ impl Maker<'_> {
         Cell::new(self.told(metric, value)).faint(is_rate && count.is_some_and(|count| count < FEW))
     }
 
+    /// Whether a number can be compared with that of a whole month: a sum of a part of one cannot.
+    fn compares(&self, metric: &str) -> bool {
+        let unit = self.book.measured(metric).unit;
+        self.is_over || !matches!(unit, Unit::Amount | Unit::Count)
+    }
+
     /// How a number of a row moved against what it was.
     pub(super) fn change(&self, row: &Row, metric: &str) -> Cell {
+        if !self.compares(metric) {
+            return Cell::new(language::NONE);
+        }
         let measured = self.book.measured(metric);
         let before = number(row, &format!("{metric}_before"));
         let Some((change, text)) = moved(number(row, metric), before, measured, self.language)
@@ -60,6 +71,9 @@ impl Maker<'_> {
 
     /// How a number moved, in a sentence: `比 9 月下降 4.5 %`.
     pub(super) fn against(&self, row: &Row, metric: &str, what: &str) -> Option<String> {
+        if !self.compares(metric) {
+            return None;
+        }
         let measured = self.book.measured(metric);
         let before = number(row, &format!("{metric}_before"));
         let (change, text) = moved(number(row, metric), before, measured, self.language)?;
@@ -140,6 +154,40 @@ impl Maker<'_> {
             }
         });
         labels.collect()
+    }
+
+    /// A metric over the 13 months that end with that of the report, beside the same months a year before;
+    /// none where there is hardly anything to show.
+    pub(super) fn by_month(
+        &self,
+        metric: &str,
+        shape: Shape,
+    ) -> Result<Option<Chart>, MonthlyReportError> {
+        let now = self.series("months", metric, MONTHS, 0);
+        if now.iter().flatten().count() < 2 {
+            return Ok(None);
+        }
+        let before = self.series("months", metric, MONTHS, 12);
+        let names = [
+            self.of("本月止 13 个月", "13 months"),
+            self.of("上年同月", "a year before"),
+        ];
+        let series =
+            [(&names[0], &now), (&names[1], &before)].map(|(name, values)| Series { name, values });
+        let has_before = before.iter().flatten().any(|value| *value > 0.0);
+        let svg = self.pen.over_time(
+            &self.month_labels(MONTHS, 0),
+            &series[0],
+            has_before.then_some(&series[1]),
+            self.book.measured(metric),
+            shape,
+        );
+        let title = self.book.name(metric, self.language);
+        let told = match self.language {
+            Language::Zh => format!("{title}, 逐月, 与上年同月相比"),
+            Language::En => format!("{title} by month, beside the same month a year before"),
+        };
+        Self::chart(metric, title, told, svg).map(Some)
     }
 
     /// A chart under its name.

@@ -1,10 +1,7 @@
-use std::sync::Arc;
-
 use chrono::NaiveDate;
 use millrace_jobs::RunOptions;
 use millrace_jobs::health::{Again, OrderHistory, Scored, kept_models, score};
-use millrace_lake::query::{DriversRequest, Engine};
-use millrace_models::calendar::WorkingCalendar;
+use millrace_lake::query::DriversRequest;
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
 use millrace_models::health::scorecard::{Rating, Reading};
@@ -268,7 +265,7 @@ async fn a_lake_of_an_earlier_program_gets_the_columns_with_the_next_scoring() {
             .iter()
             .all(|row| NEW.iter().all(|name| row.get(*name).is_none()))
     );
-    let engine = engine(&lake);
+    let engine = lake.engine();
     let access = Access::everything();
     let now = "2026-01-02T01:00:00Z".parse().unwrap();
     let standing = engine.standing(&access, "A", now).await.unwrap().unwrap();
@@ -323,12 +320,6 @@ fn morning(day: &str) -> RunOptions {
         full: false,
         ..options()
     }
-}
-
-fn engine(lake: &TestLake) -> Engine {
-    let company = Company::default();
-    let calendar = WorkingCalendar::chinese(&company.hours, company.zone, &company.overrides);
-    Engine::new(lake.lake.clone(), company.zone, Arc::new(calendar))
 }
 
 /// What is scored in the morning of a day.
@@ -537,7 +528,7 @@ async fn the_change_of_a_portfolio_is_told_to_the_last_part() {
         .await
         .unwrap()
         .unwrap();
-    let engine = engine(&lake);
+    let engine = lake.engine();
     let period = |from: &str, to: &str| Period::new(day(from), day(to)).unwrap();
     let now = "2026-01-01T01:00:00Z".parse().unwrap();
     let mut told = Vec::new();
@@ -612,7 +603,7 @@ async fn accounts_with_a_parent_roll_up_and_a_change_tells_what_happened() {
         .await
         .unwrap()
         .unwrap();
-    let (engine, access) = (engine(&lake), Access::everything());
+    let (engine, access) = (lake.engine(), Access::everything());
     let groups = engine.groups(&access).await.unwrap();
     assert_eq!(groups.len(), 1);
     let group = &groups[0];

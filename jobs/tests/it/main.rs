@@ -27,5 +27,6 @@ mod people;
 mod quality;
 mod quotes;
 mod records;
+mod report;
 mod support;
 mod tickets;

@@ -16,7 +16,9 @@ use millrace_ingest::{WINDOW, ingest_changes};
 use millrace_jobs::demo::{DemoOptions, fill};
 use millrace_jobs::engine::Local;
 use millrace_jobs::{Open, RunOptions, RunReport, Silent, run};
+use millrace_lake::query::Engine;
 use millrace_lake::{Change, Lake, Mode};
+use millrace_models::calendar::WorkingCalendar;
 use millrace_models::clock::FixedClock;
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
@@ -68,6 +70,13 @@ impl TestLake {
             lake,
             _folder: folder,
         }
+    }
+
+    /// What answers queries over it.
+    pub(crate) fn engine(&self) -> Engine {
+        let company = Company::default();
+        let calendar = WorkingCalendar::chinese(&company.hours, company.zone, &company.overrides);
+        Engine::new(self.lake.clone(), company.zone, Arc::new(calendar))
     }
 
     /// Another with the same tables.

@@ -10,6 +10,7 @@ import {
   FileTextOutlined,
   FunnelPlotOutlined,
   HeartOutlined,
+  ReadOutlined,
   SettingOutlined,
   TeamOutlined,
   UserOutlined,
@@ -116,6 +117,13 @@ export const PLACES: Place[] = [
     icon: <HeartOutlined />,
     needs: ["account", "read"],
     page: page(() => import("@/features/health/pages/HealthPage"), "HealthPage"),
+  },
+  {
+    key: "reports",
+    path: "/reports",
+    letter: "r",
+    icon: <ReadOutlined />,
+    page: page(() => import("@/features/reports/pages/MonthlyPage"), "MonthlyPage"),
   },
   {
     key: "admin",

@@ -6,6 +6,7 @@ import { en as opportunities } from "./features/opportunities";
 import { en as problems } from "./features/problems";
 import { en as quotes } from "./features/quotes";
 import { en as records } from "./features/records.en";
+import { en as reports } from "./features/reports";
 import { en as shell } from "./features/shell";
 import { en as tickets } from "./features/tickets";
 import { en as words } from "./features/words.en";
@@ -19,6 +20,7 @@ export const en: Texts<typeof zh> = {
   ...contracts,
   ...dashboard,
   ...health,
+  ...reports,
   ...opportunities,
   ...problems,
   ...quotes,

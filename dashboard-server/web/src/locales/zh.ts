@@ -6,6 +6,7 @@ import { zh as opportunities } from "./features/opportunities";
 import { zh as problems } from "./features/problems";
 import { zh as quotes } from "./features/quotes";
 import { zh as records } from "./features/records.zh";
+import { zh as reports } from "./features/reports";
 import { zh as shell } from "./features/shell";
 import { zh as tickets } from "./features/tickets";
 import { zh as words } from "./features/words.zh";
@@ -17,6 +18,7 @@ export const zh = {
   ...contracts,
   ...dashboard,
   ...health,
+  ...reports,
   ...opportunities,
   ...problems,
   ...quotes,

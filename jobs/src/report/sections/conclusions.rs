@@ -1,7 +1,5 @@
 //! The month in sentences: each from the answers, and none where there are no records.
 
-use millrace_models::metric::{Direction, Unit};
-
 use super::{causes, health, payments, pipeline, quotes, records, service};
 use crate::report::asked::number;
 use crate::report::document::Sentence;
@@ -83,7 +81,7 @@ fn moved(maker: &Maker<'_>, id: &str, metric: &str) -> &'static str {
     change.map_or("", |change| tone(change, maker.book.direction(metric)))
 }
 
-/// A sum with what it is compared with and what was aimed at.
+/// A sum with what it is compared with.
 fn summed(maker: &Maker<'_>, metric: &str) -> Option<String> {
     if !maker.book.has("figures", metric) {
         return None;
@@ -97,24 +95,6 @@ fn summed(maker: &Maker<'_>, metric: &str) -> Option<String> {
     for against in [before, year].into_iter().flatten() {
         text.push_str(", ");
         text.push_str(&against);
-    }
-    if let Some(target) = maker
-        .targets
-        .whole
-        .get(metric)
-        .copied()
-        .filter(|target| *target > 0.0)
-    {
-        let value = number(now, metric)?;
-        let is_sum = matches!(maker.book.measured(metric).unit, Unit::Amount | Unit::Count);
-        if is_sum && maker.book.direction(metric) == Direction::Up {
-            let share = format!("{:.0} %", (value / target * 100.0).floor());
-            let target = maker.told(metric, Some(target));
-            text.push_str(&match maker.language {
-                Language::Zh => format!("; 完成目标 {target} 的 {share}"),
-                Language::En => format!("; {share} of the target of {target}"),
-            });
-        }
     }
     Some(text)
 }
@@ -142,11 +122,7 @@ fn won(maker: &Maker<'_>) -> Option<String> {
 
 fn ordered(maker: &Maker<'_>) -> Option<String> {
     let text = summed(maker, "order_amount")?;
-    let count = maker
-        .book
-        .total("months", "order_amount_n")
-        .and(maker.book.get("figures"))
-        .and_then(|own| number(&own.total, "order_amount_n"));
+    let count = maker.book.total("figures", "order_amount_n");
     let new = maker
         .book
         .total("figures", "new_accounts")

@@ -7,12 +7,11 @@ use super::pipeline::left_out;
 use super::quotes::comparison;
 use crate::report::MonthlyReportError;
 use crate::report::asked::{member, number};
-use crate::report::chart::Series;
+use crate::report::chart::{Series, Shape};
 use crate::report::document::{Cell, Section, Table, columns};
 use crate::report::language::{Language, Measured};
 use crate::report::maker::Maker;
 
-const MONTHS: u32 = 13;
 const ACCOUNTS: usize = 10;
 const AGES: [&str; 4] = ["0-30", "31-60", "61-90", "90+"];
 
@@ -63,24 +62,8 @@ pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyRepor
             .charts
             .push(Maker::chart("ageing", title.clone(), title, svg)?);
     }
-    let now = maker.series("months", "collection_rate", MONTHS, 0);
-    if now.iter().flatten().count() > 1 {
-        let name = maker.book.name("collection_rate", maker.language);
-        let series = Series {
-            name: &name,
-            values: &now,
-        };
-        let measured = Measured {
-            unit: Unit::Ratio,
-            works: false,
-        };
-        let svg = maker
-            .pen
-            .lines(&maker.month_labels(MONTHS, 0), &series, None, measured);
-        section
-            .charts
-            .push(Maker::chart("collection", name.clone(), name.clone(), svg)?);
-    }
+    let chart = maker.by_month("collection_rate", Shape::Line)?;
+    section.charts.extend(chart);
     let overdue: Vec<&Row> = maker
         .book
         .rows("overdue")

@@ -3,9 +3,9 @@
 use millrace_lake::query::Row;
 
 use super::pipeline::left_out;
-use crate::report::asked::{member, number};
+use crate::report::asked::number;
 use crate::report::document::{Cell, Section, Table, columns};
-use crate::report::language::{Language, NONE};
+use crate::report::language::Language;
 use crate::report::maker::Maker;
 
 /// Rows on the page; all of them are in the workbook.
@@ -22,32 +22,13 @@ const METRICS: [&str; 7] = [
 
 pub(super) fn section(maker: &Maker<'_>) -> Option<Section> {
     let all = [
-        (
-            "teams",
-            "team",
-            maker.of("团队", "Teams"),
-            &maker.targets.teams,
-        ),
-        (
-            "owners",
-            "owner",
-            maker.of("个人", "People"),
-            &maker.targets.owners,
-        ),
+        ("teams", "team", maker.of("团队", "Teams")),
+        ("owners", "owner", maker.of("个人", "People")),
     ];
-    let tables = all
-        .into_iter()
-        .filter_map(|(id, dimension, title, targets)| {
-            let rows: Vec<&Row> = maker.book.rows(id).iter().filter(|row| did(row)).collect();
-            if rows.is_empty() {
-                return None;
-            }
-            let target = |row: &Row| {
-                let own = targets.get(member(row, dimension)?)?;
-                own.get("won_amount").copied()
-            };
-            Some(table(maker, &rows, dimension, title, &target))
-        });
+    let tables = all.into_iter().filter_map(|(id, dimension, title)| {
+        let rows: Vec<&Row> = maker.book.rows(id).iter().filter(|row| did(row)).collect();
+        (!rows.is_empty()).then(|| table(maker, &rows, dimension, title))
+    });
     let tables: Vec<Table> = tables.collect();
     (!tables.is_empty()).then(|| Section {
         id: "people",
@@ -64,18 +45,11 @@ fn did(row: &Row) -> bool {
         .any(|metric| number(row, &format!("{metric}_n")).is_some_and(|count| count > 0.0))
 }
 
-fn table(
-    maker: &Maker<'_>,
-    rows: &[&Row],
-    dimension: &str,
-    title: String,
-    target: &dyn Fn(&Row) -> Option<f64>,
-) -> Table {
+fn table(maker: &Maker<'_>, rows: &[&Row], dimension: &str, title: String) -> Table {
     let metrics: Vec<&str> = METRICS
         .into_iter()
         .filter(|metric| maker.book.metric(metric).is_some())
         .collect();
-    let has_targets = rows.iter().any(|row| target(row).is_some());
     let short_name = |metric: &&str| match (*metric, maker.language) {
         ("won_amount", Language::Zh) => "成单金额".to_owned(),
         ("won_amount", Language::En) => "Won".to_owned(),
@@ -94,9 +68,6 @@ fn table(
         names.push(short_name(metric));
         if *metric == "won_amount" {
             names.push(maker.of("比上月", "Change"));
-            if has_targets {
-                names.push(maker.of("目标完成", "Of target"));
-            }
         }
     }
     let told = |row: &&Row| {
@@ -105,16 +76,6 @@ fn table(
             cells.push(maker.cell(row, metric));
             if *metric == "won_amount" {
                 cells.push(maker.change(row, metric));
-                if has_targets {
-                    let reached = match (target(row), number(row, metric)) {
-                        (Some(target), Some(value)) if target > 0.0 => {
-                            let tone = if value >= target { "good" } else { "bad" };
-                            Cell::toned(format!("{:.0} %", (value / target * 100.0).floor()), tone)
-                        }
-                        _ => Cell::new(NONE),
-                    };
-                    cells.push(reached);
-                }
             }
         }
         cells

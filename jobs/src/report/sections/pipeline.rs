@@ -7,12 +7,11 @@ use millrace_models::stage::{self, DEFAULT_PIPELINE};
 
 use crate::report::MonthlyReportError;
 use crate::report::asked::{FEW, member, number};
-use crate::report::chart::Series;
+use crate::report::chart::{Series, Shape};
 use crate::report::document::{Cell, Section, Table, columns};
 use crate::report::language::{Language, Measured, NONE, stage_name};
-use crate::report::maker::Maker;
+use crate::report::maker::{MONTHS, Maker};
 
-const MONTHS: u32 = 13;
 const REASONS: usize = 6;
 
 /// The stages of an answer in the order of the pipeline, then those of other systems by their
@@ -67,54 +66,28 @@ pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyRepor
     if let Some(table) = open_stages(maker) {
         section.tables.push(table);
     }
-    let cycle = maker.series("months", "conversion_cycle_median", MONTHS, 0);
-    if cycle.iter().flatten().next().is_some() {
-        let open = maker.series("cycle_cohorts", "conversion_cycle_km_median", MONTHS, 2);
-        let names = [
-            maker.of(
-                "中位, 已赢单, 按赢单月份",
-                "median of won deals, by winning",
-            ),
-            maker.of("上年同月", "a year before"),
-        ];
-        let before = maker.series("months", "conversion_cycle_median", MONTHS, 12);
-        let series = [(&names[0], &cycle), (&names[1], &before)]
-            .map(|(name, values)| Series { name, values });
-        let has_before = before.iter().flatten().next().is_some();
-        let svg = maker.pen.lines(
-            &maker.month_labels(MONTHS, 0),
-            &series[0],
-            has_before.then_some(&series[1]),
-            Measured {
-                unit: Unit::Days,
-                works: false,
-            },
+    let cycle = maker.by_month("conversion_cycle_median", Shape::Line)?;
+    section.charts.extend(cycle);
+    let open = maker.series("cycle_cohorts", "conversion_cycle_km_median", MONTHS, 2);
+    if open.iter().flatten().count() > 1 {
+        let name = maker.of(
+            "中位, 含未结商机, 按登记月份",
+            "median with open deals, by opening",
         );
-        let title = maker.of("转化周期(登记到赢单)", "Conversion cycle, opened to won");
+        let series = Series {
+            name: &name,
+            values: &open,
+        };
+        let metric = "conversion_cycle_km_median";
+        let labels = maker.month_labels(MONTHS, 2);
+        let measured = maker.book.measured(metric);
+        let svg = maker
+            .pen
+            .over_time(&labels, &series, None, measured, Shape::Line);
+        let title = maker.book.name(metric, maker.language);
         section
             .charts
-            .push(Maker::chart("cycle", title.clone(), title, svg)?);
-        if open.iter().flatten().next().is_some() {
-            let name = maker.of(
-                "中位, 含未结商机, 按登记月份",
-                "median with open deals, by opening",
-            );
-            let series = Series {
-                name: &name,
-                values: &open,
-            };
-            let measured = Measured {
-                unit: Unit::Days,
-                works: false,
-            };
-            let svg = maker
-                .pen
-                .lines(&maker.month_labels(MONTHS, 2), &series, None, measured);
-            let title = maker.of("转化周期(含未结商机)", "Conversion cycle with open deals");
-            section
-                .charts
-                .push(Maker::chart("cycle_open", title.clone(), title, svg)?);
-        }
+            .push(Maker::chart("cycle_open", title.clone(), title, svg)?);
     }
     if let Some(table) = lost(maker) {
         section.tables.push(table);

@@ -1,26 +1,16 @@
 //! Quotes: how many went out, how they were taken, how long they took.
 
 use millrace_lake::query::Row;
-use millrace_models::metric::Unit;
 
 use super::pipeline::left_out;
 use crate::report::MonthlyReportError;
-use crate::report::asked::number;
-use crate::report::chart::Series;
+use crate::report::asked::{QUOTES, number};
+use crate::report::chart::Shape;
 use crate::report::document::{Cell, Section, Table, columns};
-use crate::report::language::{Language, Measured};
+use crate::report::language::Language;
 use crate::report::maker::Maker;
 
-const MONTHS: u32 = 13;
 const SERIES: usize = 8;
-const TOLD: [&str; 6] = [
-    "quotes_sent",
-    "quote_acceptance_rate",
-    "quote_acceptance_rate_amount",
-    "quote_acceptance_rate_first_version",
-    "quote_response_median",
-    "quote_approval_mean",
-];
 
 pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyReportError> {
     let Some(quotes) = maker.book.get("quotes") else {
@@ -38,35 +28,12 @@ pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyRepor
         lead: sentence(maker).into_iter().collect(),
         ..Section::default()
     };
-    let now = maker.series("months", "quote_acceptance_rate", MONTHS, 0);
-    if now.iter().flatten().count() > 1 {
-        let before = maker.series("months", "quote_acceptance_rate", MONTHS, 12);
-        let names = [
-            maker.of("本月止 13 个月", "13 months"),
-            maker.of("上年同月", "a year before"),
-        ];
-        let series =
-            [(&names[0], &now), (&names[1], &before)].map(|(name, values)| Series { name, values });
-        let has_before = before.iter().flatten().next().is_some();
-        let measured = Measured {
-            unit: Unit::Ratio,
-            works: false,
-        };
-        let svg = maker.pen.lines(
-            &maker.month_labels(MONTHS, 0),
-            &series[0],
-            has_before.then_some(&series[1]),
-            measured,
-        );
-        let title = maker.book.name("quote_acceptance_rate", maker.language);
-        section
-            .charts
-            .push(Maker::chart("quotes", title.clone(), title, svg)?);
-    }
+    let chart = maker.by_month("quote_acceptance_rate", Shape::Line)?;
+    section.charts.extend(chart);
     section.tables.push(comparison(
         maker,
         total,
-        &TOLD,
+        &QUOTES,
         maker.of("报价指标", "Quotes in figures"),
     ));
     if let Some(table) = by_series(maker) {

@@ -3,24 +3,14 @@
 use millrace_lake::query::Row;
 
 use super::quotes::comparison;
-use crate::report::asked::{member, number};
+use crate::report::asked::{RECORDS, member, number};
 use crate::report::document::{Cell, Section, Table, columns};
 use crate::report::language::Language;
 use crate::report::maker::Maker;
 
-const METRICS: [&str; 7] = [
-    "record_completeness",
-    "key_completeness",
-    "record_defects",
-    "interactions",
-    "coverage_rate",
-    "active_users",
-    "daily_active_rate",
-];
-
 pub(super) fn section(maker: &Maker<'_>) -> Option<Section> {
     let total = &maker.book.get("records")?.total;
-    let some = METRICS
+    let some = RECORDS
         .iter()
         .any(|metric| maker.book.has("records", metric));
     if !some {
@@ -29,7 +19,7 @@ pub(super) fn section(maker: &Maker<'_>) -> Option<Section> {
     let mut tables = vec![comparison(
         maker,
         total,
-        &METRICS,
+        &RECORDS,
         maker.of("记录与使用", "Records and use"),
     )];
     let mut rows: Vec<&Row> = maker.book.rows("records_teams").iter().collect();

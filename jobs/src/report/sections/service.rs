@@ -1,17 +1,15 @@
 //! Tickets and whether they were resolved in time.
 
 use millrace_lake::query::Row;
-use millrace_models::metric::Unit;
 
 use super::pipeline::left_out;
 use crate::report::MonthlyReportError;
 use crate::report::asked::number;
-use crate::report::chart::Series;
+use crate::report::chart::Shape;
 use crate::report::document::{Cell, Section, Table, columns};
-use crate::report::language::{Language, Measured};
+use crate::report::language::Language;
 use crate::report::maker::Maker;
 
-const MONTHS: u32 = 13;
 const KINDS: usize = 12;
 
 pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyReportError> {
@@ -27,24 +25,9 @@ pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyRepor
         lead: sentence(maker).into_iter().collect(),
         ..Section::default()
     };
-    let now = maker.series("months", "sla_met_rate", MONTHS, 0);
-    if now.iter().flatten().count() > 1 {
-        let name = maker.book.name("sla_met_rate", maker.language);
-        let series = Series {
-            name: &name,
-            values: &now,
-        };
-        let measured = Measured {
-            unit: Unit::Ratio,
-            works: false,
-        };
-        let svg = maker
-            .pen
-            .lines(&maker.month_labels(MONTHS, 0), &series, None, measured);
-        section
-            .charts
-            .push(Maker::chart("sla", name.clone(), name.clone(), svg)?);
-    }
+    section
+        .charts
+        .extend(maker.by_month("sla_met_rate", Shape::Line)?);
     let count = |row: &Row| {
         number(row, "tickets_opened_n").unwrap_or(0.0)
             + number(row, "sla_met_rate_n").unwrap_or(0.0)
