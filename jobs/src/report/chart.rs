@@ -404,9 +404,10 @@ fn whole(value: f64) -> i32 {
 
 /// About how wide a text is: a Chinese letter is as wide as it is high.
 fn width(text: &str) -> i32 {
+    let is_narrow = |letter: char| letter.is_ascii() || letter == '·';
     let letters = text
         .chars()
-        .map(|letter| if letter.is_ascii() { 0.56 } else { 1.0 });
+        .map(|letter| if is_narrow(letter) { 0.56 } else { 1.0 });
     whole(letters.sum::<f64>() * TEXT)
 }
 
@@ -447,6 +448,7 @@ fn folded(name: &str, room: i32) -> Vec<String> {
     }
     if let Some(line) = lines.last_mut().filter(|_| is_cut) {
         line.pop();
+        line.truncate(line.trim_end().len());
         line.push('…');
     }
     lines

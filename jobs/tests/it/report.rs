@@ -58,7 +58,9 @@ async fn what_there_are_no_records_of_is_left_out() {
     for language in [Language::Zh, Language::En] {
         let report = report(&lake, "2025-12-15", language).await.unwrap();
         assert_eq!(report.month.to_string(), "2025-12-01");
-        assert_eq!(parts(&report), ["results", "people", "definitions"]);
+        // of the accounts it is known whether anybody talked to them
+        let expected = ["results", "people", "records", "definitions"];
+        assert_eq!(parts(&report), expected);
         let figures = &report.document().figures;
         let at = figures
             .metrics
