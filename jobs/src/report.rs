@@ -228,7 +228,7 @@ fn write(
         value,
     };
     let mut facts = vec![
-        fact("范围", "Records of", request.scope.clone()),
+        fact("范围", "scope", request.scope.clone()),
         fact("数据至", "complete to", at(set.complete_to)),
         fact("时区", "zone", zone.name().to_owned()),
         fact("数据集", "data set", set.id.to_string()),

@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Months, NaiveDate, Utc};
-use futures::future::BoxFuture;
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use millrace_lake::query::{
     DriversRequest, DriversResult, Engine, MetricInfo, Metrics, QueryError, QueryResult, Row,
 };
@@ -16,6 +15,7 @@ use millrace_models::period::Grain;
 use millrace_models::query::{Compare, Condition, Op, Period, Query};
 use millrace_models::scope::Access;
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 use super::language::{Language, Measured};
 
@@ -417,7 +417,7 @@ const PEOPLE: [&str; 8] = [
 
 impl Book {
     /// Asks everything.
-    pub(super) async fn ask(reader: &Reader<'_>, month: Period) -> Result<Self, QueryError> {
+    pub(super) async fn ask(reader: &Reader<'_>, month: Period) -> anyhow::Result<Self> {
         let labels = reader.engine.metrics(reader.access).await?;
         let metrics: BTreeMap<String, MetricInfo> = labels
             .metrics
@@ -433,20 +433,7 @@ impl Book {
                 wanted.push((question.id, question.title, query));
             }
         }
-        let mut asking: Vec<BoxFuture<'_, Result<Asked, QueryError>>> = Vec::new();
-        for (id, title, query) in wanted {
-            asking.push(Box::pin(async move {
-                let answer = reader.engine.query(reader.access, &query, reader.now);
-                let result = answer.await?;
-                Ok(Asked {
-                    id,
-                    title,
-                    query,
-                    result,
-                })
-            }));
-        }
-        let asked = stream::iter(asking).buffered(AT_ONCE).try_collect().await?;
+        let asked = all_asked(reader, wanted).await?;
         let mut book = Self {
             month,
             asked,
@@ -574,6 +561,40 @@ impl Book {
             None => name.to_owned(),
         }
     }
+}
+
+/// The answers in the order of their questions. Several are worked on at the same time, each on a thread
+/// of its own: to plan a query takes longer than to read for it. They end with this.
+async fn all_asked(
+    reader: &Reader<'_>,
+    wanted: Vec<(&'static str, [&'static str; 2], Query)>,
+) -> anyhow::Result<Vec<Asked>> {
+    let mut asking = JoinSet::new();
+    let mut waiting = wanted.into_iter().enumerate();
+    let mut asked = Vec::new();
+    loop {
+        while asking.len() < AT_ONCE
+            && let Some((place, (id, title, query))) = waiting.next()
+        {
+            let (engine, access, now) = (reader.engine.clone(), reader.access.clone(), reader.now);
+            asking.spawn(async move {
+                let result = engine.query(&access, &query, now).await?;
+                let asked = Asked {
+                    id,
+                    title,
+                    query,
+                    result,
+                };
+                Ok::<_, QueryError>((place, asked))
+            });
+        }
+        match asking.join_next().await {
+            Some(done) => asked.push(done.context("a question was broken off")??),
+            None => break,
+        }
+    }
+    asked.sort_by_key(|(place, _)| *place);
+    Ok(asked.into_iter().map(|(_, asked)| asked).collect())
 }
 
 /// The query, with what the reader may see and the lake can be asked; none where nothing is left.

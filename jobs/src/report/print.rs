@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use fontdb::Source as FontFile;
 use typst::diag::{FileError, FileResult, SourceDiagnostic, Warned};
 use typst::foundations::{Bytes, Datetime, Duration, Smart};
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
-use typst::text::{Font, FontBook};
+use typst::text::{Font, FontBook, FontInfo};
 use typst::utils::LazyHash;
 use typst::{Library, LibraryExt as _, World};
-use typst_kit::fonts::FontStore;
+use typst_kit::fonts::{FontPath, FontStore};
 use typst_layout::PagedDocument;
 use typst_pdf::PdfOptions;
 use typst_render::RenderOptions;
@@ -63,23 +64,47 @@ impl Fonts {
     }
 
     fn find() -> Option<Self> {
+        let mut database = fontdb::Database::new();
+        database.load_system_fonts();
+        let family = family_of(&database)?;
         let mut store = FontStore::new();
-        store.extend(typst_kit::fonts::system());
-        let book = store.book();
-        let has = |family: &&str| {
-            let mut faces = book.select_family(&family.to_lowercase());
-            faces.any(|face| {
-                let info = book.info(face);
-                info.is_some_and(|info| info.coverage.contains(u32::from(LETTER)))
-            })
-        };
-        let known = FAMILIES.into_iter().find(has).map(str::to_owned);
-        let family = known.or_else(|| {
-            let mut all = book.families();
-            all.find_map(|(family, _)| has(&family).then(|| family.to_owned()))
-        })?;
+        for face in database.faces() {
+            let names = || face.families.iter().map(|(name, _)| name);
+            // A font for Chinese comes in the forms of several countries, and reading what letters each
+            // has takes longest: one of them is enough. Other fonts have the letters that it lacks.
+            let is_chosen = names().any(|name| *name == family);
+            if !is_chosen && names().any(|name| name.contains("CJK")) {
+                continue;
+            }
+            let (FontFile::File(path) | FontFile::SharedFile(path, _)) = &face.source else {
+                continue;
+            };
+            let info = database.with_face_data(face.id, FontInfo::new).flatten();
+            if let Some(info) = info {
+                let path = path.clone();
+                let index = face.index;
+                store.push((FontPath { path, index }, info));
+            }
+        }
         Some(Self { store, family })
     }
+}
+
+/// The family to write in: the best of those that are known, else any with Chinese letters.
+fn family_of(database: &fontdb::Database) -> Option<String> {
+    let is_there = |wanted: &&str| {
+        let mut faces = database.faces();
+        faces.any(|face| face.families.iter().any(|(name, _)| name == wanted))
+    };
+    let known = FAMILIES.into_iter().find(is_there).map(str::to_owned);
+    known.or_else(|| {
+        let has_letter = |face: &&fontdb::FaceInfo| {
+            let info = database.with_face_data(face.id, FontInfo::new).flatten();
+            info.is_some_and(|info| info.coverage.contains(u32::from(LETTER)))
+        };
+        let face = database.faces().find(has_letter)?;
+        Some(face.families.first()?.0.clone())
+    })
 }
 
 /// What is set: a template and the files that it reads.

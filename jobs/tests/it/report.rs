@@ -147,6 +147,10 @@ async fn the_same_set_gives_the_same_bytes_and_part_of_a_month_is_not_compared()
     }
     let row = &one.document().figures.rows[0];
     assert_eq!(row[3].text, "–", "a sum of a day against one of a month");
+    let long_ago = report(&lake, "1900-02-01", Language::En).await.unwrap();
+    let told = &long_ago.document().conclusions;
+    let heads: Vec<&str> = told.iter().map(|sentence| &*sentence.head).collect();
+    assert_eq!(heads, ["Nothing"], "{told:?}");
     let error = report(&lake, "2026-02-01", Language::En).await.unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -310,7 +310,8 @@ fn proof(maker: &Maker<'_>) -> Option<Table> {
 
 /// How customers fare.
 pub(super) fn sentence(maker: &Maker<'_>) -> Option<String> {
-    let figures = maker.book.get("figures")?;
+    let scored = maker.book.has("health_status", "accounts_scored");
+    let figures = maker.book.get("figures").filter(|_| scored)?;
     let red = number(&figures.total, "accounts_at_risk")?;
     let before = number(&figures.total, "accounts_at_risk_before");
     let mut text = match maker.language {

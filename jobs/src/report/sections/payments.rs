@@ -19,9 +19,7 @@ pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyRepor
     let Some(payments) = maker.book.get("payments") else {
         return Ok(None);
     };
-    if !maker.book.has("payments", "collection_rate")
-        && !maker.book.has("payments", "overdue_amount")
-    {
+    if !has_any(maker) {
         return Ok(None);
     }
     let mut section = Section {
@@ -94,6 +92,12 @@ pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyRepor
     Ok(Some(section))
 }
 
+/// Whether anything was due or overdue.
+fn has_any(maker: &Maker<'_>) -> bool {
+    let has = |metric| maker.book.has("payments", metric);
+    has("collection_rate") || has("overdue_amount")
+}
+
 fn age_name(maker: &Maker<'_>, age: &str) -> String {
     match (age, maker.language) {
         ("90+", Language::Zh) => "90 天以上".to_owned(),
@@ -126,7 +130,7 @@ fn ages(maker: &Maker<'_>) -> Option<[Vec<Option<f64>>; 2]> {
 
 /// How much came in, and what is overdue.
 pub(super) fn sentence(maker: &Maker<'_>) -> Option<String> {
-    let total = &maker.book.get("payments")?.total;
+    let total = &maker.book.get("payments").filter(|_| has_any(maker))?.total;
     let told = |metric: &str| maker.told(metric, number(total, metric));
     let mut parts = Vec::new();
     if number(total, "collection_rate").is_some() {
