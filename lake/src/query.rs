@@ -145,7 +145,9 @@ impl Engine {
         }
     }
 
-    /// The same over one set whatever is published meanwhile: that of the number, or the newest.
+    /// The same over one set whatever is published meanwhile: that of the number, or the newest. Its answers
+    /// are the same to the last bit whenever they are asked for: each statement is worked on by one
+    /// thread, and nothing is remembered or added up from sums.
     ///
     /// Whose the records of an older set are is what that set says, so one is for who may see all of
     /// them.
@@ -153,27 +155,23 @@ impl Engine {
     /// # Errors
     /// [`QueryError::NothingPublished`], and [`QueryError::Unusable`] where the set is not kept any more.
     pub async fn held(&self, set: Option<i64>) -> Result<(Self, PublishedSet), QueryError> {
-        let newest = self.opened().await?;
-        let opened = match set {
-            Some(id) if id != newest.set.id => {
-                let sets = self.lake.sets().await?;
-                let set = sets.into_iter().find(|set| set.id == id);
-                let set = set.ok_or_else(|| {
-                    QueryError::Unusable(format!(
-                        "the published set {id} is not kept any more, or never was: the newest is {}",
-                        newest.set.id
-                    ))
-                })?;
-                Arc::new(self.open(set, Memory::default()).await?)
-            }
-            _ => newest,
-        };
-        let set = opened.set.clone();
+        let sets = self.lake.sets().await?;
+        let newest = sets.last().ok_or(QueryError::NothingPublished)?;
+        let wanted = set.unwrap_or(newest.id);
+        let set = sets.iter().find(|set| set.id == wanted).ok_or_else(|| {
+            QueryError::Unusable(format!(
+                "the published set {wanted} is not kept any more, or never was: the newest is {}",
+                newest.id
+            ))
+        })?;
+        let opened = self.open(set.clone(), Memory::default(), true).await?;
         let held = Self {
-            held: Some(opened),
+            answers: None,
+            memory: Memory::default(),
+            held: Some(Arc::new(opened)),
             ..self.clone()
         };
-        Ok((held, set))
+        Ok((held, set.clone()))
     }
 
     /// The same, with memory for answers: what does not change is not worked out twice. What
@@ -465,7 +463,7 @@ impl Engine {
         {
             return Ok(Arc::clone(opened));
         }
-        let opened = Arc::new(self.open(set, self.memory.clone()).await?);
+        let opened = Arc::new(self.open(set, self.memory.clone(), false).await?);
         *newest = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -487,12 +485,17 @@ impl Engine {
         let set = set.cloned().ok_or(QueryError::Unusable(
             "the cursor belongs to numbers that are gone: ask again without it".to_owned(),
         ))?;
-        Ok(Arc::new(self.open(set, Memory::default()).await?))
+        Ok(Arc::new(self.open(set, Memory::default(), false).await?))
     }
 
-    async fn open(&self, set: PublishedSet, memory: Memory) -> Result<Opened, QueryError> {
-        let calendar = &self.calendar;
-        Opened::open(&self.lake, set, self.zone, calendar, memory, &self.pins).await
+    async fn open(
+        &self,
+        set: PublishedSet,
+        memory: Memory,
+        in_order: bool,
+    ) -> Result<Opened, QueryError> {
+        let (lake, calendar) = (&self.lake, &self.calendar);
+        Opened::open(lake, set, self.zone, calendar, memory, &self.pins, in_order).await
     }
 }
 
