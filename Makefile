@@ -21,7 +21,7 @@ help:
 	@echo 'make build      the web app and the release binary, linked at bin/millrace'
 	@echo 'make run        build, fill an empty data directory with the demo company, serve it'
 	@echo 'make test       all tests: Rust, web, Python readers, notebooks, a real browser'
-	@echo 'make soak       hours of kill -9 and of random sequences; BURSTS=20 SEQUENCES=50 for less'
+	@echo 'make soak       hours of kill -9, of random sequences and of backups; BURSTS=20 SEQUENCES=50 SECONDS=60 for less'
 	@echo 'make lint       formatting, clippy, biome, tsc; cargo deny and machete where installed'
 	@echo 'make bench      side by side with DuckDB, a bare SQLite loop, pgbench and wise-pizza;'
 	@echo '                BENCH_ARGS="--events 1000000" BENCH_OPERATIONS_ARGS="--seconds 5" BENCH_DASHBOARD_ARGS="--events 1000000" for a short one'
@@ -85,11 +85,13 @@ test-browser: $(DEBUG) web
 	sh scripts/served.sh '$(DEBUG)' $(NPM) run browser
 
 # The long run of what `make test` does a little of: servers killed in the middle of writes, rounds and
-# compactions on both databases, and random sequences made step by step and at once.
+# compactions on both databases, random sequences made step by step and at once, and backups one after the
+# other under writes.
 soak:
 	@sh scripts/need.sh cargo cc postgresql
 	MILLRACE_TEST_BURSTS=$(or $(BURSTS),200) cargo test --workspace --locked --test it -- killed:: together::
 	MILLRACE_TEST_SEQUENCES=$(or $(SEQUENCES),1000) cargo test --workspace --locked --test it -- incremental::
+	MILLRACE_TEST_SECONDS=$(or $(SECONDS),600) cargo test --workspace --locked --test it -- backed_up::
 
 # --- lint
 
@@ -112,6 +114,7 @@ bench: build
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/operations.py $(BENCH_OPERATIONS_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/freshness.py $(BENCH_FRESHNESS_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/freshness.py --database temporary $(BENCH_FRESHNESS_ARGS)
+	MILLRACE='$(RELEASE)' $(PYTHON) benches/backup.py $(BENCH_BACKUP_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/dashboard.py $(BENCH_DASHBOARD_ARGS)
 	MILLRACE='$(RELEASE)' $(PYTHON) benches/report.py $(BENCH_REPORT_ARGS)
 	PINS=drivers.txt $(PYTHON) benches/drivers.py $(BENCH_DRIVERS_ARGS)

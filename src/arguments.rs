@@ -81,6 +81,39 @@ pub(crate) enum Command {
     /// Put small files of the lake together, and remove what nobody needs any more; `serve` and
     /// `worker` do it by themselves
     Upkeep,
+    /// Database, lake and attachments as one consistent archive, while everybody works on
+    Backup(BackupArguments),
+    /// An archive of `backup` into an empty data directory and database
+    Restore(RestoreArguments),
+    /// Check the installation, and say what to do
+    Doctor,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["file", "daily"]))]
+pub(crate) struct BackupArguments {
+    /// The archive, as 2026-11-30.tar.zst
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Into the directory of the settings, and remove backups there that need not be kept
+    #[arg(long)]
+    pub(crate) daily: bool,
+    /// Replace the file when it is there
+    #[arg(long, requires = "file")]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArguments {
+    /// The archive
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Only read it and check that it is whole
+    #[arg(long, conflicts_with = "force")]
+    pub(crate) check: bool,
+    /// Move what is there aside
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

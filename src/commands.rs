@@ -1,8 +1,10 @@
 //! One file per command: arguments in, one call, the answer out.
 
 pub(crate) mod adjustments;
+pub(crate) mod backup;
 pub(crate) mod close;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod drill;
 pub(crate) mod drivers;
 pub(crate) mod health;
@@ -11,6 +13,7 @@ pub(crate) mod init;
 pub(crate) mod metrics;
 pub(crate) mod query;
 pub(crate) mod report;
+pub(crate) mod restore;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod status;

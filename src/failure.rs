@@ -42,6 +42,11 @@ impl Failure {
         self
     }
 
+    /// What was wrong.
+    pub(crate) fn message(&self) -> String {
+        message(&self.error)
+    }
+
     /// Says on stderr what was wrong (and, where stdout is to be JSON, there as well) and gives
     /// the exit status: 1 when the work failed, 2 when the command or its input is wrong.
     pub(crate) fn report(self, as_json: bool) -> ExitCode {

@@ -51,7 +51,13 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         arguments.format,
         arguments.quiet,
         SystemClock.now(),
-    )?;
+    );
+    let context = match context {
+        Err(failure) if matches!(arguments.command, Command::Doctor) => {
+            return commands::doctor::unreadable(arguments.format, &failure);
+        }
+        context => context?,
+    };
     match arguments.command {
         Command::Init => commands::init::run(&context, SystemClock).await,
         Command::Demo(options) => commands::demo::run(&context, &options, SystemClock).await,
@@ -70,6 +76,9 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Report(options) => commands::report::run(&context, options, SystemClock).await,
         Command::Metrics(options) => commands::metrics::run(&context, &options).await,
         Command::Status => commands::status::run(&context, SystemClock).await,
+        Command::Backup(options) => commands::backup::run(&context, &options, SystemClock).await,
+        Command::Restore(options) => commands::restore::run(&context, &options, SystemClock).await,
+        Command::Doctor => commands::doctor::run(&context, SystemClock).await,
     }
 }
 

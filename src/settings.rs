@@ -12,7 +12,7 @@ use millrace_lake::Lake;
 use millrace_lake::query::Engine;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::clock::Clock;
-use millrace_models::config::{self, Company, ServerSettings};
+use millrace_models::config::{self, BackupSettings, Company, ServerSettings};
 use millrace_operations::{Place, Store};
 
 use crate::arguments::Format;
@@ -32,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) company: Company,
     /// How the server is reached.
     pub(crate) server: ServerSettings,
+    /// Where daily backups go.
+    pub(crate) backup: BackupSettings,
     /// Where the records of daily work are.
     pub(crate) place: Place,
     /// How answers are written.
@@ -72,9 +74,11 @@ impl Context {
         let read = || -> Result<_, config::ConfigError> {
             let company = Company::parse(&text, environment)?;
             let server = ServerSettings::parse(&text, environment)?;
-            Ok((company, server, config::database_url(&text, environment)?))
+            let backup = BackupSettings::parse(&text, environment)?;
+            let database = config::database_url(&text, environment)?;
+            Ok((company, server, backup, database))
         };
-        let (company, server, database) = read()
+        let (company, server, backup, database) = read()
             .with_context(|| format!("settings {}", config_file.display()))
             .map_err(Failure::input)?;
         let place = match database {
@@ -86,6 +90,7 @@ impl Context {
             config_file,
             company,
             server,
+            backup,
             place,
             format,
             quiet,

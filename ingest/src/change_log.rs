@@ -113,12 +113,21 @@ fn is_conflict(error: &LakeError) -> bool {
     error.is_retryable() || matches!(error, LakeError::AlreadyApplied { .. })
 }
 
-/// The marks of the two databases cannot be compared.
-fn application(store: &Store) -> &'static str {
-    match store.backend() {
+/// What raw tables call the change log of a database. The marks of the two cannot be compared.
+pub fn log_application(backend: DbBackend) -> &'static str {
+    match backend {
         DbBackend::Postgres => "change_log:postgres",
         _ => "change_log:sqlite",
     }
+}
+
+/// The raw table whose mark says where the next window begins: the others have at least what it has.
+pub fn last_table() -> String {
+    table_name(LAST)
+}
+
+fn application(store: &Store) -> &'static str {
+    log_application(store.backend())
 }
 
 fn mark_of(store: &Store, table: &Table) -> i64 {

@@ -37,7 +37,10 @@ mod run;
 mod source;
 mod value;
 
-pub use change_log::{ChangeLogReport, WINDOW, changes_behind, ingest_changes, ingested_mark};
+pub use change_log::{
+    ChangeLogReport, WINDOW, changes_behind, ingest_changes, ingested_mark, last_table,
+    log_application,
+};
 pub use error::{BadCell, IngestError, Refusal, RowName};
 pub use inspect::{ColumnKind, InspectedColumn, Inspection, inspect};
 pub use mapping::Mapping;

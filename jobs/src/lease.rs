@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use millrace_lake::Lake;
 use millrace_models::marts;
 use millrace_operations::Store;
-use millrace_operations::lease::{Lease, give_back, lengthen, take};
+use millrace_operations::lease::{Lease, give_back, holder, lengthen, take};
 use millrace_operations::service::scorecard;
 
 use crate::close::sync;
@@ -21,6 +21,8 @@ use crate::run::{Gate, RunOptions, RunReport, StepReport, run};
 
 /// What the lease is called.
 pub const LEASE: &str = "marts";
+/// While somebody holds this one, nothing is removed from the lake: a backup reads it.
+pub(crate) const STILL: &str = "backup";
 /// How long it lasts without being lengthened: so long others wait for a process that was killed.
 const LASTS: TimeDelta = TimeDelta::seconds(10);
 const LENGTHENED_EVERY: Duration = Duration::from_secs(3);
@@ -65,9 +67,25 @@ pub(crate) struct Under {
     pub(crate) fence: i64,
 }
 
-async fn taken(store: &Store) -> anyhow::Result<Option<Lease>> {
+async fn taken(store: &Store, name: &str) -> anyhow::Result<Option<Lease>> {
     let holder = format!("process {}", std::process::id());
-    Ok(take(store, LEASE, &holder, LASTS).await?)
+    Ok(take(store, name, &holder, LASTS).await?)
+}
+
+/// Does a work while nothing is removed from the lake.
+pub(crate) async fn still<T>(
+    store: &Store,
+    slot: &Slot,
+    work: impl AsyncFnOnce() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let lease = taken(store, STILL).await?;
+    let lease = lease.context("another backup is being taken: wait until it is done")?;
+    holding(store, slot, lease, async |_: Under| work().await).await
+}
+
+/// Whether something may be removed from the lake now.
+pub(crate) async fn may_remove(store: &Store) -> anyhow::Result<bool> {
+    Ok(holder(store, STILL).await?.is_none())
 }
 
 /// Does a work under the lease; `None` when another process has it.
@@ -76,7 +94,7 @@ pub(crate) async fn under_lease<T>(
     slot: &Slot,
     work: impl AsyncFnOnce(Under) -> anyhow::Result<T>,
 ) -> anyhow::Result<Option<T>> {
-    let Some(lease) = taken(store).await? else {
+    let Some(lease) = taken(store, LEASE).await? else {
         return Ok(None);
     };
     holding(store, slot, lease, work).await.map(Some)
@@ -137,7 +155,7 @@ pub(crate) async fn when_free<T>(
 ) -> anyhow::Result<T> {
     let waiting = async {
         loop {
-            if let Some(lease) = taken(store).await? {
+            if let Some(lease) = taken(store, LEASE).await? {
                 return anyhow::Ok(lease);
             }
             tokio::time::sleep(ASKED_EVERY).await;

@@ -1,6 +1,7 @@
 //! The pipeline: from raw tables to published marts, and the demo that feeds it.
 
 mod activity;
+pub mod backup;
 mod bearings;
 mod build;
 mod close;
@@ -11,6 +12,7 @@ mod deals;
 mod deliveries;
 pub mod demo;
 mod dimensions;
+pub mod doctor;
 pub mod engine;
 mod facts;
 pub mod health;

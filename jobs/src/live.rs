@@ -24,7 +24,7 @@ use millrace_operations::service::scorecard;
 use crate::close;
 use crate::engine::Local;
 use crate::health::{Again, Followed, follow, score, scores_version};
-use crate::lease::{Overtaken, Slot, Under, give_up, under_lease};
+use crate::lease::{Overtaken, Slot, Under, give_up, may_remove, under_lease};
 use crate::run::{RunOptions, RunReport, Silent, run};
 use crate::schedule::Schedule;
 use crate::upkeep::tidy;
@@ -158,7 +158,8 @@ impl Live {
                 memory.followed = version;
             }
             tidy(&self.lake, now).await?;
-            if memory.cleaned_at.is_none_or(|at| now - at >= CLEANED_EVERY) {
+            let is_due = memory.cleaned_at.is_none_or(|at| now - at >= CLEANED_EVERY);
+            if is_due && may_remove(&self.store).await? {
                 self.lake.clean(now).await?;
                 memory.cleaned_at = Some(now);
             }

@@ -7,7 +7,7 @@ use millrace_models::entity::Entity;
 use millrace_operations::Store;
 
 use crate::close::sync;
-use crate::lease::{Under, when_free};
+use crate::lease::{Under, may_remove, when_free};
 
 /// Puts small files together, and forgets sets that are not kept; idempotent. What moved meanwhile is
 /// left for the next time.
@@ -40,7 +40,12 @@ pub async fn upkeep(lake: &Lake, store: &Store) -> anyhow::Result<Upkept> {
         sync(lake, store, &under).await?;
         let now = store.now();
         let tidied = tidy(lake, now).await?;
-        let cleaned = lake.clean(now).await.context("cleaning the lake")?;
+        let cleaned = if may_remove(store).await? {
+            lake.clean(now).await.context("cleaning the lake")?
+        } else {
+            tracing::info!("a backup is being taken: nothing is removed now");
+            Upkept::default()
+        };
         Ok(Upkept {
             merged_files: tidied.merged_files,
             forgotten_sets: tidied.forgotten_sets,

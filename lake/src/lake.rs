@@ -482,6 +482,16 @@ impl Lake {
         }
     }
 
+    /// Commits transactions and nothing else, whatever the table says of them.
+    pub(crate) async fn say(
+        &self,
+        base: &Table,
+        transactions: &[(String, i64)],
+    ) -> Result<(), LakeError> {
+        let said = self.attempt(base, Mode::AppendUnmoved, Vec::new(), transactions);
+        said.await.map(drop)
+    }
+
     /// Commits on exactly the snapshot `base`; `Moved` when that is not the newest any more.
     async fn attempt(
         &self,

@@ -13,6 +13,7 @@
 //! workdays = ["2026-06-20"]                   # working days beside the statutory ones
 //! ```
 
+mod backup;
 mod numbers;
 mod server;
 
@@ -23,6 +24,8 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
+pub use backup::BackupSettings;
+use backup::BackupTable;
 pub use numbers::NumbersSettings;
 use numbers::NumbersTable;
 use server::{DatabaseTable, ServerTable};
@@ -198,6 +201,8 @@ struct File {
     database: DatabaseTable,
     #[serde(default)]
     numbers: NumbersTable,
+    #[serde(default)]
+    backup: BackupTable,
 }
 
 #[derive(Deserialize, Default)]

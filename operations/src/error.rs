@@ -202,6 +202,32 @@ pub enum OperationsError {
         /// The migration.
         name: String,
     },
+    /// A snapshot is to be loaded where there are records already.
+    #[error("the database is not empty: it has the table {table}")]
+    NotEmpty {
+        /// One of its tables.
+        table: String,
+    },
+    /// A line of a snapshot that is no row of its table.
+    #[error("row {row} of the table {table} cannot be read: {reason}")]
+    Row {
+        /// The table.
+        table: String,
+        /// Which row, from 1.
+        row: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A row of a snapshot refers to one that is not there.
+    #[error("row {row} of the table {table} refers to a row of {parent} that is not there")]
+    Dangling {
+        /// The table.
+        table: String,
+        /// The table that it refers to.
+        parent: String,
+        /// The row's id.
+        row: i64,
+    },
     /// A statement failed earlier in the same unit of work, so it cannot be committed.
     #[error("a statement of this unit of work failed, so nothing of it was kept")]
     Poisoned,
@@ -330,6 +356,13 @@ impl OperationsError {
 impl From<object_store::Error> for OperationsError {
     fn from(error: object_store::Error) -> Self {
         Self::Files(Box::new(error))
+    }
+}
+
+impl From<sea_orm::sqlx::Error> for OperationsError {
+    fn from(error: sea_orm::sqlx::Error) -> Self {
+        let cause = sea_orm::RuntimeErr::SqlxError(std::sync::Arc::new(error));
+        DbErr::Query(cause).into()
     }
 }
 

@@ -49,6 +49,7 @@ pub mod caller;
 pub mod credit_code;
 pub mod entity;
 mod error;
+pub mod examine;
 pub mod files;
 pub mod lease;
 pub mod log;
@@ -63,6 +64,7 @@ mod search_index;
 pub mod service;
 pub mod setup;
 pub mod sign_in;
+pub mod snapshot;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

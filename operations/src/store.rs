@@ -18,6 +18,8 @@
 
 mod connect;
 
+pub(crate) use connect::{connect, make_file};
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,7 +90,7 @@ impl Store {
     ///
     /// When there is no database that can be opened, or its migrations are not this program's.
     pub async fn open(place: &Place, clock: Arc<dyn Clock>, company: &Company) -> Result<Self> {
-        let connections = connect::connect(place).await?;
+        let connections = connect(place).await?;
         let store = Self {
             reader: connections.reader,
             writer: connections.writer,

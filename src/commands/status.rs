@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use millrace_ingest::changes_behind;
 use millrace_jobs::LEASE;
+use millrace_jobs::backup::{Record, read_record};
 use millrace_lake::{Extent, Lake, PublishedSet};
 use millrace_models::clock::Clock;
 use millrace_models::entity::Entity;
@@ -28,6 +29,7 @@ struct Standing {
     /// The last runs, the newest first.
     runs: Vec<PublishedSet>,
     tables: Vec<Shown>,
+    backup: Record,
 }
 
 /// Writes what is there on stdout.
@@ -47,6 +49,7 @@ pub(crate) async fn run(context: &Context, clock: impl Clock + 'static) -> Resul
         set: lake.latest_set().await?,
         runs: lake.sets().await?.into_iter().rev().take(RUNS).collect(),
         tables: tables(&lake).await?,
+        backup: read_record(&context.data_dir)?,
     };
     match context.format {
         Format::Json => output::json(&document(context, &standing))?,
@@ -89,6 +92,7 @@ fn document(context: &Context, standing: &Standing) -> Value {
         "set": standing.set,
         "behind": {"entries": behind.entries, "since": behind.since},
         "at_work": held.map(|held| json!({"holder": held.holder, "lease": held.token})),
+        "backup": standing.backup,
         "runs": runs,
         "tables": tables,
     })
@@ -145,6 +149,7 @@ fn text(context: &Context, standing: &Standing) -> String {
             context.company.name
         ),
     });
+    text.push_str(&backup(context, &standing.backup));
     text.push_str(&match standing.behind.since {
         Some(since) => format!(
             "{} changes since {} are not in the lake yet\n",
@@ -154,6 +159,26 @@ fn text(context: &Context, standing: &Standing) -> String {
         None => "all changes are in the lake\n".to_owned(),
     });
     text
+}
+
+fn backup(context: &Context, record: &Record) -> String {
+    let zone = context.company.zone;
+    let last = match &record.last {
+        Some(last) => format!(
+            "last backup {} of {}, {}\n",
+            last.file.display(),
+            value::time(last.taken_at, zone),
+            value::bytes(last.bytes)
+        ),
+        None => "no backup was taken yet: `millrace backup --daily`\n".to_owned(),
+    };
+    match &record.failed {
+        Some(failed) => {
+            let at = value::time(failed.at, zone);
+            format!("{last}the backup of {at} failed: {}\n", failed.error)
+        }
+        None => last,
+    }
 }
 
 /// A table of the lake, and how much of it there is.

@@ -7,6 +7,22 @@ use serde_json::Value;
 /// What stands where there is no value.
 pub(crate) const NOTHING: &str = "–";
 
+/// Bytes as people say them.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if count < 1_000 {
+        return format!("{count} B");
+    }
+    let mut size = count as f64 / 1_000.0;
+    let mut unit = 0;
+    while size >= 999.5 && unit + 1 < UNITS.len() {
+        size /= 1_000.0;
+        unit += 1;
+    }
+    let decimals = usize::from(size < 99.95);
+    format!("{size:.decimals$} {}", UNITS[unit])
+}
+
 /// A whole number with thousands separators.
 pub(crate) fn count(number: i128) -> String {
     let digits = number.unsigned_abs().to_string();

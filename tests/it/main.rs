@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod backed_up;
 mod closes;
 mod company;
 mod drivers;

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod backups;
 mod care;
 mod closes;
 mod commits;

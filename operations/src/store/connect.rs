@@ -21,21 +21,18 @@ const WRITERS: u32 = 16;
 /// Statements kept prepared on each connection.
 const STATEMENTS: usize = 512;
 
-pub(super) struct Connections {
-    pub(super) reader: DatabaseConnection,
-    pub(super) writer: DatabaseConnection,
+pub(crate) struct Connections {
+    pub(crate) reader: DatabaseConnection,
+    pub(crate) writer: DatabaseConnection,
     /// PostgreSQL: where human numbers come from.
-    pub(super) numbers: Option<DatabaseConnection>,
+    pub(crate) numbers: Option<DatabaseConnection>,
 }
 
-pub(super) async fn connect(place: &Place) -> Result<Connections> {
+pub(crate) async fn connect(place: &Place) -> Result<Connections> {
     match place {
         Place::File(path) => {
             let name = path.display().to_string();
-            make(path).map_err(|error| OperationsError::Open {
-                place: name.clone(),
-                source: sea_orm::DbErr::Custom(error.to_string()),
-            })?;
+            make_file(path)?;
             // The writer comes first: it makes the file, and only it changes the journal mode.
             let writer = open(&name, sqlite(path, false)).await?;
             let reader = open(&name, sqlite(path, true)).await?;
@@ -58,6 +55,14 @@ pub(super) async fn connect(place: &Place) -> Result<Connections> {
             })
         }
     }
+}
+
+/// [`make`], its error that of the store.
+pub(crate) fn make_file(path: &Path) -> Result<()> {
+    make(path).map_err(|error| OperationsError::Open {
+        place: path.display().to_string(),
+        source: sea_orm::DbErr::Custom(error.to_string()),
+    })
 }
 
 /// Makes the file, for its owner alone, where there is none: SQLite would let everybody on the

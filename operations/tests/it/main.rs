@@ -34,6 +34,7 @@ mod sales_properties;
 mod schema;
 mod scopes;
 mod sign_in;
+mod snapshots;
 mod success;
 mod support;
 mod tickets;

@@ -66,6 +66,11 @@ impl Home {
         }
     }
 
+    /// The store of a database that was filled elsewhere.
+    pub(crate) async fn at(place: &Place) -> Self {
+        Self::open(place.clone(), tempfile::tempdir().unwrap()).await
+    }
+
     /// Where the database's files are, for SQLite.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
