@@ -13,6 +13,7 @@
 //! workdays = ["2026-06-20"]                   # working days beside the statutory ones
 //! ```
 
+mod delivery;
 mod numbers;
 mod server;
 
@@ -23,6 +24,8 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
+use delivery::{MailTable, WebhooksTable};
+pub use delivery::{DeliverySettings, MailSettings, Secret, Security};
 pub use numbers::NumbersSettings;
 use numbers::NumbersTable;
 use server::{DatabaseTable, ServerTable};
@@ -198,6 +201,10 @@ struct File {
     database: DatabaseTable,
     #[serde(default)]
     numbers: NumbersTable,
+    #[serde(default)]
+    mail: MailTable,
+    #[serde(default)]
+    webhooks: WebhooksTable,
 }
 
 #[derive(Deserialize, Default)]
