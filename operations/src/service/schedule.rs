@@ -122,6 +122,8 @@ pub async fn plan(unit: &Unit) -> Result<u64> {
         let Some(last) = due.last().copied() else {
             continue;
         };
+        // First of all: of two that plan at once the second waits here, and begins anew.
+        planning::planned(unit, subject(schedule.id), last).await?;
         for at in &due {
             let missed = left_out(&schedule, *at, last, unit.now());
             let run = schedule_run::ActiveModel {
@@ -135,7 +137,6 @@ pub async fn plan(unit: &Unit) -> Result<u64> {
             unit.insert::<schedule_run::Model>(run).await?;
             planned += 1;
         }
-        planning::planned(unit, subject(schedule.id), last).await?;
     }
     Ok(planned)
 }

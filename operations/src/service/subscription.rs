@@ -193,13 +193,14 @@ pub async fn plan(unit: &Unit) -> Result<u64> {
         let Some(last) = due.last().copied() else {
             continue;
         };
+        // First of all: of two that plan at once the second waits here, and begins anew.
+        planning::planned(unit, subject(own.id), last).await?;
         for at in due {
             // A report tells of its month, whenever it comes; other copies would be the same again.
             let missed = own.kind != "monthly_report" && at < last;
             let missed = missed.then_some("nobody was there; a later one was sent");
             planned += copies(unit, &own, at, false, missed).await?;
         }
-        planning::planned(unit, subject(own.id), last).await?;
     }
     Ok(planned)
 }
