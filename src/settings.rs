@@ -12,7 +12,7 @@ use millrace_lake::Lake;
 use millrace_lake::query::Engine;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::clock::Clock;
-use millrace_models::config::{self, Company, ServerSettings};
+use millrace_models::config::{self, Company, DeliverySettings, ServerSettings};
 use millrace_operations::{Place, Store};
 
 use crate::arguments::Format;
@@ -32,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) company: Company,
     /// How the server is reached.
     pub(crate) server: ServerSettings,
+    /// How mails leave, and where webhooks may go.
+    pub(crate) delivery: DeliverySettings,
     /// Where the records of daily work are.
     pub(crate) place: Place,
     /// How answers are written.
@@ -72,9 +74,11 @@ impl Context {
         let read = || -> Result<_, config::ConfigError> {
             let company = Company::parse(&text, environment)?;
             let server = ServerSettings::parse(&text, environment)?;
-            Ok((company, server, config::database_url(&text, environment)?))
+            let delivery = DeliverySettings::parse(&text, environment)?;
+            let database = config::database_url(&text, environment)?;
+            Ok((company, server, delivery, database))
         };
-        let (company, server, database) = read()
+        let (company, server, delivery, database) = read()
             .with_context(|| format!("settings {}", config_file.display()))
             .map_err(Failure::input)?;
         let place = match database {
@@ -86,6 +90,7 @@ impl Context {
             config_file,
             company,
             server,
+            delivery,
             place,
             format,
             quiet,

@@ -342,3 +342,27 @@ pub async fn hurry(unit: &Unit) -> Result<u64> {
     }
     Ok(count)
 }
+
+/// The receipts of a subscription, of one moment or the last ones, the latest first.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn receipts(
+    store: &Store,
+    subscription: i64,
+    at: Option<DateTime<Utc>>,
+) -> Result<Vec<dispatch::Model>> {
+    let mut select = dispatch::Entity::find()
+        .filter(Column::SubscriptionId.eq(subscription))
+        .filter(Column::DeletedAt.is_null());
+    if let Some(at) = at {
+        select = select.filter(Column::PlannedAt.eq(at));
+    }
+    Ok(select
+        .order_by_desc(Column::PlannedAt)
+        .order_by_asc(Column::Id)
+        .limit(2 * AT_ONCE)
+        .all(store.reader())
+        .await?)
+}

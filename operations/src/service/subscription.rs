@@ -362,3 +362,16 @@ pub(crate) async fn remember(
         .to_owned();
     unit.run(&write).await.map(drop)
 }
+
+/// All subscriptions.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn all(store: &Store) -> Result<Vec<subscription::Model>> {
+    Ok(subscription::Entity::find()
+        .filter(Column::DeletedAt.is_null())
+        .order_by_asc(Column::Id)
+        .all(store.reader())
+        .await?)
+}
