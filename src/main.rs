@@ -68,9 +68,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Drivers(options) => commands::drivers::run(&context, options).await,
         Command::Health(options) => commands::health::run(&context, options, SystemClock).await,
         Command::Metrics(options) => commands::metrics::run(&context, &options).await,
-        Command::Schedule(options) => {
-            commands::schedule::run(&context, options, SystemClock).await
-        }
+        Command::Schedule(options) => commands::schedule::run(&context, options, SystemClock).await,
         Command::Subscription(options) => {
             commands::subscription::run(&context, options, SystemClock).await
         }

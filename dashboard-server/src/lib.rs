@@ -43,13 +43,13 @@ mod query;
 mod quotes;
 mod resources;
 mod router;
+mod schedules;
 #[expect(
     dead_code,
     reason = "the shapes are only described, the domain types are sent"
 )]
 mod schema;
 mod serve;
-mod schedules;
 mod session;
 mod shapes;
 mod stage_changes;

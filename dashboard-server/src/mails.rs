@@ -12,9 +12,7 @@ mod threshold;
 mod words;
 
 use futures::future::BoxFuture;
-use millrace_jobs::outbox::{
-    Language as Spoken, Order, RenderError, Rendered, Renders,
-};
+use millrace_jobs::outbox::{Language as Spoken, Order, RenderError, Rendered, Renders};
 use millrace_lake::query::QueryError;
 use millrace_models::subscription::Subject;
 use millrace_operations::{ErrorKind, OperationsError};

@@ -184,7 +184,9 @@ impl Outbox {
     async fn send_due(&self, lease: Lease) -> anyhow::Result<u64> {
         let left = self
             .store
-            .write(&actor(), async |unit: Unit| left_behind(&unit, &lease).await)
+            .write(&actor(), async |unit: Unit| {
+                left_behind(&unit, &lease).await
+            })
             .await?;
         if left > 0 {
             tracing::warn!(left, "copies were on their way when their sender ended");
@@ -219,9 +221,8 @@ impl Outbox {
         standing: Option<Standing>,
     ) -> anyhow::Result<()> {
         let lease = &round.lease;
-        let work = async |unit: Unit| {
-            outbox::kept(&unit, lease, copy, state, reason, standing).await
-        };
+        let work =
+            async |unit: Unit| outbox::kept(&unit, lease, copy, state, reason, standing).await;
         Ok(self.store.write(&actor(), work).await?)
     }
 
@@ -257,7 +258,9 @@ impl Outbox {
             }
             Err(error) => return Err(error.into()),
         };
-        let person = user::Entity::find_by_id(copy.recipient_id).one(reader).await?;
+        let person = user::Entity::find_by_id(copy.recipient_id)
+            .one(reader)
+            .await?;
         let email = person.as_ref().and_then(|person| person.email.clone());
         let email = email.filter(|email| !email.trim().is_empty());
         let address = match (copy.channel.as_str(), email) {
@@ -272,7 +275,10 @@ impl Outbox {
         if is_mail && let Err(reason) = round.server.connect().await {
             return self.fail(round, copy, &reason).await;
         }
-        let spoken = own.language.clone().or_else(|| person.map(|person| person.language));
+        let spoken = own
+            .language
+            .clone()
+            .or_else(|| person.map(|person| person.language));
         let subject = match Subject::parse(&own.kind, &own.content) {
             Ok(subject) => subject,
             Err(reason) => return self.keep(round, copy, "withheld", &reason, None).await,
@@ -359,7 +365,10 @@ impl Outbox {
         }
         let work = async |unit: Unit| outbox::end(&unit, &begun, &outcome).await;
         if !self.store.write(&actor(), work).await? {
-            tracing::warn!(copy = begun.id, "its receipt was written by another process");
+            tracing::warn!(
+                copy = begun.id,
+                "its receipt was written by another process"
+            );
         }
         Ok(())
     }
@@ -395,7 +404,9 @@ fn quiet_reason(value: Option<f64>, limit: f64, after: Standing) -> String {
 fn message_id(copy: &dispatch::Model, from: Option<&str>) -> String {
     let domain = from
         .and_then(|from| from.rsplit_once('@'))
-        .map_or("millrace.invalid", |(_, domain)| domain.trim_end_matches('>'));
+        .map_or("millrace.invalid", |(_, domain)| {
+            domain.trim_end_matches('>')
+        });
     format!(
         "<millrace.{}.{}.{}@{domain}>",
         copy.subscription_id,
@@ -419,7 +430,11 @@ fn body(order: &Order<'_>, copy: &dispatch::Model, data: Value) -> String {
 
 /// Does what is due by itself and sends what people subscribed to, until `stop` is done. What is under
 /// way then is dropped, as by a kill, and done by whoever comes next.
-pub async fn keep_schedules(scheduler: &Scheduler, outbox: &Outbox, stop: impl Future<Output = ()>) {
+pub async fn keep_schedules(
+    scheduler: &Scheduler,
+    outbox: &Outbox,
+    stop: impl Future<Output = ()>,
+) {
     let held = Slots::default();
     tokio::select! {
         () = stop => {}

@@ -264,8 +264,7 @@ pub(crate) async fn rest(
 
 /// Whether the lease was lost, which is no failure: another process does the work.
 pub(crate) fn is_overtaken(error: &anyhow::Error) -> bool {
-    error.is::<Overtaken>()
-        || matches!(error.downcast_ref(), Some(OperationsError::Overtaken))
+    error.is::<Overtaken>() || matches!(error.downcast_ref(), Some(OperationsError::Overtaken))
 }
 
 /// The leases that a process holds, so that they can be given back when it ends.
@@ -274,13 +273,19 @@ pub(crate) struct Slots(Arc<std::sync::Mutex<BTreeMap<String, Slot>>>);
 
 impl Slots {
     pub(crate) fn slot(&self, name: &str) -> Slot {
-        let mut slots = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut slots = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         Arc::clone(slots.entry(name.to_owned()).or_default())
     }
 
     pub(crate) async fn give_up(&self, store: &Store) {
         let slots: Vec<Slot> = {
-            let slots = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let slots = self
+                .0
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             slots.values().cloned().collect()
         };
         for slot in slots {

@@ -24,8 +24,8 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use delivery::{MailTable, WebhooksTable};
 pub use delivery::{DeliverySettings, MailSettings, Secret, Security};
+use delivery::{MailTable, WebhooksTable};
 pub use numbers::NumbersSettings;
 use numbers::NumbersTable;
 use server::{DatabaseTable, ServerTable};

@@ -301,7 +301,9 @@ fn day_of_month(day: NaiveDate, place: i32) -> NaiveDate {
     let last = Grain::Month.next(first).pred_opt().unwrap_or(day);
     let steps = Days::new(u64::from(place.unsigned_abs()) - 1);
     if place > 0 {
-        first.checked_add_days(steps).map_or(last, |day| day.min(last))
+        first
+            .checked_add_days(steps)
+            .map_or(last, |day| day.min(last))
     } else {
         last.checked_sub_days(steps)
             .map_or(first, |day| day.max(first))
@@ -349,13 +351,21 @@ mod tests {
     /// The moments of a rule after a local time, as the clocks of the zone show them.
     fn check_in(zone: Tz, rule: &str, after: &str, expected: &[&str]) {
         let local = chrono::NaiveDateTime::parse_from_str(after, "%Y-%m-%d %H:%M").unwrap();
-        let after = zone.from_local_datetime(&local).earliest().unwrap().to_utc();
+        let after = zone
+            .from_local_datetime(&local)
+            .earliest()
+            .unwrap()
+            .to_utc();
         let rule: Rule = rule.parse().unwrap();
         let far = after + TimeDelta::days(4_000);
         let found: Vec<String> = rule
             .between(after, far, zone, &calendar(), expected.len())
             .into_iter()
-            .map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string())
+            .map(|at| {
+                at.with_timezone(&zone)
+                    .format("%Y-%m-%d %H:%M %Z")
+                    .to_string()
+            })
             .collect();
         assert_eq!(found, expected, "{rule} after {local}");
     }
@@ -499,7 +509,11 @@ mod tests {
             Tz::Pacific__Apia,
             "daily 08:00",
             "2011-12-29 00:00",
-            &["2011-12-29 08:00 -10", "2011-12-31 00:00 +14", "2011-12-31 08:00 +14"],
+            &[
+                "2011-12-29 08:00 -10",
+                "2011-12-31 00:00 +14",
+                "2011-12-31 08:00 +14",
+            ],
         );
     }
 

@@ -95,11 +95,7 @@ impl Span {
         let to = back(days.to);
         Period {
             from: back(days.from),
-            to: if whole.is_some() {
-                month_end(to)
-            } else {
-                to
-            },
+            to: if whole.is_some() { month_end(to) } else { to },
         }
     }
 
@@ -140,8 +136,16 @@ mod tests {
         let of = |period: Period| format!("{}..{}", period.from, period.to);
         let found = span.days(day.parse().unwrap());
         assert_eq!(of(found), days, "{span:?} from {day}");
-        assert_eq!(of(span.compared(found, false)), before, "{span:?} from {day}");
-        assert_eq!(of(span.compared(found, true)), year_ago, "{span:?} from {day}");
+        assert_eq!(
+            of(span.compared(found, false)),
+            before,
+            "{span:?} from {day}"
+        );
+        assert_eq!(
+            of(span.compared(found, true)),
+            year_ago,
+            "{span:?} from {day}"
+        );
     }
 
     #[test]

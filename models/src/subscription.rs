@@ -227,8 +227,12 @@ impl Subject {
             Span::from_str(span)?;
         }
         match link {
-            Some(link) if !link.starts_with('/') || link.starts_with("//") || link.contains('\\') => {
-                Err(format!("link is {link:?}: it must be a path of the app, as /dashboard"))
+            Some(link)
+                if !link.starts_with('/') || link.starts_with("//") || link.contains('\\') =>
+            {
+                Err(format!(
+                    "link is {link:?}: it must be a path of the app, as /dashboard"
+                ))
             }
             _ => Ok(()),
         }
@@ -275,7 +279,10 @@ mod tests {
     #[test]
     fn crossing_is_told_once() {
         let crossing = threshold(Told::Crosses, 0.0);
-        assert_eq!(told(&crossing, &[90.0, 100.0, 101.0, 130.0, 140.0, 150.0, 160.0]), [12]);
+        assert_eq!(
+            told(&crossing, &[90.0, 100.0, 101.0, 130.0, 140.0, 150.0, 160.0]),
+            [12]
+        );
         // It is back, and gets there again within the quiet hours: told at their end, if still so.
         let swings = [101.0, 90.0, 101.0, 101.0, 101.0, 101.0];
         assert_eq!(told(&crossing, &swings), [0, 24]);
@@ -313,7 +320,10 @@ mod tests {
             comparison: Side::Below,
             ..threshold(Told::Crosses, 2.0)
         };
-        assert_eq!(told(&own, &[100.0, 99.0, 101.0, 99.0, 99.0, 99.0, 103.0, 99.0]), [6, 42]);
+        assert_eq!(
+            told(&own, &[100.0, 99.0, 101.0, 99.0, 99.0, 99.0, 103.0, 99.0]),
+            [6, 42]
+        );
     }
 
     #[test]
@@ -323,15 +333,37 @@ mod tests {
             assert!(error.contains(expected), "{error}");
         };
         check("dashboard", json!({}), "missing field `metrics`");
-        check("dashboard", json!({"metrics": [], "span": "this_month"}), "1 to 24");
-        check("dashboard", json!({"metrics": ["a"], "span": "soon"}), "no span of time");
-        check("list", json!({"resource": "account", "link": "https://evil"}), "path of the app");
-        check("list", json!({"resource": "account", "link": "//evil"}), "path of the app");
+        check(
+            "dashboard",
+            json!({"metrics": [], "span": "this_month"}),
+            "1 to 24",
+        );
+        check(
+            "dashboard",
+            json!({"metrics": ["a"], "span": "soon"}),
+            "no span of time",
+        );
+        check(
+            "list",
+            json!({"resource": "account", "link": "https://evil"}),
+            "path of the app",
+        );
+        check(
+            "list",
+            json!({"resource": "account", "link": "//evil"}),
+            "path of the app",
+        );
         let limit = json!({"metric": "a", "span": "this_month", "comparison": "above", "limit": 1.0, "margin": -1.0});
         check("threshold", limit, "margin");
         check("threshold", json!({"metric": "a", "typo": 1}), "typo");
-        assert_eq!(Subject::parse("monthly_report", &json!({})), Ok(Subject::MonthlyReport));
-        let list = Subject::parse("list", &json!({"resource": "account", "query": "view=mine"}));
+        assert_eq!(
+            Subject::parse("monthly_report", &json!({})),
+            Ok(Subject::MonthlyReport)
+        );
+        let list = Subject::parse(
+            "list",
+            &json!({"resource": "account", "query": "view=mine"}),
+        );
         assert!(matches!(list, Ok(Subject::List(_))));
     }
 }

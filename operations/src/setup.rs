@@ -90,7 +90,11 @@ async fn roles(unit: &Unit) -> Result<()> {
 /// Lets the default roles of an older installation subscribe, where no role may yet.
 async fn subscribers(unit: &Unit) -> Result<()> {
     let known = role::Entity::find().all(unit).await?;
-    let has = |role: &role::Model| role.rights["grants"].get(subscription::RESOURCE.name).is_some();
+    let has = |role: &role::Model| {
+        role.rights["grants"]
+            .get(subscription::RESOURCE.name)
+            .is_some()
+    };
     if known.iter().any(has) {
         return Ok(());
     }

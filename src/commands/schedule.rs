@@ -44,7 +44,14 @@ pub(crate) async fn run(
         ScheduleCommand::History { log: Some(run), .. } => log(context, &store, run).await?,
         ScheduleCommand::History { id, limit, .. } => {
             let runs = schedule::history(&store, id, limit).await?;
-            rows(context, &RUN, &runs.iter().map(|run| shown(context, run)).collect::<Vec<_>>())?;
+            rows(
+                context,
+                &RUN,
+                &runs
+                    .iter()
+                    .map(|run| shown(context, run))
+                    .collect::<Vec<_>>(),
+            )?;
         }
     }
     store.close().await?;
@@ -128,14 +135,18 @@ async fn list(context: &Context, store: &Store) -> Result<(), Failure> {
             "last_error": last.and_then(|run| run.error.clone()),
         })
     };
-    rows(context, &COLUMNS, &all.iter().map(shown).collect::<Vec<_>>())
+    rows(
+        context,
+        &COLUMNS,
+        &all.iter().map(shown).collect::<Vec<_>>(),
+    )
 }
 
 async fn log(context: &Context, store: &Store, run: i64) -> Result<(), Failure> {
     let lines = schedule::lines(store, None, run).await?;
-    let shown = lines.iter().map(|line| {
-        json!({"at": value::time(line.at, context.company.zone), "text": line.text})
-    });
+    let shown = lines
+        .iter()
+        .map(|line| json!({"at": value::time(line.at, context.company.zone), "text": line.text}));
     rows(context, &["at", "text"], &shown.collect::<Vec<_>>())
 }
 

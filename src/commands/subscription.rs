@@ -86,12 +86,25 @@ async fn receipts(
             "message_id": copy.message_id,
         })
     };
-    rows(context, &COLUMNS, &copies.iter().map(shown).collect::<Vec<_>>())
+    rows(
+        context,
+        &COLUMNS,
+        &copies.iter().map(shown).collect::<Vec<_>>(),
+    )
 }
 
 async fn list(context: &Context, store: &Store) -> Result<(), Failure> {
     const COLUMNS: [&str; 11] = [
-        "id", "name", "owner", "kind", "rule", "channel", "recipients", "enabled", "next", "last",
+        "id",
+        "name",
+        "owner",
+        "kind",
+        "rule",
+        "channel",
+        "recipients",
+        "enabled",
+        "next",
+        "last",
         "last_states",
     ];
     let people = people(store.reader()).await?;

@@ -25,7 +25,11 @@ pub(super) struct Asked {
 }
 
 /// The days of a span, and those that they are compared with.
-pub(super) fn asked(page: &Page<'_>, span: &str, compare: Comparison) -> Result<Asked, RenderError> {
+pub(super) fn asked(
+    page: &Page<'_>,
+    span: &str,
+    compare: Comparison,
+) -> Result<Asked, RenderError> {
     let span: Span = span.parse().map_err(RenderError::Refused)?;
     let days = span.days(page.day());
     let before = match compare {
@@ -108,7 +112,11 @@ pub(super) fn filters(page: &Page<'_>, registry: &Registry, conditions: &[Condit
 }
 
 /// A tile with its data.
-fn tile(page: &Page<'_>, metric: &Metric, answer: Result<QueryResult, QueryError>) -> Result<(Tile, Value), RenderError> {
+fn tile(
+    page: &Page<'_>,
+    metric: &Metric,
+    answer: Result<QueryResult, QueryError>,
+) -> Result<(Tile, Value), RenderError> {
     let name = page.language.of(&metric.label).to_owned();
     match answer {
         Ok(answer) => {
@@ -135,7 +143,12 @@ fn tile(page: &Page<'_>, metric: &Metric, answer: Result<QueryResult, QueryError
                 name,
                 value: super::words::NONE.to_owned(),
                 change: None,
-                note: page.says("您的权限或筛选下无此数", "not for you, or not with these filters").to_owned(),
+                note: page
+                    .says(
+                        "您的权限或筛选下无此数",
+                        "not for you, or not with these filters",
+                    )
+                    .to_owned(),
             };
             Ok((tile, json!({"metric": metric.name, "value": null})))
         }
@@ -238,7 +251,10 @@ async fn line(
             Some((name, number(row.get(&metric.name))?))
         })
         .collect();
-    let most = points.iter().map(|(_, value)| value.abs()).fold(0.0, f64::max);
+    let most = points
+        .iter()
+        .map(|(_, value)| value.abs())
+        .fold(0.0, f64::max);
     if points.len() < 2 || points.len() > POINTS || most <= 0.0 {
         return Ok(());
     }
@@ -280,7 +296,11 @@ async fn members(
     let of = |row: &millrace_lake::query::Row, suffix: &str| {
         number(row.get(&format!("{}{suffix}", metric.name)))
     };
-    let most = answer.rows.iter().filter_map(|row| of(row, "")).fold(0.0, f64::max);
+    let most = answer
+        .rows
+        .iter()
+        .filter_map(|row| of(row, ""))
+        .fold(0.0, f64::max);
     let label = registry.label(by);
     letter.heading(&format!(
         "{} · {}",

@@ -6,7 +6,8 @@ use millrace_jobs::mail::{Content, File};
 
 use super::Page;
 
-const FONT: &str = "-apple-system,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',Arial,sans-serif";
+const FONT: &str =
+    "-apple-system,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',Arial,sans-serif";
 const INK: &str = "#1f2937";
 const QUIET: &str = "#6b7280";
 const LINE: &str = "#e5e7eb";
@@ -123,11 +124,15 @@ impl Letter {
 
     /// Numbers that stand out: three beside each other on a desk, two on a phone.
     pub(super) fn tiles(&mut self, tiles: &[Tile]) {
-        self.html.push_str("<div style=\"margin:12px -4px 0;font-size:0\">");
+        self.html
+            .push_str("<div style=\"margin:12px -4px 0;font-size:0\">");
         for tile in tiles {
-            let change = tile.change.as_ref().map_or(String::new(), |(text, colour)| {
-                format!("<span style=\"color:{colour}\">{}</span> ", escape(text))
-            });
+            let change = tile
+                .change
+                .as_ref()
+                .map_or(String::new(), |(text, colour)| {
+                    format!("<span style=\"color:{colour}\">{}</span> ", escape(text))
+                });
             let _ = write!(
                 self.html,
                 "<div style=\"display:inline-block;vertical-align:top;width:33.33%;min-width:158px;\

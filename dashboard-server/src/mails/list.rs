@@ -79,7 +79,10 @@ pub(super) async fn write(page: &Page<'_>, own: &List) -> Result<Rendered, Rende
     let columns = chosen(&cells.columns(), own);
     let mut letter = Letter::new();
     if written.is_empty() {
-        letter.line(page.says("现在没有符合条件的记录。", "No record meets the conditions now."));
+        letter.line(page.says(
+            "现在没有符合条件的记录。",
+            "No record meets the conditions now.",
+        ));
     } else {
         letter.rows(&table(page, resource, &columns, &raw, &written));
     }
@@ -92,7 +95,15 @@ pub(super) async fn write(page: &Page<'_>, own: &List) -> Result<Rendered, Rende
         if whole {
             files.push(file(page, resource, asked).await?);
         }
-        warn(page, &mut letter, count, written.len(), may, whole, link.as_deref());
+        warn(
+            page,
+            &mut letter,
+            count,
+            written.len(),
+            may,
+            whole,
+            link.as_deref(),
+        );
     }
     if let Some(link) = &link {
         letter.button(page.says("打开列表", "Open the list"), link);
@@ -100,8 +111,12 @@ pub(super) async fn write(page: &Page<'_>, own: &List) -> Result<Rendered, Rende
     let name = name_of(resource, page.language);
     let at = page.order.now.with_timezone(&page.state.company().zone);
     let about = match page.language {
-        crate::export::Language::Zh => format!("{name} · 共 {count} 条 · {}", at.format("%m-%d %H:%M")),
-        crate::export::Language::En => format!("{name} · {count} in all · {}", at.format("%m-%d %H:%M")),
+        crate::export::Language::Zh => {
+            format!("{name} · 共 {count} 条 · {}", at.format("%m-%d %H:%M"))
+        }
+        crate::export::Language::En => {
+            format!("{name} · {count} in all · {}", at.format("%m-%d %H:%M"))
+        }
     };
     let title = page.order.subscription.name.clone();
     let data = json!({"resource": resource.name, "count": count, "shown": raw.len(), "rows": raw});
@@ -160,9 +175,12 @@ fn table(
     raw: &[Row],
     written: &[Row],
 ) -> Rows {
-    let right = |column: &DrillColumn| ["amount", "number", "count"].contains(&column.kind.as_str());
+    let right =
+        |column: &DrillColumn| ["amount", "number", "count"].contains(&column.kind.as_str());
     let rows = raw.iter().zip(written).map(|(raw, row)| {
-        let cells = columns.iter().map(|column| cell(page, column, row.get(&column.name)));
+        let cells = columns
+            .iter()
+            .map(|column| cell(page, column, row.get(&column.name)));
         let id = raw.get("id").and_then(Value::as_i64);
         let link = id.and_then(|id| page.link(&format!("/today?open={}:{id}", resource.name)));
         (cells.collect(), link)
@@ -191,12 +209,11 @@ fn cell(page: &Page<'_>, column: &DrillColumn, value: Option<&Value>) -> String 
                 _ => decimal(number, 4, false),
             }
         }
-        Some(Value::String(text)) if column.kind == "time" => {
-            DateTime::parse_from_rfc3339(text).map_or_else(
+        Some(Value::String(text)) if column.kind == "time" => DateTime::parse_from_rfc3339(text)
+            .map_or_else(
                 |_| text.clone(),
                 |at| at.format("%Y-%m-%d %H:%M").to_string(),
-            )
-        }
+            ),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     }
@@ -216,11 +233,13 @@ async fn file(
         .map(|column| page.language.of(&column.label).to_owned())
         .collect();
     let failed = |error: xlsx::XlsxError| RenderError::Failed(error.into());
-    let mut book = xlsx::Export::new(columns, labels, page.language, page.order.now).map_err(failed)?;
+    let mut book =
+        xlsx::Export::new(columns, labels, page.language, page.order.now).map_err(failed)?;
     let mut export = Export::begin(store, caller, resource, asked).map_err(operations_error)?;
     while let Some(rows) = export.next().await.map_err(operations_error)? {
         let written = cells.write(store, caller, rows).await;
-        book.push(&written.map_err(operations_error)?).map_err(failed)?;
+        book.push(&written.map_err(operations_error)?)
+            .map_err(failed)?;
     }
     let zone = page.state.company().zone;
     let at = page.order.now.with_timezone(&zone);
@@ -230,12 +249,20 @@ async fn file(
         line("记录", "Records", name_of(resource, page.language)),
         line("订阅", "Subscription", page.order.subscription.name.clone()),
         line("收件人", "For", caller.name.clone()),
-        line("生成时间", "Made at", at.format("%Y-%m-%d %H:%M").to_string()),
+        line(
+            "生成时间",
+            "Made at",
+            at.format("%Y-%m-%d %H:%M").to_string(),
+        ),
     ];
     let mut bytes = Cursor::new(Vec::new());
     book.finish(&about, &mut bytes).map_err(failed)?;
     Ok(File {
-        name: format!("{}-{}.xlsx", resource.table.replace('_', "-"), at.date_naive()),
+        name: format!(
+            "{}-{}.xlsx",
+            resource.table.replace('_', "-"),
+            at.date_naive()
+        ),
         media_type: crate::export::XLSX_TYPE.to_owned(),
         bytes: bytes.into_inner(),
     })

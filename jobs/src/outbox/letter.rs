@@ -72,10 +72,8 @@ fn parts(content: &Content) -> Result<MultiPart, String> {
     } else {
         let mut related = MultiPart::related().singlepart(html);
         for picture in &content.pictures {
-            let inline = Attachment::new_inline_with_name(
-                picture.id.clone(),
-                format!("{}.png", picture.id),
-            );
+            let inline =
+                Attachment::new_inline_with_name(picture.id.clone(), format!("{}.png", picture.id));
             related = related.singlepart(inline.body(picture.png.clone(), png.clone()));
         }
         body.multipart(related)

@@ -63,7 +63,9 @@ fn said(error: &dyn std::error::Error) -> String {
 async fn in_time<T>(asked: impl Future<Output = Result<T, Error>>) -> Result<T, Refusal> {
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(answer) => answer.map_err(Refusal::from),
-        Err(_) => Err(Refusal::Silence("the mail server did not answer".to_owned())),
+        Err(_) => Err(Refusal::Silence(
+            "the mail server did not answer".to_owned(),
+        )),
     }
 }
 
@@ -153,7 +155,9 @@ impl Server {
 
 fn words(answer: &Response) -> String {
     let text: Vec<&str> = answer.message().collect();
-    format!("{} {}", answer.code(), text.join(" ")).trim().to_owned()
+    format!("{} {}", answer.code(), text.join(" "))
+        .trim()
+        .to_owned()
 }
 
 async fn announced(connection: &mut AsyncSmtpConnection, letter: &Letter) -> Result<(), Refusal> {

@@ -75,7 +75,10 @@ impl Standard {
             .await;
             added += source.added;
         }
-        Ok(format!("{} sources, {added} rows added", report.sources.len()))
+        Ok(format!(
+            "{} sources, {added} rows added",
+            report.sources.len()
+        ))
     }
 
     /// On a thread of its own, as the readers of files hold what no other thread may see. It ends when
@@ -165,6 +168,8 @@ impl Standard {
         };
         let actor = Actor::system("schedule");
         let (planned, hurried) = self.live.store.write(&actor, work).await?;
-        Ok(format!("{planned} copies planned, {hurried} tried again now"))
+        Ok(format!(
+            "{planned} copies planned, {hurried} tried again now"
+        ))
     }
 }

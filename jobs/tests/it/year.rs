@@ -14,11 +14,11 @@ use millrace_jobs::mail::Content;
 use millrace_jobs::outbox::{Message, Order, Outbox, RenderError, Rendered, Renders};
 use millrace_jobs::schedules::{Scheduler, Task, Works};
 use millrace_models::config::{Company, DeliverySettings};
-use millrace_operations::entity::{
-    dispatch, role, schedule, schedule_run, subscription, user,
-};
+use millrace_operations::entity::{dispatch, role, schedule, schedule_run, subscription, user};
 use millrace_operations::resources::create;
-use millrace_operations::service::{dispatch as outbox, schedule as schedules, subscription as subscriptions};
+use millrace_operations::service::{
+    dispatch as outbox, schedule as schedules, subscription as subscriptions,
+};
 use millrace_operations::setup::initialise;
 use millrace_operations::testing::{ManualClock, Postgres};
 use millrace_operations::{Actor, Place, Store, Unit};
@@ -90,7 +90,11 @@ impl Renders for TestRenders {
     fn render<'a>(&'a self, order: &'a Order<'a>) -> BoxFuture<'a, Result<Rendered, RenderError>> {
         Box::pin(async move {
             self.bomb.tick().await;
-            let subject = format!("{} {}", order.subscription.name, local(order.copy.planned_at));
+            let subject = format!(
+                "{} {}",
+                order.subscription.name,
+                local(order.copy.planned_at)
+            );
             Ok(Rendered::Message(Box::new(Message {
                 content: Content {
                     text: format!("for {}", order.caller.name),
@@ -179,7 +183,16 @@ fn is_worked(day: NaiveDate) -> bool {
         let own = (day.month(), day.day());
         from <= own && own <= to
     };
-    let make_up = [(2, 4), (2, 18), (4, 7), (4, 28), (5, 11), (9, 14), (9, 29), (10, 12)];
+    let make_up = [
+        (2, 4),
+        (2, 18),
+        (4, 7),
+        (4, 28),
+        (5, 11),
+        (9, 14),
+        (9, 29),
+        (10, 12),
+    ];
     if make_up.contains(&(day.month(), day.day())) {
         return true;
     }
@@ -225,7 +238,10 @@ const NOBODY: [(&str, &str); 2] = [
 fn missed(moment: &str, others: &[String]) -> bool {
     NOBODY.iter().any(|(from, to)| {
         let within = |moment: &str| *from <= moment && moment < *to;
-        within(moment) && others.iter().any(|other| within(other) && other.as_str() > moment)
+        within(moment)
+            && others
+                .iter()
+                .any(|other| within(other) && other.as_str() > moment)
     })
 }
 
@@ -239,7 +255,11 @@ fn expected() -> Receipts {
         for person in ["ann", "bob"] {
             add("report", &moment, person, "sent");
         }
-        let of_carl = if *moment < *"2024-07" { "sent" } else { "withheld" };
+        let of_carl = if *moment < *"2024-07" {
+            "sent"
+        } else {
+            "withheld"
+        };
         add("report", &moment, "carl", of_carl);
     }
     let of_days: Vec<String> = days()
@@ -296,7 +316,9 @@ async fn set_up(store: &Store) -> BTreeMap<i64, String> {
     let ids: Vec<i64> = people.keys().copied().collect();
     let bob = store.caller(ids[1]).await.unwrap();
     let mut subscribe = Vec::new();
-    subscribe.push(json!({"name": "report", "kind": "monthly_report", "content": {}, "recipients": ids}));
+    subscribe.push(
+        json!({"name": "report", "kind": "monthly_report", "content": {}, "recipients": ids}),
+    );
     subscribe.push(json!({
         "name": "list", "kind": "list", "content": {"resource": "opportunity"},
         "rule": "weekly mon 09:00 next", "recipients": [ids[0]],
@@ -307,7 +329,9 @@ async fn set_up(store: &Store) -> BTreeMap<i64, String> {
     }));
     for body in subscribe {
         let body = body.as_object().unwrap();
-        create(store, &bob, &subscription::RESOURCE, body).await.unwrap();
+        create(store, &bob, &subscription::RESOURCE, body)
+            .await
+            .unwrap();
     }
     people
 }
@@ -383,7 +407,11 @@ async fn a_year(place: Place, seed: u64) {
             }
             // One time in twelve somebody pulls a plug.
             for server in &servers {
-                let steps = if dice.below(12) == 0 { 1 + dice.below(4) } else { 0 };
+                let steps = if dice.below(12) == 0 {
+                    1 + dice.below(4)
+                } else {
+                    0
+                };
                 server.bomb.light(i64::try_from(steps).unwrap());
             }
             let both = async { tokio::join!(servers[0].round(), servers[1].round()) };
@@ -453,7 +481,10 @@ async fn a_year(place: Place, seed: u64) {
     let came = |state: &String| ["sent", "unknown"].contains(&state.as_str());
     let count = expected.values().filter(|state| came(state)).count();
     mails.extend(post.mails(count - mails.len()));
-    let ids: BTreeSet<&str> = mails.iter().map(|mail| mail["id"].as_str().unwrap()).collect();
+    let ids: BTreeSet<&str> = mails
+        .iter()
+        .map(|mail| mail["id"].as_str().unwrap())
+        .collect();
     assert_eq!(ids.len(), mails.len(), "each mail has an id of its own");
     let got: BTreeSet<(String, String)> = mails
         .iter()
@@ -499,9 +530,8 @@ async fn check_runs(store: &Store, done: &Done) {
     let done = done.lock().unwrap().clone();
     let schedules = schedule::Entity::find().all(store.reader()).await.unwrap();
     for own in schedules {
-        let daily = |time: &str| -> Vec<String> {
-            days().map(|day| format!("{day} {time}")).collect()
-        };
+        let daily =
+            |time: &str| -> Vec<String> { days().map(|day| format!("{day} {time}")).collect() };
         let moments = match own.work.as_str() {
             "upkeep" => daily("03:30"),
             "backup" => daily("02:00"),

@@ -158,11 +158,14 @@ fn mail(
         return Ok(None);
     };
     if host.contains(['/', ':', '@', ' ']) {
-        let expected = "write the name of the mail server as smtp.example.com, its port in mail.port";
+        let expected =
+            "write the name of the mail server as smtp.example.com, its port in mail.port";
         return Err(wrong(&host_key, &host, expected));
     }
     let from = from.unwrap_or_default();
-    let plain = from.rsplit_once('<').map_or(from.as_str(), |(_, rest)| rest);
+    let plain = from
+        .rsplit_once('<')
+        .map_or(from.as_str(), |(_, rest)| rest);
     if !plain.trim_end_matches('>').contains('@') || from.contains(['\r', '\n']) {
         let expected = "write whom mails come from, as Millrace <reports@example.com>";
         return Err(wrong(&from_key, &from, expected));

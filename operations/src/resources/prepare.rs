@@ -6,8 +6,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, Value};
 use crate::caller::Caller;
 use crate::credit_code;
 use crate::entity::{
-    account, account_tag, delivery as delivery_record, opportunity, pipeline, stage, stage_change,
-    schedule as schedule_record, subscription as subscription_record, ticket as ticket_record,
+    account, account_tag, delivery as delivery_record, opportunity, pipeline,
+    schedule as schedule_record, stage, stage_change, subscription as subscription_record,
+    ticket as ticket_record,
 };
 use crate::error::{OperationsError, Result};
 use crate::names::normalise;

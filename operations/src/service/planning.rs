@@ -33,8 +33,9 @@ impl When {
             .parse::<Rule>()
             .map_err(|error| OperationsError::field("rule", error.to_string()))?;
         let zone = match zone.map(str::trim).filter(|zone| !zone.is_empty()) {
-            Some(zone) => parse_zone(zone)
-                .map_err(|expected| OperationsError::field("zone", format!("{zone:?}: {expected}")))?,
+            Some(zone) => parse_zone(zone).map_err(|expected| {
+                OperationsError::field("zone", format!("{zone:?}: {expected}"))
+            })?,
             None => own,
         };
         Ok(Self {

@@ -129,7 +129,12 @@ pub async fn plan(unit: &Unit) -> Result<u64> {
             let run = schedule_run::ActiveModel {
                 schedule_id: Set(schedule.id),
                 planned_at: Set(*at),
-                state: Set(if missed.is_some() { "skipped" } else { "planned" }.to_owned()),
+                state: Set(if missed.is_some() {
+                    "skipped"
+                } else {
+                    "planned"
+                }
+                .to_owned()),
                 ended_at: Set(missed.map(|_| unit.now())),
                 error: Set(missed.map(str::to_owned)),
                 ..Default::default()
@@ -161,11 +166,7 @@ fn left_out(
 /// # Errors
 ///
 /// When there is no such schedule, or the caller may not change it.
-pub async fn run_now(
-    unit: &Unit,
-    caller: Option<&Caller>,
-    id: i64,
-) -> Result<schedule_run::Model> {
+pub async fn run_now(unit: &Unit, caller: Option<&Caller>, id: i64) -> Result<schedule_run::Model> {
     match caller {
         Some(caller) => {
             unit.get_for::<schedule::Model>(caller, Action::Update, id)
@@ -243,7 +244,9 @@ pub async fn waiting(store: &Store) -> Result<Vec<i64>> {
         .order_by_expr(Expr::expr(Func::min(Expr::col("planned_at"))), Order::Asc)
         .to_owned();
     let rows = store.reader().query_all(&read).await?;
-    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+    rows.iter()
+        .map(|row| Ok(row.try_get_by_index(0)?))
+        .collect()
 }
 
 /// Begins the next run of a schedule under a lease of that token: one that was begun and not ended
@@ -285,7 +288,8 @@ pub async fn begin(
         return Ok(None);
     };
     if run.cancel_asked_at.is_some() {
-        unit.update(&run, ended("cancelled", "who ran it has ended")).await?;
+        unit.update(&run, ended("cancelled", "who ran it has ended"))
+            .await?;
         return Ok(None);
     }
     if run.attempt >= MOST_ATTEMPTS {
@@ -492,7 +496,12 @@ pub async fn history(store: &Store, id: i64, most: u64) -> Result<Vec<schedule_r
 /// # Errors
 ///
 /// [`OperationsError::Invalid`] where the rule or zone is none.
-pub fn preview(store: &Store, rule: &str, zone: Option<&str>, most: usize) -> Result<Vec<DateTime<Utc>>> {
+pub fn preview(
+    store: &Store,
+    rule: &str,
+    zone: Option<&str>,
+    most: usize,
+) -> Result<Vec<DateTime<Utc>>> {
     let calendar = store.calendar();
     let when = When::parse(rule, zone, calendar.zone())?;
     Ok(when.next(calendar, store.now(), most))
@@ -502,8 +511,20 @@ pub fn preview(store: &Store, rule: &str, zone: Option<&str>, most: usize) -> Re
 type Shipped = (&'static str, &'static str, &'static str, &'static str, bool);
 
 const SHIPPED: &[Shipped] = &[
-    ("每夜整理 · Nightly upkeep", "upkeep", "daily 03:30", "once", true),
-    ("每日备份 · Daily backup", "backup", "daily 02:00", "once", true),
+    (
+        "每夜整理 · Nightly upkeep",
+        "upkeep",
+        "daily 03:30",
+        "once",
+        true,
+    ),
+    (
+        "每日备份 · Daily backup",
+        "backup",
+        "daily 02:00",
+        "once",
+        true,
+    ),
     (
         "每周健康度重算 · Weekly health refit",
         "health",

@@ -8,9 +8,7 @@ use millrace_models::scope::Action;
 use millrace_models::subscription::{Standing, Subject as Content};
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JsonValue, QueryFilter, QueryOrder, Set,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JsonValue, QueryFilter, QueryOrder, Set};
 
 use super::planning::{self, Subject, When};
 use crate::caller::Caller;
@@ -87,7 +85,10 @@ pub(crate) async fn written(unit: &Unit, row: &Row) -> Result<()> {
     if let Some(when) = &when {
         let moments = when.next(unit.calendar(), unit.now(), MOMENTS);
         if moments.windows(2).any(|two| two[1] - two[0] < LEAST_APART) {
-            return Err(refused("rule", "must not come more often than every 15 minutes"));
+            return Err(refused(
+                "rule",
+                "must not come more often than every 15 minutes",
+            ));
         }
     }
     match text("channel") {
@@ -169,7 +170,11 @@ pub async fn next_due(store: &Store) -> Result<Option<DateTime<Utc>>> {
 /// # Errors
 ///
 /// When its rule cannot be read.
-pub fn next_of(store: &Store, own: &subscription::Model, most: usize) -> Result<Vec<DateTime<Utc>>> {
+pub fn next_of(
+    store: &Store,
+    own: &subscription::Model,
+    most: usize,
+) -> Result<Vec<DateTime<Utc>>> {
     let calendar = store.calendar();
     let when = when(calendar.zone(), own)?.filter(|_| own.enabled);
     Ok(when.map_or(Vec::new(), |when| when.next(calendar, store.now(), most)))
@@ -241,7 +246,11 @@ async fn copies(
     let there: BTreeSet<i64> = there.into_iter().map(|copy| copy.recipient_id).collect();
     let mut planned = 0;
     for person in people.difference(&there) {
-        let state = if missed.is_some() { "skipped" } else { "planned" };
+        let state = if missed.is_some() {
+            "skipped"
+        } else {
+            "planned"
+        };
         let copy = dispatch::ActiveModel {
             subscription_id: Set(own.id),
             recipient_id: Set(*person),
