@@ -175,7 +175,7 @@ mod tests {
             assert_eq!(short(Some(value), metric, Language::Zh), zh);
             assert_eq!(short(Some(value), metric, Language::En), en);
         };
-        check("won_amount", 12_840_000.0, "1,284.0 万", "12.8M");
+        check("won_amount", 12_840_000.0, "1,284 万", "12.8M");
         check("won_amount", 99_999_999.0, "1.0 亿", "100.0M");
         check("won_amount", 1_234.4, "1,234", "1.2k");
         check("win_rate", 0.341, "34.1 %", "34.1%");
