@@ -19,7 +19,7 @@ use crate::state::AppState;
 /// A subscription that is being written.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PreviewBody {
+pub(crate) struct SubscriptionPreviewBody {
     /// What it is called.
     #[schema(max_length = 200)]
     name: String,
@@ -77,13 +77,13 @@ pub(crate) struct CopyPreview {
     post,
     path = "/api/subscription-preview",
     tag = "subscriptions",
-    request_body = PreviewBody,
+    request_body = SubscriptionPreviewBody,
     responses((status = 200, description = "The copy", body = CopyPreview))
 )]
 pub(crate) async fn preview(
     State(state): State<AppState>,
     Signed(caller): Signed,
-    Body(body): Body<PreviewBody>,
+    Body(body): Body<SubscriptionPreviewBody>,
 ) -> Result<Json<CopyPreview>, ApiError> {
     caller.require(&subscription::RESOURCE, Action::Create)?;
     let kind = match body.kind {
@@ -129,7 +129,7 @@ pub(crate) async fn preview(
 
 /// The subscription as if it were there.
 fn unsaved(
-    body: &PreviewBody,
+    body: &SubscriptionPreviewBody,
     kind: &str,
     owner_id: i64,
     now: chrono::DateTime<chrono::Utc>,
