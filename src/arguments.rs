@@ -51,7 +51,8 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Serve the API and the web app
     Serve(ServeArguments),
-    /// Keep the numbers fresh without serving: ingest, run and publish what changes
+    /// Keep the numbers fresh and do what is due without serving: ingest, run, publish, schedules,
+    /// subscriptions
     Worker,
     /// Read the change log, and the files that a mapping names, into the lake; the same again adds
     /// nothing
@@ -76,6 +77,10 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// The registry of metrics, or one of them
     Metrics(MetricsArguments),
+    /// What is done by itself: when it is next, how it went, run now, end
+    Schedule(ScheduleArguments),
+    /// What people subscribed to, and what became of each copy
+    Subscription(SubscriptionArguments),
     /// What is in the lake, and what it is complete to
     Status,
     /// Put small files of the lake together, and remove what nobody needs any more; `serve` and
@@ -444,6 +449,66 @@ pub(crate) enum HealthCommand {
         /// Take the rules as they are shipped
         #[arg(long)]
         reset: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScheduleArguments {
+    #[command(subcommand)]
+    pub(crate) about: ScheduleCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScheduleCommand {
+    /// All schedules, with their next moment and their last run
+    List,
+    /// Ask for a run now; a server or worker does it
+    Run {
+        /// The schedule, by its id
+        #[arg(value_name = "SCHEDULE")]
+        id: i64,
+        /// Do it in this process, and wait for its end
+        #[arg(long)]
+        wait: bool,
+    },
+    /// End a run that waits or is under way
+    Cancel {
+        /// The run, by its id
+        #[arg(value_name = "RUN")]
+        id: i64,
+    },
+    /// The last runs of a schedule; of one run its log
+    History {
+        /// The schedule, by its id
+        #[arg(value_name = "SCHEDULE")]
+        id: i64,
+        /// The log of this run
+        #[arg(long, value_name = "RUN")]
+        log: Option<i64>,
+        /// At most this many runs
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=50))]
+        limit: u64,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SubscriptionArguments {
+    #[command(subcommand)]
+    pub(crate) about: SubscriptionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SubscriptionCommand {
+    /// All subscriptions, with their next moment and what became of the last copies
+    List,
+    /// Plan copies of one now; a server or worker sends them
+    Send {
+        /// The subscription, by its id
+        #[arg(value_name = "SUBSCRIPTION")]
+        id: i64,
+        /// Send them in this process, and wait for their receipts
+        #[arg(long)]
+        wait: bool,
     },
 }
 

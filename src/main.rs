@@ -75,6 +75,10 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Health(options) => commands::health::run(&context, options, SystemClock).await,
         Command::Report(options) => commands::report::run(&context, options, SystemClock).await,
         Command::Metrics(options) => commands::metrics::run(&context, &options).await,
+        Command::Schedule(options) => commands::schedule::run(&context, options, SystemClock).await,
+        Command::Subscription(options) => {
+            commands::subscription::run(&context, options, SystemClock).await
+        }
         Command::Status => commands::status::run(&context, SystemClock).await,
         Command::Backup(options) => commands::backup::run(&context, &options, SystemClock).await,
         Command::Restore(options) => commands::restore::run(&context, &options, SystemClock).await,

@@ -12,7 +12,7 @@ use millrace_lake::Lake;
 use millrace_lake::query::Engine;
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::clock::Clock;
-use millrace_models::config::{self, BackupSettings, Company, ServerSettings};
+use millrace_models::config::{self, BackupSettings, Company, DeliverySettings, ServerSettings};
 use millrace_operations::{Place, Store};
 
 use crate::arguments::Format;
@@ -34,6 +34,8 @@ pub(crate) struct Context {
     pub(crate) server: ServerSettings,
     /// Where daily backups go.
     pub(crate) backup: BackupSettings,
+    /// How mails leave, and where webhooks may go.
+    pub(crate) delivery: DeliverySettings,
     /// Where the records of daily work are.
     pub(crate) place: Place,
     /// How answers are written.
@@ -75,10 +77,11 @@ impl Context {
             let company = Company::parse(&text, environment)?;
             let server = ServerSettings::parse(&text, environment)?;
             let backup = BackupSettings::parse(&text, environment)?;
+            let delivery = DeliverySettings::parse(&text, environment)?;
             let database = config::database_url(&text, environment)?;
-            Ok((company, server, backup, database))
+            Ok((company, server, backup, delivery, database))
         };
-        let (company, server, backup, database) = read()
+        let (company, server, backup, delivery, database) = read()
             .with_context(|| format!("settings {}", config_file.display()))
             .map_err(Failure::input)?;
         let place = match database {
@@ -91,6 +94,7 @@ impl Context {
             company,
             server,
             backup,
+            delivery,
             place,
             format,
             quiet,

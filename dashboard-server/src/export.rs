@@ -3,7 +3,7 @@
 mod cells;
 mod csv;
 mod words;
-mod xlsx;
+pub(crate) mod xlsx;
 
 use std::io::{Seek, SeekFrom};
 
@@ -25,6 +25,7 @@ use crate::extract::Body;
 use crate::numbers::Numbers;
 use crate::schema;
 use crate::state::AppState;
+pub(crate) use words::word;
 
 /// The media type of XLSX.
 pub(crate) const XLSX_TYPE: &str =
@@ -76,7 +77,7 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    fn of(self, label: &Label) -> &str {
+    pub(crate) fn of(self, label: &Label) -> &str {
         match self {
             Self::Zh => &label.zh,
             Self::En => &label.en,
@@ -281,7 +282,7 @@ fn describe(condition: &Condition, language: Language) -> String {
     let values: Vec<&str> = condition
         .values
         .iter()
-        .map(|value| words::word(&condition.dimension, value, language))
+        .map(|value| word(&condition.dimension, value, language))
         .collect();
     match condition.op {
         Op::In => format!("= {}", values.join(language.choose("、", ", "))),

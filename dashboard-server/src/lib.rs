@@ -31,6 +31,7 @@ mod handovers;
 mod health;
 mod interactions;
 mod live;
+mod mails;
 mod metrics;
 mod money;
 mod numbers;
@@ -43,6 +44,7 @@ mod quotes;
 mod reports;
 mod resources;
 mod router;
+mod schedules;
 #[expect(
     dead_code,
     reason = "the shapes are only described, the domain types are sent"
@@ -54,6 +56,7 @@ mod shapes;
 mod stage_changes;
 mod state;
 mod status;
+mod subscriptions;
 mod tickets;
 mod timelines;
 mod todos;
@@ -63,6 +66,7 @@ mod warm;
 mod web;
 
 pub use error::{ApiError, Problem};
+pub use mails::Renderer;
 pub use router::{openapi, router};
 pub use serve::{ServeError, bind, serve};
 pub use state::{AppState, Parts};

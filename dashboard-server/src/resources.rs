@@ -7,7 +7,7 @@ mod change;
 mod create;
 mod delete;
 pub(crate) mod document;
-mod export;
+pub(crate) mod export;
 mod get;
 mod history;
 mod list;

@@ -36,7 +36,7 @@ pub(crate) struct Overtaken;
 
 impl std::fmt::Display for Overtaken {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("another process took over the work on the marts")
+        formatter.write_str("another process took over the work")
     }
 }
 
@@ -65,6 +65,7 @@ pub(crate) type Slot = Arc<Mutex<Option<Lease>>>;
 pub(crate) struct Under {
     pub(crate) gate: Arc<dyn Gate>,
     pub(crate) fence: i64,
+    pub(crate) lease: Lease,
 }
 
 async fn taken(store: &Store, name: &str) -> anyhow::Result<Option<Lease>> {
@@ -88,13 +89,23 @@ pub(crate) async fn may_remove(store: &Store) -> anyhow::Result<bool> {
     Ok(holder(store, STILL).await?.is_none())
 }
 
-/// Does a work under the lease; `None` when another process has it.
+/// Does a work under the lease of the marts; `None` when another process has it.
 pub(crate) async fn under_lease<T>(
     store: &Store,
     slot: &Slot,
     work: impl AsyncFnOnce(Under) -> anyhow::Result<T>,
 ) -> anyhow::Result<Option<T>> {
-    let Some(lease) = taken(store, LEASE).await? else {
+    under_lease_of(store, slot, LEASE, work).await
+}
+
+/// Does a work under a lease of that name; `None` when another process has it.
+pub(crate) async fn under_lease_of<T>(
+    store: &Store,
+    slot: &Slot,
+    name: &str,
+    work: impl AsyncFnOnce(Under) -> anyhow::Result<T>,
+) -> anyhow::Result<Option<T>> {
+    let Some(lease) = taken(store, name).await? else {
         return Ok(None);
     };
     holding(store, slot, lease, work).await.map(Some)
@@ -113,6 +124,7 @@ async fn holding<T>(
             lease: lease.clone(),
         }),
         fence: lease.token,
+        lease: lease.clone(),
     };
     let done = tokio::select! {
         done = work(under) => done,

@@ -14,6 +14,7 @@
 //! ```
 
 mod backup;
+mod delivery;
 mod numbers;
 mod server;
 
@@ -26,6 +27,8 @@ use serde::Deserialize;
 
 pub use backup::BackupSettings;
 use backup::BackupTable;
+pub use delivery::{DeliverySettings, MailSettings, Secret, Security};
+use delivery::{MailTable, WebhooksTable};
 pub use numbers::NumbersSettings;
 use numbers::NumbersTable;
 use server::{DatabaseTable, ServerTable};
@@ -203,6 +206,10 @@ struct File {
     numbers: NumbersTable,
     #[serde(default)]
     backup: BackupTable,
+    #[serde(default)]
+    mail: MailTable,
+    #[serde(default)]
+    webhooks: WebhooksTable,
 }
 
 #[derive(Deserialize, Default)]

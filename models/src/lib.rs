@@ -18,5 +18,8 @@ pub mod metric;
 pub mod period;
 pub mod query;
 pub mod receivables;
+pub mod schedule;
 pub mod scope;
+pub mod span;
 pub mod stage;
+pub mod subscription;

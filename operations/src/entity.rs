@@ -6,6 +6,7 @@ pub mod attachment;
 pub mod contact;
 pub mod contract;
 pub mod delivery;
+pub mod dispatch;
 pub mod handover;
 pub mod interaction;
 pub mod invoice_application;
@@ -27,9 +28,12 @@ pub mod receipt;
 pub mod receipt_allocation;
 pub mod role;
 pub mod routing_rule;
+pub mod schedule;
+pub mod schedule_run;
 pub mod setting;
 pub mod stage;
 pub mod stage_change;
+pub mod subscription;
 pub mod tag;
 pub mod team;
 pub mod ticket;
@@ -75,6 +79,10 @@ pub static RESOURCES: &[&Resource] = &[
     &routing_rule::RESOURCE,
     &handover::RESOURCE,
     &month_close::RESOURCE,
+    &schedule::RESOURCE,
+    &schedule_run::RESOURCE,
+    &subscription::RESOURCE,
+    &dispatch::RESOURCE,
 ];
 
 /// The resource of that name.

@@ -228,6 +228,9 @@ pub enum OperationsError {
         /// The row's id.
         row: i64,
     },
+    /// The lease that the work was done under has ended, or another process has it now.
+    #[error("another process took over the work")]
+    Overtaken,
     /// A statement failed earlier in the same unit of work, so it cannot be committed.
     #[error("a statement of this unit of work failed, so nothing of it was kept")]
     Poisoned,

@@ -112,6 +112,18 @@ async fn end_at(store: &Store, lease: &Lease, time: TimeDelta) -> Result<bool> {
     store.write(&Actor::system("lease"), work).await
 }
 
+/// Whether a lease is still held, in the transaction that hangs on it.
+pub(crate) async fn is_held(unit: &Unit, lease: &Lease) -> Result<bool> {
+    let read = Query::select()
+        .column("token")
+        .from("leases")
+        .and_where(Expr::col("name").eq(lease.name.as_str()))
+        .and_where(Expr::col("token").eq(lease.token))
+        .and_where(Expr::col("expires_at").gt(unit.now()))
+        .to_owned();
+    Ok(unit.query(&read).await?.is_some())
+}
+
 /// Who holds the lease of that name now.
 ///
 /// # Errors

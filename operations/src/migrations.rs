@@ -40,6 +40,10 @@ const MIGRATIONS: &[Migration] = &[
         "0010_success_managers",
         include_str!("migrations/0010_success_managers.sql"),
     ),
+    (
+        "0012_schedules",
+        include_str!("migrations/0012_schedules.sql"),
+    ),
 ];
 
 /// What PostgreSQL locks while migrating; any number that nothing else uses.

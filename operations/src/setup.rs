@@ -3,8 +3,9 @@
 use millrace_models::scope::{ADMINISTRATOR, default_roles};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Set};
 
-use crate::entity::{pipeline, role, stage, user};
+use crate::entity::{dispatch, pipeline, role, stage, subscription, user};
 use crate::error::{OperationsError, Result};
+use crate::service::schedule;
 use crate::sign_in::{Password, credentials};
 use crate::store::Store;
 use crate::unit::{Actor, Unit};
@@ -36,8 +37,8 @@ const STAGES: &[DefaultStage] = &[
     ),
 ];
 
-/// Makes what a new store needs and lacks: the default roles, the default pipeline and, where there
-/// is no user at all, the administrator. Harmless when all of it is there.
+/// Makes what a new store needs and lacks: the default roles, the default pipeline, the schedules and,
+/// where there is no user at all, the administrator. Harmless when all of it is there.
 ///
 /// # Errors
 ///
@@ -48,7 +49,9 @@ pub async fn initialise(store: &Store) -> Result<Option<Administrator>> {
     let made = store
         .write(&Actor::system("setup"), async |unit| {
             roles(&unit).await?;
+            subscribers(&unit).await?;
             default_pipeline(&unit).await?;
+            schedule::ship(&unit).await?;
             administrator(&unit, &hash).await
         })
         .await?;
@@ -80,6 +83,38 @@ async fn roles(unit: &Unit) -> Result<()> {
             ..Default::default()
         };
         unit.insert::<role::Model>(role).await?;
+    }
+    Ok(())
+}
+
+/// Lets the default roles of an older installation subscribe, where no role may yet.
+async fn subscribers(unit: &Unit) -> Result<()> {
+    let known = role::Entity::find().all(unit).await?;
+    let has = |role: &role::Model| {
+        role.rights["grants"]
+            .get(subscription::RESOURCE.name)
+            .is_some()
+    };
+    if known.iter().any(has) {
+        return Ok(());
+    }
+    for default in default_roles() {
+        let known = known.iter().find(|known| known.code == default.code);
+        let Some(role) = known.filter(|role| role.rights["grants"].get("*").is_none()) else {
+            continue;
+        };
+        let shipped = serde_json::to_value(&default.rights).unwrap_or_default();
+        let mut rights = role.rights.clone();
+        for name in [subscription::RESOURCE.name, dispatch::RESOURCE.name] {
+            if let Some(grants) = rights["grants"].as_object_mut() {
+                grants.insert(name.to_owned(), shipped["grants"][name].clone());
+            }
+        }
+        let change = role::ActiveModel {
+            rights: Set(rights),
+            ..Default::default()
+        };
+        unit.update(role, change).await?;
     }
     Ok(())
 }

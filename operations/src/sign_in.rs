@@ -31,7 +31,7 @@ use crate::error::{OperationsError, Result};
 use crate::migrations::hex;
 
 /// 256 random bits as text.
-fn random_token() -> Result<String> {
+pub(crate) fn random_token() -> Result<String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(OperationsError::Random)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))

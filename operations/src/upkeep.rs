@@ -1,5 +1,5 @@
 //! Removing what nobody needs any more: sessions that are over, answers kept for a request that is
-//! sent again.
+//! sent again, old logs of runs.
 
 use chrono::TimeDelta;
 use sea_orm::sea_query::ExprTrait as _;
@@ -12,6 +12,9 @@ use crate::unit::Actor;
 
 /// How long the answer to a request is kept for those who send it again.
 pub const ANSWERS_KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// How long the log of a run is kept; that it ran stays.
+pub const LINES_KEPT: TimeDelta = TimeDelta::days(90);
 
 /// Removes sessions that are over by these rules and answers that were kept long enough; gives how
 /// many rows it were.
@@ -35,7 +38,11 @@ pub async fn remove_expired(store: &Store, rules: SessionRules) -> Result<u64> {
                 .from_table("idempotency_keys")
                 .and_where(Expr::col("created_at").lte(now - ANSWERS_KEPT))
                 .to_owned();
-            Ok(unit.run(&sessions).await? + unit.run(&answers).await?)
+            let lines = Query::delete()
+                .from_table("run_lines")
+                .and_where(Expr::col("at").lte(now - LINES_KEPT))
+                .to_owned();
+            Ok(unit.run(&sessions).await? + unit.run(&answers).await? + unit.run(&lines).await?)
         })
         .await
 }

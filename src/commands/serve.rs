@@ -1,15 +1,18 @@
 //! `millrace serve`: the API and the web app.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use millrace_dashboard_server::{AppState, Parts, bind, serve};
+use millrace_dashboard_server::{AppState, Parts, Renderer, bind, serve};
 use millrace_jobs::Live;
+use millrace_jobs::outbox::{Outbox, keep_schedules};
+use millrace_jobs::schedules::{Scheduler, Standard};
 use millrace_models::clock::Clock;
 use tokio::task::JoinSet;
 
 use crate::arguments::ServeArguments;
-use crate::commands::init;
+use crate::commands::init::{self, Made};
 use crate::failure::Failure;
 use crate::settings::Context;
 
@@ -38,14 +41,12 @@ pub(crate) async fn run(
         let end = end.clone();
         jobs.spawn(async move { live.keep_fresh(end).await });
     }
-    let state = AppState::new(Parts {
-        store: made.store.clone(),
-        lake: made.lake,
-        attachments: made.attachments,
-        company: context.company.clone(),
-        settings: context.server.clone(),
-        listen: Some(address),
-    });
+    let state = state(context, &made, Some(address));
+    if !options.no_jobs {
+        let (scheduler, outbox) = by_itself(context, &made, &state);
+        let end = end.clone();
+        jobs.spawn(async move { keep_schedules(&scheduler, &outbox, end).await });
+    }
     if let Some(administrator) = &made.administrator {
         init::introduce(administrator);
     }
@@ -63,6 +64,38 @@ pub(crate) async fn run(
     }
     made.store.close().await?;
     Ok(())
+}
+
+/// What answers requests, and what copies of subscriptions are written from.
+pub(crate) fn state(context: &Context, made: &Made, listen: Option<SocketAddr>) -> AppState {
+    AppState::new(Parts {
+        store: made.store.clone(),
+        lake: made.lake.clone(),
+        attachments: Arc::clone(&made.attachments),
+        company: context.company.clone(),
+        settings: context.server.clone(),
+        listen,
+    })
+}
+
+/// What is done by itself, and what people subscribed to.
+pub(crate) fn by_itself(context: &Context, made: &Made, state: &AppState) -> (Scheduler, Outbox) {
+    let store = made.store.clone();
+    let works = Standard {
+        live: Live {
+            store: store.clone(),
+            lake: made.lake.clone(),
+            company: context.company.clone(),
+        },
+        data_dir: context.data_dir.clone(),
+        // What makes backups is put in here.
+        backs_up: None,
+    };
+    let renders = Renderer::new(state.clone());
+    (
+        Scheduler::new(store.clone(), Arc::new(works)),
+        Outbox::new(store, context.delivery.clone(), Arc::new(renders)),
+    )
 }
 
 /// Done when the terminal (Ctrl-C) or the system (SIGTERM) asks the process to end.

@@ -1,12 +1,14 @@
-//! `millrace worker`: keeps the numbers fresh, without serving them.
+//! `millrace worker`: keeps the numbers fresh and does what is due, without serving.
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use millrace_jobs::Live;
+use millrace_jobs::outbox::keep_schedules;
 use millrace_models::clock::Clock;
 
 use crate::commands::init;
-use crate::commands::serve::asked_to_end;
+use crate::commands::serve::{asked_to_end, by_itself, state};
 use crate::failure::Failure;
 use crate::settings::Context;
 
@@ -20,16 +22,21 @@ pub(crate) async fn run(context: &Context, clock: impl Clock + 'static) -> Resul
     if let Some(administrator) = &made.administrator {
         init::introduce(administrator);
     }
+    let (scheduler, outbox) = by_itself(context, &made, &state(context, &made, None));
     let live = Live {
         store: made.store.clone(),
         lake: made.lake,
         company: context.company.clone(),
     };
     context.say(&format!(
-        "{}: the numbers are kept fresh (Ctrl-C ends it)",
+        "{}: the numbers are kept fresh, and what is due is done (Ctrl-C ends it)",
         context.company.name
     ));
-    live.keep_fresh(asked_to_end()).await;
+    let end = asked_to_end().boxed().shared();
+    tokio::join!(
+        live.keep_fresh(end.clone()),
+        keep_schedules(&scheduler, &outbox, end),
+    );
     made.store.close().await?;
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::io::{Seek, Write};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use millrace_lake::query::{DrillColumn, Row};
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+pub(crate) use rust_xlsxwriter::XlsxError;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet};
 
 use super::Language;
 use super::cells::{Cell, cell};

@@ -19,7 +19,8 @@ use crate::error::ApiError;
 use crate::export::{Format, Language, csv_payload, download, xlsx_payload};
 use crate::extract::Signed;
 use crate::state::AppState;
-use cells::Cells;
+pub(crate) use cells::Cells;
+pub(crate) use words::resource as name_of;
 
 pub(super) async fn export(
     resource: &'static Resource,

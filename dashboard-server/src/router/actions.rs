@@ -7,7 +7,8 @@ use utoipa_axum::routes;
 use crate::state::AppState;
 use crate::{
     accounts, attachments, closes, contracts, handovers, interactions, money, opportunities,
-    orders, overview, pipelines, quotes, stage_changes, tickets, todos, users,
+    orders, overview, pipelines, quotes, schedules, stage_changes, subscriptions, tickets, todos,
+    users,
 };
 
 /// All actions, by the resource that they are on.
@@ -98,6 +99,15 @@ pub(super) fn actions() -> OpenApiRouter<AppState> {
         .routes(routes!(pipelines::create::create))
         .routes(routes!(pipelines::change::change))
         .routes(routes!(pipelines::stages::arrange))
+        .routes(routes!(schedules::overview::overview))
+        .routes(routes!(schedules::preview::preview))
+        .routes(routes!(schedules::run::run))
+        .routes(routes!(schedules::cancel::cancel))
+        .routes(routes!(schedules::log::log))
+        .routes(routes!(subscriptions::preview::preview))
+        .routes(routes!(subscriptions::send::send))
+        .routes(routes!(subscriptions::leave::leave))
+        .routes(routes!(subscriptions::again::again))
         .routes(routes!(overview::hints::hints))
         .routes(routes!(overview::search::search))
         .routes(routes!(overview::today::today))

@@ -46,6 +46,11 @@ const ALL_FIELDS: [Visibility; 3] = [
     Visibility::FullPhone,
 ];
 
+/// What everybody may subscribe to is what they see.
+const SUBSCRIBED: &[&str] = &["subscription"];
+/// What became of it.
+const RECEIPTS: &[&str] = &["dispatch"];
+
 /// What everybody needs to see to work at all.
 const COMMON: &[&str] = &[
     "user",
@@ -292,6 +297,8 @@ fn role(declared: &Declared) -> DefaultRole {
     };
     give(COMMON, READ, Scope::All);
     give(&["private_note"], NOTES, Scope::Own);
+    give(SUBSCRIBED, NOTES, Scope::Own);
+    give(RECEIPTS, READ, Scope::Own);
     for (entities, actions) in declared.grants {
         give(entities, actions, declared.scope);
     }

@@ -6,14 +6,15 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, Value};
 use crate::caller::Caller;
 use crate::credit_code;
 use crate::entity::{
-    account, account_tag, delivery as delivery_record, opportunity, pipeline, stage, stage_change,
+    account, account_tag, delivery as delivery_record, opportunity, pipeline,
+    schedule as schedule_record, stage, stage_change, subscription as subscription_record,
     ticket as ticket_record,
 };
 use crate::error::{OperationsError, Result};
 use crate::names::normalise;
 use crate::resource::{Kind, Path, Resource};
 use crate::row::{self, Row, Values};
-use crate::service::{claim, delivery, organisation, routing, ticket};
+use crate::service::{claim, delivery, organisation, routing, schedule, subscription, ticket};
 use crate::unit::Unit;
 
 /// The values of a new record with those that follow from the caller and the time.
@@ -56,6 +57,15 @@ pub(super) async fn create(
     if resource.name == ticket_record::RESOURCE.name {
         let due_at = ticket::due_at(unit, text_of(&values, "severity")).await?;
         set(resource, &mut values, "due_at", due_at.into());
+    }
+    if resource.name == subscription_record::RESOURCE.name {
+        if text_of(&values, "channel") == Some("webhook") {
+            let secret = subscription::new_secret()?;
+            set(resource, &mut values, "secret", secret.into());
+        } else {
+            let own = serde_json::json!([caller.user_id]);
+            set(resource, &mut values, "recipients", own.into());
+        }
     }
     // A moment that must be there and that nobody gives is this one.
     for field in resource.fields {
@@ -131,6 +141,9 @@ pub(super) async fn updated(
         ticket::severity_changed(unit, &row).await?;
         return unit.get_row(resource, id).await;
     }
+    if resource.name == subscription_record::RESOURCE.name {
+        return subscription::secured(unit, row).await;
+    }
     if resource.name == account::RESOURCE.name
         && routes
         && routing::reroute(unit, id).await?.is_some()
@@ -167,6 +180,12 @@ pub(super) async fn created(unit: &Unit, resource: &'static Resource, row: &Row)
 pub(super) async fn written(unit: &Unit, resource: &'static Resource, row: &Row) -> Result<()> {
     if resource.name == delivery_record::RESOURCE.name {
         return delivery::written(unit, row).await;
+    }
+    if resource.name == schedule_record::RESOURCE.name {
+        return schedule::written(unit, row).await;
+    }
+    if resource.name == subscription_record::RESOURCE.name {
+        return subscription::written(unit, row).await;
     }
     organisation::written(unit, resource, row).await
 }

@@ -45,7 +45,13 @@ pub(crate) async fn all_rows(home: &Home) -> BTreeMap<&'static str, Rows> {
         "author_id",
         "requester_id",
     ];
-    const MORE: [&str; 3] = ["uploaded_by_id", "user_id", "from_user_id"];
+    const MORE: [&str; 5] = [
+        "uploaded_by_id",
+        "user_id",
+        "from_user_id",
+        "subscription_id",
+        "recipient_id",
+    ];
     let mut tables = BTreeMap::new();
     for resource in RESOURCES {
         let columns: Vec<&str> = COLUMNS
@@ -76,7 +82,8 @@ fn within(
     row: &BTreeMap<&'static str, Option<i64>>,
     scope: Scope,
 ) -> bool {
-    const HANGS_ON: [(&str, &str, &str); 17] = [
+    const HANGS_ON: [(&str, &str, &str); 18] = [
+        ("dispatch", "subscription_id", "subscription"),
         ("account_tag", "account_id", "account"),
         ("contact", "account_id", "account"),
         ("stage_change", "opportunity_id", "opportunity"),
@@ -95,7 +102,8 @@ fn within(
         ("pool_move", "account_id", "account"),
         ("pool_move", "account_id", "account"),
     ];
-    const PERSONAL: [(&str, &str); 12] = [
+    const PERSONAL: [(&str, &str); 13] = [
+        ("dispatch", "recipient_id"),
         ("handover", "by_id"),
         ("handover", "from_user_id"),
         ("payment_request", "requested_by_id"),
@@ -109,7 +117,8 @@ fn within(
         ("ticket", "owner_id"),
         ("todo", "owner_id"),
     ];
-    const OWNED: [&str; 7] = [
+    const OWNED: [&str; 8] = [
+        "subscription",
         "account",
         "opportunity",
         "quote",
@@ -118,7 +127,9 @@ fn within(
         "ticket",
         "todo",
     ];
-    const FOR_ALL: [&str; 12] = [
+    const FOR_ALL: [&str; 14] = [
+        "schedule",
+        "schedule_run",
         "user",
         "team",
         "role",

@@ -13,7 +13,7 @@ use crate::answer::Row;
 use crate::export::Language;
 
 /// How the records of a resource are written for somebody.
-pub(super) struct Cells {
+pub(crate) struct Cells {
     resource: &'static Resource,
     fields: Vec<&'static Field>,
     language: Language,
@@ -22,7 +22,7 @@ pub(super) struct Cells {
 
 impl Cells {
     /// With the fields that the caller sees, in the order of the resource.
-    pub(super) fn new(
+    pub(crate) fn new(
         resource: &'static Resource,
         caller: &Caller,
         language: Language,
@@ -40,7 +40,7 @@ impl Cells {
         }
     }
 
-    pub(super) fn columns(&self) -> Vec<DrillColumn> {
+    pub(crate) fn columns(&self) -> Vec<DrillColumn> {
         let column = |field: &&'static Field| DrillColumn {
             name: field.name.to_owned(),
             kind: kind(field).to_owned(),
@@ -51,7 +51,7 @@ impl Cells {
     }
 
     /// The rows with what they refer to by name.
-    pub(super) async fn write(
+    pub(crate) async fn write(
         &self,
         store: &Store,
         caller: &Caller,

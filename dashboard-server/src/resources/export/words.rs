@@ -35,7 +35,7 @@ fn choose(pair: &Pair, language: Language) -> String {
 }
 
 /// What a resource is called.
-pub(super) fn resource(resource: &Resource, language: Language) -> String {
+pub(crate) fn resource(resource: &Resource, language: Language) -> String {
     WORDS
         .entity
         .get(resource.name)

@@ -334,6 +334,9 @@ impl Call {
                 "period": {"from": "2020-01-01", "to": "2030-12-31"}, "compare": "previous"
             }),
             "/api/export" => json!({"query": numbers, "format": "csv"}),
+            "/api/subscription-preview" => json!({
+                "name": "x", "kind": "list", "content": {"resource": "account", "when_empty": true}
+            }),
             "/api/batch" => json!({"queries": [{"id": "a", "query": numbers}]}),
             _ => example,
         }

@@ -16,7 +16,7 @@ type Row = BTreeMap<&'static str, Option<i64>>;
 pub(crate) struct Tables(BTreeMap<&'static str, Vec<Row>>);
 
 /// The columns that say whose a row is.
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 20] = [
     "id",
     "version",
     "owner_id",
@@ -35,12 +35,15 @@ const COLUMNS: [&str; 18] = [
     "uploaded_by_id",
     "user_id",
     "from_user_id",
+    "subscription_id",
+    "recipient_id",
 ];
 /// Whether a row is deleted: 0 or 1. A deleted record is read by nobody, but records that refer to
 /// it still say what it was called, to those who would see it.
 const DELETED: &str = "deleted";
 /// What hangs on another record follows it.
-const HANGS_ON: [(&str, &str, &str); 16] = [
+const HANGS_ON: [(&str, &str, &str); 17] = [
+    ("dispatch", "subscription_id", "subscription"),
     ("account_tag", "account_id", "account"),
     ("contact", "account_id", "account"),
     ("stage_change", "opportunity_id", "opportunity"),
@@ -59,7 +62,8 @@ const HANGS_ON: [(&str, &str, &str); 16] = [
     ("pool_move", "account_id", "account"),
 ];
 /// Whose a record is beside its owner and team.
-const PERSONAL: [(&str, &str); 8] = [
+const PERSONAL: [(&str, &str); 9] = [
+    ("dispatch", "recipient_id"),
     ("handover", "by_id"),
     ("handover", "from_user_id"),
     ("payment_request", "requested_by_id"),
@@ -69,7 +73,8 @@ const PERSONAL: [(&str, &str); 8] = [
     ("attachment", "uploaded_by_id"),
     ("pool_move", "user_id"),
 ];
-const OWNED: [&str; 7] = [
+const OWNED: [&str; 8] = [
+    "subscription",
     "account",
     "opportunity",
     "quote",
@@ -78,7 +83,9 @@ const OWNED: [&str; 7] = [
     "ticket",
     "todo",
 ];
-const FOR_ALL: [&str; 12] = [
+const FOR_ALL: [&str; 14] = [
+    "schedule",
+    "schedule_run",
     "month_close",
     "user",
     "team",

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use millrace_operations::entity::{
-    RESOURCES, account, account_tag, attachment, contact, contract, delivery, handover,
+    RESOURCES, account, account_tag, attachment, contact, contract, delivery, dispatch, handover,
     interaction, invoice_application, month_close, opportunity, order, order_line, payment_plan,
     payment_request, pool_move, price_list, price_list_item, private_note, product, quote,
-    quote_line, receipt, receipt_allocation, routing_rule, setting, stage_change, tag, ticket,
-    todo,
+    quote_line, receipt, receipt_allocation, routing_rule, schedule, schedule_run, setting,
+    stage_change, subscription, tag, ticket, todo,
 };
 use millrace_operations::resource::{Field, Kind, Resource};
 use millrace_operations::{Actor, Caller, Result, Unit};
@@ -131,6 +131,13 @@ impl Planting<'_> {
                 "parent_id" | "continues_id" | "duplicate_of_id" | "framework_id" | "renews_id"
                 | "corrects_id" | "from_stage_id",
             ) => return None,
+            ("schedule" | "subscription", "rule") => return Some("daily 02:00".into()),
+            ("schedule" | "subscription", "zone") | ("dispatch", "sent_at") => return None,
+            ("subscription", "recipients") => {
+                let person = self.people[self.dice.below(self.people.len())].user_id;
+                return Some(json!([person]).into());
+            }
+            ("dispatch", "state") => return Some("given_up".into()),
             ("routing_rule", "enabled") => return Some(false.into()),
             (_, "enabled" | "standard") => return Some(true.into()),
             ("todo", "completed_at" | "snoozed_until")
@@ -180,7 +187,7 @@ async fn insert(unit: &Unit, resource: &'static Resource, cells: &Cells) -> Resu
         account, account_tag, attachment, contact, contract, delivery, handover, interaction,
         invoice_application, month_close, opportunity, order, order_line, payment_plan, payment_request,
         pool_move, price_list, price_list_item, private_note, product, quote, quote_line, receipt,
-        receipt_allocation, routing_rule, setting, stage_change, tag, ticket, todo,
+        receipt_allocation, routing_rule, schedule, schedule_run, setting, stage_change, subscription, dispatch, tag, ticket, todo,
     );
     panic!("plant {}, too", resource.name)
 }

@@ -394,6 +394,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/dispatches/{id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a copy that did not come once more
+         * @description Of a copy of which it is not known whether it came it may be the second; a mail keeps its
+         *     Message-ID, a webhook its id.
+         */
+        post: operations["again_dispatches"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/drill": {
         parameters: {
             query?: never;
@@ -1632,19 +1653,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/reports/monthly": {
+    "/api/rule-preview": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * The monthly business report
-         * @description Conclusions in words, key figures against the month before, the year before and targets, and what
-         *     is behind them, of the records that the caller may see.
-         */
-        get: operations["show_reports"];
+        get?: never;
+        put?: never;
+        /** When a rule would be due */
+        post: operations["preview_rule_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule-overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All schedules with their next moments and last runs */
+        get: operations["overview_schedule_overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1653,17 +1687,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/reports/monthly/file": {
+    "/api/schedule-runs/{id}/cancel": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The monthly business report as a file */
-        get: operations["file_reports"];
+        get?: never;
+        put?: never;
+        /**
+         * End a run
+         * @description One that waits ends at once; one that is under way when who runs it has seen it, within seconds.
+         *     What it has done until then stays.
+         */
+        post: operations["cancel_schedule_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule-runs/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a run said */
+        get: operations["log_schedule_runs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a schedule now, beside its rule
+         * @description It begins when no other run of it is under way. While one that was asked for waits, the same is given.
+         */
+        post: operations["run_schedules"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1759,6 +1834,60 @@ export interface paths {
         get: operations["status"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subscription-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a copy of a subscription would say to the one who asks, now */
+        post: operations["preview_subscription_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subscriptions/{id}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Get no more copies of a subscription, whosever it is */
+        post: operations["leave_subscriptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subscriptions/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send copies of a subscription now, beside its rule
+         * @description They are on their way when this is answered; their receipts say what became of them.
+         */
+        post: operations["send_subscriptions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4536,6 +4665,318 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The schedule records that the caller may read */
+        get: operations["list_schedules"];
+        put?: never;
+        /** Add a schedule record */
+        post: operations["create_schedules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A schedule record */
+        get: operations["get_schedules"];
+        put?: never;
+        post?: never;
+        /** Mark a schedule record as deleted */
+        delete: operations["delete_schedules"];
+        options?: never;
+        head?: never;
+        /** Change fields of a schedule record */
+        patch: operations["change_schedules"];
+        trace?: never;
+    };
+    "/api/schedules/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a schedule record, field by field */
+        get: operations["history_of_schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All schedule records that the list gives, as a file */
+        get: operations["export_schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many schedule records, each by itself */
+        post: operations["bulk_schedules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The schedule run records that the caller may read */
+        get: operations["list_schedule_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule-runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A schedule run record */
+        get: operations["get_schedule_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule-runs/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a schedule run record, field by field */
+        get: operations["history_of_schedule_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedule-runs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All schedule run records that the list gives, as a file */
+        get: operations["export_schedule_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The subscription records that the caller may read */
+        get: operations["list_subscriptions"];
+        put?: never;
+        /** Add a subscription record */
+        post: operations["create_subscriptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A subscription record */
+        get: operations["get_subscriptions"];
+        put?: never;
+        post?: never;
+        /** Mark a subscription record as deleted */
+        delete: operations["delete_subscriptions"];
+        options?: never;
+        head?: never;
+        /** Change fields of a subscription record */
+        patch: operations["change_subscriptions"];
+        trace?: never;
+    };
+    "/api/subscriptions/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a subscription record, field by field */
+        get: operations["history_of_subscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subscriptions/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All subscription records that the list gives, as a file */
+        get: operations["export_subscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subscriptions/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many subscription records, each by itself */
+        post: operations["bulk_subscriptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dispatches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The dispatch records that the caller may read */
+        get: operations["list_dispatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dispatches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A dispatch record */
+        get: operations["get_dispatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dispatches/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a dispatch record, field by field */
+        get: operations["history_of_dispatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dispatches/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All dispatch records that the list gives, as a file */
+        get: operations["export_dispatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5143,6 +5584,27 @@ export interface components {
          * @enum {string}
          */
         ContractState: "signed" | "effective";
+        /**
+         * @description A language of copies.
+         * @enum {string}
+         */
+        CopyLanguage: "zh" | "en";
+        /** @description What a copy says. */
+        CopyPreview: {
+            /** @description The subject. */
+            subject: string;
+            /** @description As HTML. */
+            html: string;
+            /** @description As plain text. */
+            text: string;
+            /** @description The names of the files beside it. */
+            files: string[];
+            /**
+             * Format: double
+             * @description The number that a threshold is about.
+             */
+            value?: number | null;
+        };
         /** @description How an owned account stands towards the pool. */
         Countdown: {
             /**
@@ -6237,21 +6699,6 @@ export interface components {
             /** @description What is to be said of it. */
             note?: string | null;
         };
-        /** @description A report as the app shows it. */
-        MonthlyReportShown: {
-            /**
-             * Format: date
-             * @description The first day of the month.
-             */
-            month: string;
-            /**
-             * Format: int64
-             * @description The published set that it was made from.
-             */
-            set: number;
-            /** @description What it says. */
-            document: components["schemas"]["ReportDocument"];
-        };
         /** @description What a move should have been. */
         MoveCorrection: {
             /**
@@ -6621,15 +7068,15 @@ export interface components {
             contacts: components["schemas"]["KnownContact"][];
             delivery_address?: components["schemas"]["SuggestedText"] | null;
         };
-        /** @description Who hands over, and to whom. */
+        /** @description A subscription that is being written. */
         PreviewBody: {
-            /**
-             * Format: int64
-             * @description Who hands over.
-             */
-            from_user_id: number;
-            /** @description By which rule successors are chosen. */
-            rule: components["schemas"]["HandoverRule"];
+            /** @description What it is called. */
+            name: string;
+            /** @description What it is of. */
+            kind: components["schemas"]["SubscriptionKindWord"];
+            /** @description Which numbers, list or threshold. */
+            content: unknown;
+            language?: components["schemas"]["CopyLanguage"] | null;
         };
         /** @description Lines with their prices, and what they come to. */
         Priced: {
@@ -7026,100 +7473,6 @@ export interface components {
             /** @description Dimensions that any metric has. */
             dimensions: components["schemas"]["Dimension"][];
         };
-        /** @description A cell. */
-        ReportCell: {
-            /** @description What it says. */
-            text: string;
-            /** @description `good`, `bad` or nothing. */
-            tone: string;
-            /** @description Whether it stands out. */
-            is_strong: boolean;
-            /** @description On few records. */
-            is_faint: boolean;
-        };
-        /** @description A chart, by the name of its picture. */
-        ReportChart: {
-            /** @description Its name. */
-            name: string;
-            /** @description Its heading. */
-            title: string;
-            /** @description What it shows, for those who do not see it. */
-            told: string;
-            /** @description The picture. */
-            svg: string;
-        };
-        /** @description The head of a column. */
-        ReportColumn: {
-            /** @description Its name. */
-            name: string;
-            /** @description Whether numbers stand under it. */
-            is_number: boolean;
-        };
-        /** @description A report in words, tables and charts. */
-        ReportDocument: {
-            /** @description `zh` or `en`. */
-            language: string;
-            /** @description Its heading. */
-            title: string;
-            /** @description The month, and whether it is over. */
-            subtitle: string;
-            /** @description What is named under the title: whose records, up to when. */
-            facts: components["schemas"]["ReportFact"][];
-            /** @description The heading of the conclusions. */
-            conclusions_title: string;
-            /** @description The month in sentences. */
-            conclusions: components["schemas"]["ReportSentence"][];
-            /** @description The key figures. */
-            figures: components["schemas"]["ReportTable"];
-            /** @description What is behind them, part by part. */
-            sections: components["schemas"]["ReportSection"][];
-            /** @description What stands at the foot of each page. */
-            foot: string;
-            /** @description How a page is numbered: `{page}` of `{pages}`. */
-            page: string;
-        };
-        /** @description A name and what it is. */
-        ReportFact: {
-            /** @description Its name. */
-            name: string;
-            /** @description Its value. */
-            value: string;
-        };
-        /** @description A part under a heading. */
-        ReportSection: {
-            /** @description Which part it is. */
-            id: string;
-            /** @description Its heading. */
-            title: string;
-            /** @description What is said of it first. */
-            lead: string[];
-            /** @description Its charts. */
-            charts: components["schemas"]["ReportChart"][];
-            /** @description Its tables. */
-            tables: components["schemas"]["ReportTable"][];
-        };
-        /** @description A sentence made from numbers. */
-        ReportSentence: {
-            /** @description What it is about. */
-            head: string;
-            /** @description What it says. */
-            text: string;
-            /** @description `good`, `bad` or nothing. */
-            tone: string;
-        };
-        /** @description A table. */
-        ReportTable: {
-            /** @description Its heading. */
-            title: string;
-            /** @description Their heads. */
-            columns: components["schemas"]["ReportColumn"][];
-            /** @description Its rows. */
-            rows: components["schemas"]["ReportCell"][][];
-            /** @description The metric of each row, where rows are numbers of one record set each. */
-            metrics: string[];
-            /** @description What is to be known of it; empty where there is nothing. */
-            note: string;
-        };
         /** @description The sending of a request. */
         RequestSending: {
             /**
@@ -7178,6 +7531,24 @@ export interface components {
             span: string;
             /** @description The dimensions that it is by. */
             dimensions: string[];
+        };
+        /** @description A rule that is being written. */
+        RuleBody: {
+            /**
+             * @description Such as `working-day 1 08:00`, `weekly mon 09:00 next` or `cron 30 8 * * 1-5`.
+             * @default working-day 1 08:00
+             */
+            rule: string;
+            /**
+             * @description The time zone; the company's without one.
+             * @default Asia/Shanghai
+             */
+            zone: string | null;
+        };
+        /** @description When a rule is due. */
+        RuleMoments: {
+            /** @description The next moments, five at most. */
+            next: string[];
         };
         /** @description The rules that customers are scored by. */
         RulesInForce: {
@@ -7254,8 +7625,72 @@ export interface components {
             /** @description Those of them whose score would move most, at most 50. */
             moved: components["schemas"]["MovedAccount"][];
         };
+        /** @description A line of it. */
+        RunLine: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What. */
+            text: string;
+        };
+        /** @description What a run said. */
+        RunLog: {
+            /** @description The earliest first; kept for 90 days. */
+            lines: components["schemas"]["RunLine"][];
+        };
+        /** @description How a run stands. */
+        RunState: {
+            /**
+             * Format: int64
+             * @description The run.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description The moment that it is due.
+             */
+            planned_at: string;
+            /** @description How it stands. */
+            state: string;
+            /** @description Whether somebody asked for it. */
+            manual: boolean;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            began_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /** @description What it did. */
+            result?: string | null;
+            /** @description Why it failed. */
+            error?: string | null;
+        };
         /** @description One value. */
         Scalar: number | string | boolean;
+        /** @description All schedules with what is before and behind them. */
+        ScheduleOverview: {
+            schedules: components["schemas"]["ScheduleState"][];
+        };
+        /** @description What is before and behind a schedule. */
+        ScheduleState: {
+            /**
+             * Format: int64
+             * @description The schedule.
+             */
+            id: number;
+            /** @description Its next moments, three at most; none where it is not enabled. */
+            next: string[];
+            /** @description Whether the holidays of the year of one of them are not known yet: only weekends rest there. */
+            holidays_unknown: boolean;
+            /** @description Its last runs, the latest first, five at most. */
+            runs: components["schemas"]["RunState"][];
+        };
         /**
          * @description On whose records.
          * @enum {string}
@@ -7638,6 +8073,11 @@ export interface components {
             /** @description The factor that costs it points. */
             factor: components["schemas"]["FactorName"];
         };
+        /**
+         * @description What a subscription is of.
+         * @enum {string}
+         */
+        SubscriptionKindWord: "monthly_report" | "dashboard" | "list" | "threshold";
         /** @description Somebody who may look after customers. */
         SuccessManager: {
             /**
@@ -13037,6 +13477,619 @@ export interface components {
             count?: number;
             labels: components["schemas"]["Labels"];
         };
+        /** @description What is done by itself, and when. A field that the caller does not see is absent. */
+        Schedule: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * @description What is done.
+             * @enum {string}
+             */
+            work: "ingest" | "marts" | "health" | "monthly_report" | "upkeep" | "backup" | "dispatches";
+            /** @description The mapping file of an ingest, on the server. */
+            mapping: string | null;
+            /** @description When: such as `working-day 1 08:00` or `cron 30 8 * * 1-5`. */
+            rule: string;
+            /** @description The time zone of the rule; the company's without one. */
+            zone: string | null;
+            /**
+             * @description What becomes of moments that nobody was there for: the last one, or all of them.
+             * @enum {string}
+             */
+            catch_up: "once" | "all";
+            /**
+             * Format: int64
+             * @description Where all are caught up: those of so many days at most.
+             */
+            catch_up_days: number | null;
+            /**
+             * Format: int64
+             * @description How long it may take.
+             */
+            time_limit_minutes: number;
+            /** @description Whether it is done at all. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description What is done by itself, and when and what it refers to. */
+        ScheduleShown: {
+            record: components["schemas"]["Schedule"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        ScheduleOutcome: {
+            record: components["schemas"]["Schedule"] | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        SchedulePage: {
+            rows: components["schemas"]["Schedule"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. What is done by itself, and when. */
+        NewSchedule: {
+            /** @description What people call it. */
+            name: string;
+            /**
+             * @description What is done.
+             * @enum {string}
+             */
+            work: "ingest" | "marts" | "health" | "monthly_report" | "upkeep" | "backup" | "dispatches";
+            /** @description The mapping file of an ingest, on the server. */
+            mapping?: string | null;
+            /** @description When: such as `working-day 1 08:00` or `cron 30 8 * * 1-5`. */
+            rule: string;
+            /** @description The time zone of the rule; the company's without one. */
+            zone?: string | null;
+            /**
+             * @description What becomes of moments that nobody was there for: the last one, or all of them.
+             * @enum {string}
+             */
+            catch_up?: "once" | "all";
+            /**
+             * Format: int64
+             * @description Where all are caught up: those of so many days at most.
+             */
+            catch_up_days?: number | null;
+            /**
+             * Format: int64
+             * @description How long it may take.
+             */
+            time_limit_minutes?: number;
+            /** @description Whether it is done at all. */
+            enabled?: boolean;
+        };
+        /** @description The fields to be changed; others stay. What is done by itself, and when. */
+        ScheduleChange: {
+            /** @description What people call it. */
+            name?: string;
+            /**
+             * @description What is done.
+             * @enum {string}
+             */
+            work?: "ingest" | "marts" | "health" | "monthly_report" | "upkeep" | "backup" | "dispatches";
+            /** @description The mapping file of an ingest, on the server. */
+            mapping?: string | null;
+            /** @description When: such as `working-day 1 08:00` or `cron 30 8 * * 1-5`. */
+            rule?: string;
+            /** @description The time zone of the rule; the company's without one. */
+            zone?: string | null;
+            /**
+             * @description What becomes of moments that nobody was there for: the last one, or all of them.
+             * @enum {string}
+             */
+            catch_up?: "once" | "all";
+            /**
+             * Format: int64
+             * @description Where all are caught up: those of so many days at most.
+             */
+            catch_up_days?: number | null;
+            /**
+             * Format: int64
+             * @description How long it may take.
+             */
+            time_limit_minutes?: number;
+            /** @description Whether it is done at all. */
+            enabled?: boolean;
+        };
+        /** @description The same to many records, each by itself. */
+        ScheduleBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
+            changes: components["schemas"]["ScheduleChange"];
+        } | {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        ScheduleBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Schedule"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description One time that something was, or is to be, done by itself. A field that the caller does not see is absent. */
+        ScheduleRun: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description What is done. The id of a schedule record.
+             */
+            schedule_id: number;
+            /**
+             * Format: date-time
+             * @description The moment that it is due. In UTC, to the microsecond.
+             */
+            planned_at: string;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            state: "planned" | "running" | "done" | "failed" | "cancelled" | "skipped";
+            /** @description Whether somebody asked for it, beside the rule. */
+            manual: boolean;
+            /**
+             * Format: int64
+             * @description Who did. The id of a user record.
+             */
+            requested_by_id: number | null;
+            /**
+             * Format: date-time
+             * @description When it began. In UTC, to the microsecond.
+             */
+            began_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended. In UTC, to the microsecond.
+             */
+            ended_at: string | null;
+            /**
+             * Format: int64
+             * @description How often it was begun.
+             */
+            attempt: number;
+            /**
+             * Format: int64
+             * @description The lease under which it was begun last.
+             */
+            token: number;
+            /**
+             * Format: date-time
+             * @description When it was asked to end. In UTC, to the microsecond.
+             */
+            cancel_asked_at: string | null;
+            /** @description What it did. */
+            result: string | null;
+            /** @description Why it failed, or was left out. */
+            error: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description One time that something was, or is to be, done by itself and what it refers to. */
+        ScheduleRunShown: {
+            record: components["schemas"]["ScheduleRun"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        ScheduleRunOutcome: {
+            record: components["schemas"]["ScheduleRun"] | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        ScheduleRunPage: {
+            rows: components["schemas"]["ScheduleRun"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What somebody wants to be told of, when and how (订阅). A field that the caller does not see is absent. */
+        Subscription: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Whose it is. The id of a user record.
+             */
+            readonly owner_id: number;
+            /**
+             * @description What of.
+             * @enum {string}
+             */
+            kind: "monthly_report" | "dashboard" | "list" | "threshold";
+            /** @description Which numbers, list or threshold it is. */
+            content: unknown;
+            /** @description When: such as `working-days 18:00`; a monthly report without one comes when it is made. */
+            rule: string | null;
+            /** @description The time zone of the rule; the company's without one. */
+            zone: string | null;
+            /**
+             * @description How it comes.
+             * @enum {string}
+             */
+            channel: "mail" | "webhook";
+            /** @description The ids of the users who get a mail. */
+            recipients: unknown;
+            /** @description The address that a webhook calls. */
+            url: string | null;
+            /** @description What the bodies of a webhook are signed with. */
+            readonly secret: string | null;
+            /**
+             * @description Its language; that of each recipient without one.
+             * @enum {string|null}
+             */
+            language: "zh" | "en" | null;
+            /** @description Whether it comes at all. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description What somebody wants to be told of, when and how (订阅) and what it refers to. */
+        SubscriptionShown: {
+            record: components["schemas"]["Subscription"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        SubscriptionOutcome: {
+            record: components["schemas"]["Subscription"] | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        SubscriptionPage: {
+            rows: components["schemas"]["Subscription"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. What somebody wants to be told of, when and how (订阅). */
+        NewSubscription: {
+            /** @description What people call it. */
+            name: string;
+            /**
+             * @description What of.
+             * @enum {string}
+             */
+            kind: "monthly_report" | "dashboard" | "list" | "threshold";
+            /** @description Which numbers, list or threshold it is. */
+            content: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @description When: such as `working-days 18:00`; a monthly report without one comes when it is made. */
+            rule?: string | null;
+            /** @description The time zone of the rule; the company's without one. */
+            zone?: string | null;
+            /**
+             * @description How it comes.
+             * @enum {string}
+             */
+            channel?: "mail" | "webhook";
+            /** @description The ids of the users who get a mail. */
+            recipients?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @description The address that a webhook calls. */
+            url?: string | null;
+            /**
+             * @description Its language; that of each recipient without one.
+             * @enum {string|null}
+             */
+            language?: "zh" | "en" | null;
+            /** @description Whether it comes at all. */
+            enabled?: boolean;
+        };
+        /** @description The fields to be changed; others stay. What somebody wants to be told of, when and how (订阅). */
+        SubscriptionChange: {
+            /** @description What people call it. */
+            name?: string;
+            /**
+             * @description What of.
+             * @enum {string}
+             */
+            kind?: "monthly_report" | "dashboard" | "list" | "threshold";
+            /** @description Which numbers, list or threshold it is. */
+            content?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @description When: such as `working-days 18:00`; a monthly report without one comes when it is made. */
+            rule?: string | null;
+            /** @description The time zone of the rule; the company's without one. */
+            zone?: string | null;
+            /**
+             * @description How it comes.
+             * @enum {string}
+             */
+            channel?: "mail" | "webhook";
+            /** @description The ids of the users who get a mail. */
+            recipients?: {
+                [key: string]: unknown;
+            } | unknown[] | string | number | boolean;
+            /** @description The address that a webhook calls. */
+            url?: string | null;
+            /**
+             * @description Its language; that of each recipient without one.
+             * @enum {string|null}
+             */
+            language?: "zh" | "en" | null;
+            /** @description Whether it comes at all. */
+            enabled?: boolean;
+        };
+        /** @description The same to many records, each by itself. */
+        SubscriptionBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
+            changes: components["schemas"]["SubscriptionChange"];
+        } | {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        SubscriptionBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Subscription"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
+        /** @description One copy of a subscription for one recipient, and what became of it. A field that the caller does not see is absent. */
+        Dispatch: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /**
+             * Format: int64
+             * @description Of which subscription. The id of a subscription record.
+             */
+            subscription_id: number;
+            /**
+             * Format: int64
+             * @description For whom, by whose rights; of a webhook its owner. The id of a user record.
+             */
+            recipient_id: number;
+            /**
+             * Format: date-time
+             * @description The moment that it is due. In UTC, to the microsecond.
+             */
+            planned_at: string;
+            /** @description Whether somebody asked for it, beside the rule. */
+            manual: boolean;
+            /**
+             * @description How it comes.
+             * @enum {string}
+             */
+            channel: "mail" | "webhook";
+            /** @description Where to: the mail address, or the address that is called. */
+            address: string | null;
+            /**
+             * @description How it stands.
+             * @enum {string}
+             */
+            state: "planned" | "sending" | "sent" | "retrying" | "unknown" | "given_up" | "withheld" | "quiet" | "skipped";
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it is tried next. In UTC, to the microsecond.
+             */
+            next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was written. In UTC, to the microsecond.
+             */
+            rendered_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was taken over by the other side. In UTC, to the microsecond.
+             */
+            sent_at: string | null;
+            /** @description The subject of the mail. */
+            subject: string | null;
+            /** @description What the mail is known by, however often it is sent. */
+            message_id: string | null;
+            /** @description Why it did not come. */
+            reason: string | null;
+            /** @description What the other side said. */
+            response: string | null;
+            /**
+             * Format: int64
+             * @description The lease under which it was sent last.
+             */
+            token: number;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description One copy of a subscription for one recipient, and what became of it and what it refers to. */
+        DispatchShown: {
+            record: components["schemas"]["Dispatch"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        DispatchOutcome: {
+            record: components["schemas"]["Dispatch"] | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        DispatchPage: {
+            rows: components["schemas"]["Dispatch"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
+            labels: components["schemas"]["Labels"];
+        };
     };
     responses: {
         /** @description The parameters or the body cannot be read */
@@ -14040,6 +15093,36 @@ export interface operations {
             415: components["responses"]["Problem415"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    again_dispatches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The copy */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The copy as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DispatchOutcome"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -16938,33 +18021,58 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    show_reports: {
+    preview_rule_preview: {
         parameters: {
-            query: {
-                /**
-                 * @description The month, as `2026-03`.
-                 * @example 2026-03
-                 */
-                month: string;
-                /** @description The language; Chinese where left out. */
-                lang?: components["schemas"]["Language"];
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
             };
+        };
+        responses: {
+            /** @description Its next moments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleMoments"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    overview_schedule_overview: {
+        parameters: {
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The report */
+            /** @description What is before and behind them */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MonthlyReportShown"];
+                    "application/json": components["schemas"]["ScheduleOverview"];
                 };
             };
-            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             421: components["responses"]["Problem421"];
@@ -16973,38 +18081,90 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    file_reports: {
+    cancel_schedule_runs: {
         parameters: {
-            query: {
-                /**
-                 * @description The month, as `2026-03`.
-                 * @example 2026-03
-                 */
-                month: string;
-                /** @description The language; Chinese where left out. */
-                lang?: components["schemas"]["Language"];
-                /** @description The file's format. */
-                format: "pdf" | "xlsx";
-            };
+            query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description The run */
+                id: number;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The file */
+            /** @description The run as it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/pdf": string;
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "application/json": components["schemas"]["ScheduleRunOutcome"];
                 };
             };
-            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    log_schedule_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunLog"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    run_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run that waits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRunOutcome"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             421: components["responses"]["Problem421"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -17254,6 +18414,100 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    preview_subscription_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewBody"];
+            };
+        };
+        responses: {
+            /** @description The copy */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CopyPreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    leave_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription, where the caller may see it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionOutcome"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    send_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The copies */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DispatchPage"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             421: components["responses"]["Problem421"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -25061,6 +26315,910 @@ export interface operations {
             query?: {
                 /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
                 sort?: "id" | "-id" | "month" | "-month" | "closed_at" | "-closed_at" | "reopened_at" | "-reopened_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_schedules: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_schedules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSchedule"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOutcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_schedules: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_schedules: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOutcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_schedules: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_schedules: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_schedule_runs: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "planned_at" | "-planned_at" | "began_at" | "-began_at" | "ended_at" | "-ended_at" | "cancel_asked_at" | "-cancel_asked_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRunPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_schedule_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRunShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_schedule_runs: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_schedule_runs: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "planned_at" | "-planned_at" | "began_at" | "-began_at" | "ended_at" | "-ended_at" | "cancel_asked_at" | "-cancel_asked_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_subscriptions: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSubscription"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionOutcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_subscriptions: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_subscriptions: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionOutcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_subscriptions: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_subscriptions: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "name" | "-name" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Words that must all occur. */
+                search?: string;
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_dispatches: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "planned_at" | "-planned_at" | "next_attempt_at" | "-next_attempt_at" | "rendered_at" | "-rendered_at" | "sent_at" | "-sent_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DispatchPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_dispatches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DispatchShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_dispatches: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_dispatches: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "planned_at" | "-planned_at" | "next_attempt_at" | "-next_attempt_at" | "rendered_at" | "-rendered_at" | "sent_at" | "-sent_at" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description One's own records, or those that nobody owns. */
+                view?: "mine";
                 /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
                 filter?: string[];
                 /** @description The file's format. */

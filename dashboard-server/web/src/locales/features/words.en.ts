@@ -3,6 +3,52 @@ import type { zh } from "./words.zh";
 
 export const en: Texts<typeof zh> = {
   choice: {
+    schedule: {
+      work: {
+        ingest: "ingest",
+        marts: "marts",
+        health: "health refit",
+        monthly_report: "monthly report",
+        upkeep: "upkeep",
+        backup: "backup",
+        dispatches: "deliver subscriptions",
+      },
+      catch_up: { once: "the last one", all: "all of them" },
+    },
+    schedule_run: {
+      state: {
+        planned: "waiting",
+        running: "running",
+        done: "done",
+        failed: "failed",
+        cancelled: "cancelled",
+        skipped: "left out",
+      },
+    },
+    subscription: {
+      kind: {
+        monthly_report: "monthly report",
+        dashboard: "dashboard",
+        list: "list",
+        threshold: "metric alert",
+      },
+      channel: { mail: "mail", webhook: "webhook" },
+      language: { zh: "Chinese", en: "English" },
+    },
+    dispatch: {
+      channel: { mail: "mail", webhook: "webhook" },
+      state: {
+        planned: "waiting",
+        sending: "sending",
+        sent: "sent",
+        retrying: "will retry",
+        unknown: "not known",
+        given_up: "given up",
+        withheld: "withheld",
+        quiet: "nothing to tell",
+        skipped: "left out",
+      },
+    },
     account: {
       status: {
         prospect: "prospect",

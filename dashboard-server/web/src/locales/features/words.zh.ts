@@ -1,6 +1,47 @@
 /** The words that fields can hold. */
 export const zh = {
   choice: {
+    schedule: {
+      work: {
+        ingest: "导入文件",
+        marts: "更新数字",
+        health: "健康度重算",
+        monthly_report: "经营月报",
+        upkeep: "整理",
+        backup: "备份",
+        dispatches: "发送订阅",
+      },
+      catch_up: { once: "只补最近一次", all: "全部补做" },
+    },
+    schedule_run: {
+      state: {
+        planned: "待运行",
+        running: "运行中",
+        done: "完成",
+        failed: "失败",
+        cancelled: "已取消",
+        skipped: "略过",
+      },
+    },
+    subscription: {
+      kind: { monthly_report: "经营月报", dashboard: "看板", list: "列表", threshold: "指标提醒" },
+      channel: { mail: "邮件", webhook: "回调" },
+      language: { zh: "中文", en: "英文" },
+    },
+    dispatch: {
+      channel: { mail: "邮件", webhook: "回调" },
+      state: {
+        planned: "待发送",
+        sending: "发送中",
+        sent: "已送达",
+        retrying: "将重试",
+        unknown: "是否送达不明",
+        given_up: "已放弃",
+        withheld: "不发送",
+        quiet: "无需提醒",
+        skipped: "略过",
+      },
+    },
     account: {
       status: {
         prospect: "潜在",
