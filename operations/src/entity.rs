@@ -31,6 +31,7 @@ pub mod setting;
 pub mod stage;
 pub mod stage_change;
 pub mod tag;
+pub mod target;
 pub mod team;
 pub mod ticket;
 pub mod todo;
@@ -75,6 +76,7 @@ pub static RESOURCES: &[&Resource] = &[
     &routing_rule::RESOURCE,
     &handover::RESOURCE,
     &month_close::RESOURCE,
+    &target::RESOURCE,
 ];
 
 /// The resource of that name.

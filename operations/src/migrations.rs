@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
         "0010_success_managers",
         include_str!("migrations/0010_success_managers.sql"),
     ),
+    ("0011_targets", include_str!("migrations/0011_targets.sql")),
 ];
 
 /// What PostgreSQL locks while migrating; any number that nothing else uses.

@@ -48,6 +48,7 @@ pub mod search;
 pub mod settings;
 pub mod stage_move;
 pub mod success;
+pub mod target;
 pub mod ticket;
 pub mod timeline;
 pub mod today;

@@ -36,6 +36,7 @@ mod scopes;
 mod sign_in;
 mod success;
 mod support;
+mod targets;
 mod tickets;
 mod todos;
 mod world;
