@@ -27,6 +27,7 @@ mod replace;
 mod run;
 mod schedule;
 mod store;
+pub mod targets;
 mod texts;
 mod tickets;
 mod touched;
