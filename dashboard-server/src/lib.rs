@@ -53,6 +53,7 @@ mod shapes;
 mod stage_changes;
 mod state;
 mod status;
+mod targets;
 mod tickets;
 mod timelines;
 mod todos;

@@ -7,7 +7,7 @@ use utoipa_axum::routes;
 use crate::state::AppState;
 use crate::{
     accounts, attachments, closes, contracts, handovers, interactions, money, opportunities,
-    orders, overview, pipelines, quotes, stage_changes, tickets, todos, users,
+    orders, overview, pipelines, quotes, stage_changes, targets, tickets, todos, users,
 };
 
 /// All actions, by the resource that they are on.
@@ -98,10 +98,19 @@ pub(super) fn actions() -> OpenApiRouter<AppState> {
         .routes(routes!(pipelines::create::create))
         .routes(routes!(pipelines::change::change))
         .routes(routes!(pipelines::stages::arrange))
+        .routes(routes!(targets::template::template))
         .routes(routes!(overview::hints::hints))
         .routes(routes!(overview::search::search))
         .routes(routes!(overview::today::today))
         .merge(uploads())
+        .merge(sheets())
+}
+
+/// What takes a sheet.
+fn sheets() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(targets::import::import))
+        .layer(DefaultBodyLimit::max(targets::import::SHEET_BYTES))
 }
 
 /// What takes more than a body of JSON; it counts the bytes itself.

@@ -31,6 +31,7 @@ export const RESOURCES = {
   stage: { path: "stages", title: "name_zh" },
   stage_change: { path: "stage-changes", title: "kind" },
   tag: { path: "tags", title: "name" },
+  target: { path: "targets", title: "metric" },
   team: { path: "teams", title: "name" },
   ticket: { path: "tickets", title: "title" },
   todo: { path: "todos", title: "title" },
