@@ -5,6 +5,7 @@ pub(crate) mod close;
 pub(crate) mod demo;
 pub(crate) mod drill;
 pub(crate) mod drivers;
+
 pub(crate) mod health;
 pub(crate) mod ingest;
 pub(crate) mod init;
@@ -13,5 +14,6 @@ pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod status;
+pub(crate) mod targets;
 pub(crate) mod upkeep;
 pub(crate) mod worker;

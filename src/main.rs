@@ -67,6 +67,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Drill(options) => commands::drill::run(&context, options).await,
         Command::Drivers(options) => commands::drivers::run(&context, options).await,
         Command::Health(options) => commands::health::run(&context, options, SystemClock).await,
+        Command::Targets(options) => commands::targets::run(&context, options, SystemClock).await,
         Command::Metrics(options) => commands::metrics::run(&context, &options).await,
         Command::Status => commands::status::run(&context, SystemClock).await,
     }
