@@ -9,7 +9,6 @@ use millrace_models::target::year_of;
 use millrace_operations::entity::target::RESOURCE;
 use millrace_operations::{FieldError, OperationsError};
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::error::ApiError;
 use crate::export::{Format, Language, download};
@@ -17,7 +16,7 @@ use crate::extract::{Parameters, Signed};
 use crate::state::AppState;
 
 /// Of which year, and in which language.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct YearAsked {
