@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Drill(DrillArguments),
     /// What moved a number between two periods, and what of it is beyond chance
     Drivers(DriversArguments),
+    /// What metrics are to reach, for the company, teams and people
+    Targets(TargetsArguments),
     /// Customer health: who is at risk, why, and how well that has been told before
     Health(HealthArguments),
     /// Reports as files: PDF and workbook
@@ -402,6 +404,44 @@ fn parse_month(text: &str) -> Result<NaiveDate, String> {
         .then(|| format!("{text}-01").parse().ok())
         .flatten();
     day.ok_or_else(|| format!("{text:?} is not a month: write it as 2026-03"))
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct TargetsArguments {
+    /// Of this year [default: this one]
+    #[arg(long, value_name = "YEAR", global = true)]
+    pub(crate) year: Option<String>,
+    /// Of this metric only
+    #[arg(long, value_name = "METRIC")]
+    pub(crate) metric: Option<String>,
+    /// Of these only: company, a team or a person
+    #[arg(long = "for", value_name = "WHOM")]
+    pub(crate) whom: Option<String>,
+    #[command(subcommand)]
+    pub(crate) command: Option<TargetsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TargetsCommand {
+    /// Take the targets of a sheet, as a whole or not at all; the same again changes nothing
+    Import {
+        /// The sheet, as the template is
+        #[arg(value_name = "FILE.xlsx")]
+        file: PathBuf,
+        /// Say what would change, change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write a sheet with the targets of the year, to be filled in
+    Template {
+        /// Where it is written
+        #[arg(value_name = "FILE.xlsx")]
+        file: PathBuf,
+        /// The language of its headers
+        #[arg(long, value_name = "LANG", default_value = "zh", value_parser = ["zh", "en"])]
+        lang: String,
+    },
 }
 
 #[derive(Debug, Args)]

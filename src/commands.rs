@@ -19,5 +19,6 @@ pub(crate) mod schedule;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod subscription;
+pub(crate) mod targets;
 pub(crate) mod upkeep;
 pub(crate) mod worker;

@@ -74,6 +74,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Drivers(options) => commands::drivers::run(&context, options).await,
         Command::Health(options) => commands::health::run(&context, options, SystemClock).await,
         Command::Report(options) => commands::report::run(&context, options, SystemClock).await,
+        Command::Targets(options) => commands::targets::run(&context, options, SystemClock).await,
         Command::Metrics(options) => commands::metrics::run(&context, &options).await,
         Command::Schedule(options) => commands::schedule::run(&context, options, SystemClock).await,
         Command::Subscription(options) => {

@@ -6,17 +6,17 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
-use millrace_lake::query::{DrillRequest, DrillResult, QueryResult};
+use millrace_lake::query::{DrillRequest, DrillResult};
 use millrace_models::query::Query;
-use millrace_models::scope::Access;
+use millrace_operations::Caller;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::{ApiError, Problem};
-use crate::extract::Body;
-use crate::numbers::Numbers;
+use crate::extract::{Body, Signed};
 use crate::schema;
 use crate::state::AppState;
+use crate::targets::{self, Marked};
 
 /// Queries of one request.
 const MOST_QUERIES: usize = 64;
@@ -69,7 +69,7 @@ pub(crate) struct BatchResult {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answer {
-    Numbers(Box<QueryResult>),
+    Numbers(Box<Marked>),
     Records(Box<DrillResult>),
 }
 
@@ -83,14 +83,14 @@ enum Answer {
 )]
 pub(crate) async fn batch(
     State(state): State<AppState>,
-    Numbers(access): Numbers,
+    Signed(caller): Signed,
     Body(request): Body<BatchRequest>,
 ) -> Result<Json<BatchResponse>, ApiError> {
     let questions = questions(request)?;
     let now = state.now();
     let mut set = state.lake().latest_set().await?.map(|set| set.id);
     loop {
-        let results = answers(&state, &access, &questions, now).await;
+        let results = answers(&state, &caller, &questions, now).await;
         let newest = state.lake().latest_set().await?.map(|set| set.id);
         if set == newest {
             return Ok(Json(BatchResponse { results }));
@@ -102,13 +102,13 @@ pub(crate) async fn batch(
 
 async fn answers(
     state: &AppState,
-    access: &Access,
+    caller: &Caller,
     questions: &[(String, Question)],
     now: DateTime<Utc>,
 ) -> Vec<BatchResult> {
     let pending: Vec<_> = questions
         .iter()
-        .map(|(id, question)| answer(state, access, id, question, now))
+        .map(|(id, question)| answer(state, caller, id, question, now))
         .collect();
     futures::stream::iter(pending)
         .buffered(AT_A_TIME)
@@ -118,25 +118,25 @@ async fn answers(
 
 async fn answer(
     state: &AppState,
-    access: &Access,
+    caller: &Caller,
     id: &str,
     question: &Question,
     now: DateTime<Utc>,
 ) -> BatchResult {
-    let engine = state.engine();
     let answer = match question {
-        Question::Numbers(query) => engine
-            .query(access, query, now)
+        Question::Numbers(query) => targets::numbers(state, caller, query, now)
             .await
             .map(|numbers| Answer::Numbers(Box::new(numbers))),
-        Question::Records(drill) => engine
-            .drill(access, drill, now)
+        Question::Records(drill) => state
+            .engine()
+            .drill(&caller.access(), drill, now)
             .await
-            .map(|records| Answer::Records(Box::new(records))),
+            .map(|records| Answer::Records(Box::new(records)))
+            .map_err(ApiError::from),
     };
     let (result, problem) = match answer {
         Ok(answer) => (Some(answer), None),
-        Err(error) => (None, Some(ApiError::from(error).into_problem())),
+        Err(error) => (None, Some(error.into_problem())),
     };
     BatchResult {
         id: id.to_owned(),

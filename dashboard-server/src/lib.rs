@@ -57,6 +57,7 @@ mod stage_changes;
 mod state;
 mod status;
 mod subscriptions;
+mod targets;
 mod tickets;
 mod timelines;
 mod todos;

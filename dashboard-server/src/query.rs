@@ -2,16 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use millrace_lake::query::QueryResult;
 use millrace_models::query::Query;
 
 use crate::error::ApiError;
-use crate::extract::Body;
-use crate::numbers::Numbers;
+use crate::extract::{Body, Signed};
 use crate::schema;
 use crate::state::AppState;
+use crate::targets::{self, Marked};
 
 /// Numbers by any dimension
+///
+/// Beside a number of a whole month, quarter or year of the company, a team or a person stands its
+/// target, where there is one that the caller sees.
 #[utoipa::path(
     post,
     path = "/api/query",
@@ -21,10 +23,9 @@ use crate::state::AppState;
 )]
 pub(crate) async fn query(
     State(state): State<AppState>,
-    Numbers(access): Numbers,
+    Signed(caller): Signed,
     Body(query): Body<Query>,
-) -> Result<Json<QueryResult>, ApiError> {
-    Ok(Json(
-        state.engine().query(&access, &query, state.now()).await?,
-    ))
+) -> Result<Json<Marked>, ApiError> {
+    let now = state.now();
+    Ok(Json(targets::numbers(&state, &caller, &query, now).await?))
 }

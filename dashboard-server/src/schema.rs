@@ -5,6 +5,7 @@
 mod adjustments;
 mod health;
 mod report;
+mod targets;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ pub(crate) use health::{
     RulesPreview, ScoresOfAccounts, StandingOfAccount, SuccessManagers,
 };
 pub(crate) use report::MonthlyReportShown;
+pub(crate) use targets::{TargetMarks, TargetPlan};
 
 /// What is asked: the same object for query, drill, export and a shared address.
 #[derive(Serialize, ToSchema)]
@@ -130,6 +132,9 @@ pub(crate) struct QueryResult {
     pub(crate) closed_months: Vec<String>,
     /// How it came about.
     pub(crate) answered_by: AnsweredBy,
+    /// The targets beside its numbers, as far as the caller sees any.
+    #[schema(required = false)]
+    pub(crate) targets: TargetMarks,
 }
 
 /// How an answer came about.

@@ -34,6 +34,7 @@ mod progress;
 mod reader;
 mod reject;
 mod run;
+mod sheet;
 mod source;
 mod value;
 
@@ -47,3 +48,4 @@ pub use mapping::Mapping;
 pub use progress::{Progress, Silent};
 pub use reader::Format;
 pub use run::{IngestOptions, IngestReport, OnError, SourceReport, ingest_mapping};
+pub use sheet::{SheetForm, SheetRow, read_form};

@@ -32,6 +32,7 @@ mod run;
 mod schedule;
 pub mod schedules;
 mod store;
+pub mod targets;
 mod texts;
 mod tickets;
 mod touched;

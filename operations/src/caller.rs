@@ -133,13 +133,26 @@ impl Caller {
             .scope(resource.name, action)
             .ok_or_else(|| OperationsError::forbidden(resource.name, action))?;
         let mut condition = self.reach(resource, scope);
-        if action == Action::Read && self.may_claim(resource) {
-            for path in resource.paths {
-                if let Path::Unowned(column) = path {
+        let claims = self.may_claim(resource);
+        for path in resource.paths.iter().filter(|_| action == Action::Read) {
+            match path {
+                Path::Unowned(column) if claims => {
                     condition = Condition::any()
                         .add(condition)
                         .add(column_of(resource, column).is_null());
                 }
+                Path::Announced(team, person) => {
+                    let team = column_of(resource, team);
+                    let mut ours = Condition::any().add(team.clone().is_null());
+                    if let Some(own) = self.team_id {
+                        ours = ours.add(team.eq(own));
+                    }
+                    let announced = Condition::all()
+                        .add(column_of(resource, person).is_null())
+                        .add(ours);
+                    condition = Condition::any().add(condition).add(announced);
+                }
+                _ => {}
             }
         }
         Ok(condition)
@@ -244,7 +257,27 @@ impl Caller {
                         .to_owned();
                     Condition::all().add(column_of(resource, column).in_subquery(ids))
                 }
-                Path::Unowned(_) => continue,
+                Path::About(column) => {
+                    let person = column_of(resource, column);
+                    let mut ours = Condition::any().add(person.clone().eq(self.user_id));
+                    let teams = match scope {
+                        Scope::Team => self.team_id.as_slice(),
+                        Scope::TeamTree => self.team_tree.as_slice(),
+                        Scope::Own | Scope::All => &[],
+                    };
+                    if !teams.is_empty() {
+                        let members = Query::select()
+                            .expr(column_of(&user::RESOURCE, "id"))
+                            .from(Alias::new(user::RESOURCE.table))
+                            .and_where(
+                                column_of(&user::RESOURCE, "team_id").is_in(teams.iter().copied()),
+                            )
+                            .to_owned();
+                        ours = ours.add(person.in_subquery(members));
+                    }
+                    ours
+                }
+                Path::Unowned(_) | Path::Announced(..) => continue,
             };
             any = any.add(way);
             ways += 1;
@@ -275,7 +308,7 @@ pub(crate) fn references(
 }
 
 /// The team and all below it; a team is visited once, even if the tree has become a circle.
-fn tree(top: Option<i64>, below: &BTreeMap<i64, Vec<i64>>) -> Vec<i64> {
+pub(crate) fn tree(top: Option<i64>, below: &BTreeMap<i64, Vec<i64>>) -> Vec<i64> {
     let mut teams: Vec<i64> = top.into_iter().collect();
     let mut next = 0;
     while let Some(team) = teams.get(next).copied() {

@@ -35,6 +35,7 @@ pub mod stage;
 pub mod stage_change;
 pub mod subscription;
 pub mod tag;
+pub mod target;
 pub mod team;
 pub mod ticket;
 pub mod todo;
@@ -79,6 +80,7 @@ pub static RESOURCES: &[&Resource] = &[
     &routing_rule::RESOURCE,
     &handover::RESOURCE,
     &month_close::RESOURCE,
+    &target::RESOURCE,
     &schedule::RESOURCE,
     &schedule_run::RESOURCE,
     &subscription::RESOURCE,

@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = &[
         "0010_success_managers",
         include_str!("migrations/0010_success_managers.sql"),
     ),
+    ("0011_targets", include_str!("migrations/0011_targets.sql")),
     (
         "0012_schedules",
         include_str!("migrations/0012_schedules.sql"),

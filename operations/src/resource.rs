@@ -101,6 +101,12 @@ pub enum Path {
     Unowned(&'static str),
     /// Everybody with the right sees it.
     Everybody,
+    /// The column holds the person whom it is about: theirs, and that of who answers for the team
+    /// that they are in now.
+    About(&'static str),
+    /// The columns hold a team and a person. What is of no person is read, and no more, by the team
+    /// that it is of, or by everybody where it is of none.
+    Announced(&'static str, &'static str),
     /// The column holds its author; nobody else sees it, whatever their role.
     Author(&'static str),
 }

@@ -52,6 +52,7 @@ pub mod settings;
 pub mod stage_move;
 pub mod subscription;
 pub mod success;
+pub mod target;
 pub mod ticket;
 pub mod timeline;
 pub mod today;

@@ -7,8 +7,8 @@ use utoipa_axum::routes;
 use crate::state::AppState;
 use crate::{
     accounts, attachments, closes, contracts, handovers, interactions, money, opportunities,
-    orders, overview, pipelines, quotes, schedules, stage_changes, subscriptions, tickets, todos,
-    users,
+    orders, overview, pipelines, quotes, schedules, stage_changes, subscriptions, targets, tickets,
+    todos, users,
 };
 
 /// All actions, by the resource that they are on.
@@ -108,10 +108,19 @@ pub(super) fn actions() -> OpenApiRouter<AppState> {
         .routes(routes!(subscriptions::send::send))
         .routes(routes!(subscriptions::leave::leave))
         .routes(routes!(subscriptions::again::again))
+        .routes(routes!(targets::template::template))
         .routes(routes!(overview::hints::hints))
         .routes(routes!(overview::search::search))
         .routes(routes!(overview::today::today))
         .merge(uploads())
+        .merge(sheets())
+}
+
+/// What takes a sheet.
+fn sheets() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(targets::import::import))
+        .layer(DefaultBodyLimit::max(targets::import::SHEET_BYTES))
 }
 
 /// What takes more than a body of JSON; it counts the bytes itself.

@@ -46,6 +46,14 @@ const ALL_FIELDS: [Visibility; 3] = [
     Visibility::FullPhone,
 ];
 
+/// Who leads sets targets.
+const PLAN: &[Action] = &[
+    Action::Create,
+    Action::Read,
+    Action::Update,
+    Action::Delete,
+    Action::Export,
+];
 /// What everybody may subscribe to is what they see.
 const SUBSCRIBED: &[&str] = &["subscription"];
 /// What became of it.
@@ -112,6 +120,7 @@ const DESK: &[&str] = &["ticket", "todo", "attachment"];
 const PRICES: &[&str] = &["price_list", "price_list_item", "product"];
 /// Closing a month is making its record, opening it again changing it.
 const CLOSES: &[&str] = &["month_close"];
+const TARGETS: &[&str] = &["target"];
 const AMOUNTS_PHONE: &[Visibility] = &[Visibility::Amounts, Visibility::FullPhone];
 const AMOUNTS_MARGIN: &[Visibility] = &[Visibility::Amounts, Visibility::Margin];
 
@@ -149,7 +158,12 @@ const DECLARED: &[Declared] = &[
         name_zh: "销售主管",
         name_en: "Team lead",
         scope: Scope::Team,
-        grants: &[(SELLING, MANAGE), (MONEY, READ_EXPORT), (REQUESTS, WRITE)],
+        grants: &[
+            (SELLING, MANAGE),
+            (MONEY, READ_EXPORT),
+            (REQUESTS, WRITE),
+            (TARGETS, PLAN),
+        ],
         visibility: &ALL_FIELDS,
         pool_capacity: Some(200),
         daily_claims: Some(10),
@@ -160,7 +174,12 @@ const DECLARED: &[Declared] = &[
         name_zh: "区域经理",
         name_en: "Regional manager",
         scope: Scope::TeamTree,
-        grants: &[(SELLING, MANAGE), (MONEY, READ_EXPORT), (REQUESTS, WRITE)],
+        grants: &[
+            (SELLING, MANAGE),
+            (MONEY, READ_EXPORT),
+            (REQUESTS, WRITE),
+            (TARGETS, PLAN),
+        ],
         visibility: &ALL_FIELDS,
         pool_capacity: Some(200),
         daily_claims: Some(10),
@@ -176,6 +195,7 @@ const DECLARED: &[Declared] = &[
             (MONEY, READ_EXPORT),
             (PRICES, MANAGE),
             (CLOSES, WRITE),
+            (TARGETS, PLAN),
         ],
         visibility: &ALL_FIELDS,
         pool_capacity: None,
@@ -192,6 +212,7 @@ const DECLARED: &[Declared] = &[
             (MONEY, MANAGE),
             (DESK, WRITE),
             (CLOSES, WRITE),
+            (TARGETS, READ_EXPORT),
         ],
         visibility: AMOUNTS_MARGIN,
         pool_capacity: None,
@@ -263,7 +284,12 @@ const DECLARED: &[Declared] = &[
         name_zh: "总经理",
         name_en: "General manager",
         scope: Scope::All,
-        grants: &[(SELLING, READ_EXPORT), (MONEY, READ_EXPORT), (DESK, WRITE)],
+        grants: &[
+            (SELLING, READ_EXPORT),
+            (MONEY, READ_EXPORT),
+            (DESK, WRITE),
+            (TARGETS, PLAN),
+        ],
         visibility: &ALL_FIELDS,
         pool_capacity: None,
         daily_claims: None,
@@ -297,6 +323,8 @@ fn role(declared: &Declared) -> DefaultRole {
     };
     give(COMMON, READ, Scope::All);
     give(&["private_note"], NOTES, Scope::Own);
+    // what everybody sees of them: the company's, their team's and their own
+    give(TARGETS, READ, Scope::Own);
     give(SUBSCRIBED, NOTES, Scope::Own);
     give(RECEIPTS, READ, Scope::Own);
     for (entities, actions) in declared.grants {

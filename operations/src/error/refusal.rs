@@ -75,6 +75,8 @@ pub enum Rule {
     BeyondOrder,
     /// Goods that were delivered are returned, not cancelled.
     Delivered,
+    /// A metric has one target for each period and whom.
+    OneTarget,
 }
 
 impl fmt::Display for Rule {
@@ -112,6 +114,9 @@ impl fmt::Display for Rule {
             Self::Circle => "it would be above itself",
             Self::BeyondOrder => "it is more than is left of the sale",
             Self::Delivered => "what was delivered is returned, not cancelled",
+            Self::OneTarget => {
+                "it is the target of this metric, period and whom already: change it instead"
+            }
         })
     }
 }

@@ -8,14 +8,34 @@ use crate::credit_code;
 use crate::entity::{
     account, account_tag, delivery as delivery_record, opportunity, pipeline,
     schedule as schedule_record, stage, stage_change, subscription as subscription_record,
-    ticket as ticket_record,
+    target as target_record, ticket as ticket_record,
 };
 use crate::error::{OperationsError, Result};
 use crate::names::normalise;
 use crate::resource::{Kind, Path, Resource};
 use crate::row::{self, Row, Values};
-use crate::service::{claim, delivery, organisation, routing, schedule, subscription, ticket};
+use crate::service::{
+    claim, delivery, organisation, routing, schedule, subscription, target, ticket,
+};
 use crate::unit::Unit;
+
+/// What must hold of a record that is added (without an id) or changed, before it is written.
+pub(super) async fn check(
+    unit: &Unit,
+    caller: &Caller,
+    resource: &'static Resource,
+    id: Option<i64>,
+    given: &Row,
+) -> Result<()> {
+    if resource.name != target_record::RESOURCE.name {
+        return Ok(());
+    }
+    let before = match id {
+        Some(id) => Some(unit.get_row(resource, id).await?),
+        None => None,
+    };
+    target::check(unit, caller, before.as_ref(), given).await
+}
 
 /// The values of a new record with those that follow from the caller and the time.
 pub(super) async fn create(
@@ -42,7 +62,7 @@ pub(super) async fn create(
         let routed = routing::team_for(unit, text("region"), text("industry"), &[]).await?;
         let team = routed.or(caller.team_id);
         set(resource, &mut values, "team_id", team.into());
-    } else {
+    } else if resource.name != target_record::RESOURCE.name {
         own(caller, resource, &mut values);
         if resource.name == account::RESOURCE.name {
             set(resource, &mut values, "pool_state", "owned".into());

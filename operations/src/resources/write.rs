@@ -64,6 +64,7 @@ pub async fn create_in(
         });
     let values = validate(caller, resource, input, missing.collect())?;
     check_references(unit, caller, resource, input).await?;
+    prepare::check(unit, caller, resource, None, input).await?;
     let values = prepare::create(unit, caller, resource, values).await?;
     let row = unit.insert_row(resource, values).await?;
     prepare::created(unit, resource, &row).await?;
@@ -108,6 +109,7 @@ pub async fn update_in(
     unit.check(caller, resource, Action::Update, target.id)
         .await?;
     check_references(unit, caller, resource, input).await?;
+    prepare::check(unit, caller, resource, Some(target.id), input).await?;
     let values = prepare::update(resource, values)?;
     let version = if let Some(version) = target.version {
         version

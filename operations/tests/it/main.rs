@@ -37,6 +37,7 @@ mod sign_in;
 mod snapshots;
 mod success;
 mod support;
+mod targets;
 mod tickets;
 mod todos;
 mod world;

@@ -81,6 +81,8 @@ async fn resources_are_the_tables(home: Home) {
             | Path::Team(column)
             | Path::Author(column)
             | Path::Unowned(column)
+            | Path::About(column)
+            | Path::Announced(column, _)
             | Path::Through(column, _)) = path
             else {
                 continue;

@@ -151,6 +151,19 @@ fn within(
         return true;
     }
     let mine = Some(caller.user_id);
+    if entity == "target" {
+        // its own person's, and that of who answers for the team, or the person's team
+        let person = cell("user_id");
+        let users = tables["user"].iter();
+        let mut of_person = users.filter(|user| person.is_some() && user["id"] == person);
+        let team = cell("team_id").or_else(|| of_person.next()?["team_id"]);
+        return person == mine && mine.is_some()
+            || match scope {
+                Scope::Team => team.is_some() && team == caller.team_id,
+                Scope::TeamTree => team.is_some_and(|team| caller.team_tree.contains(&team)),
+                _ => false,
+            };
+    }
     if OWNED.contains(&entity) {
         let team = cell("team_id");
         let teams = match scope {
@@ -191,10 +204,17 @@ pub(crate) fn expected(
     let claims = pool
         && ["account", "opportunity"].contains(&entity)
         && caller.rights.scope(entity, Action::Claim).is_some();
+    // targets of the company and of one's own team are read, and no more
+    let announced = |row: &BTreeMap<&'static str, Option<i64>>| {
+        let team = row["team_id"];
+        row["user_id"].is_none() && (team.is_none() || team == caller.team_id)
+    };
     tables[entity]
         .iter()
         .filter(|row| {
-            within(tables, caller, entity, row, scope) || (claims && row["owner_id"].is_none())
+            within(tables, caller, entity, row, scope)
+                || (claims && row["owner_id"].is_none())
+                || (pool && entity == "target" && announced(row))
         })
         .filter_map(|row| row["id"])
         .collect()

@@ -3,7 +3,7 @@
 use millrace_operations::entity::{
     account, attachment, contact, contract, interaction, opportunity, order, order_line,
     payment_plan, payment_request, private_note, quote, quote_line, receipt, receipt_allocation,
-    stage_change, ticket, todo,
+    stage_change, target, ticket, todo,
 };
 use millrace_operations::resources::delete;
 use millrace_operations::{Actor, Caller, Result, Unit};
@@ -287,6 +287,22 @@ async fn work_at_an_account(
         ..Default::default()
     };
     unit.insert::<todo::Model>(todo).await?;
+    let (team_id, user_id) = match index % 4 {
+        0 => (None, None),
+        1 => (other.team_id, None),
+        _ => (None, Some(other.user_id)),
+    };
+    let year = i32::try_from(2_000 + account).unwrap_or_default();
+    let target = target::ActiveModel {
+        metric: Set("won_amount".to_owned()),
+        grain: Set("year".to_owned()),
+        starts_on: Set(chrono::NaiveDate::from_ymd_opt(year, 1, 1).unwrap()),
+        team_id: Set(team_id),
+        user_id: Set(user_id),
+        amount: Set(Some(900)),
+        ..Default::default()
+    };
+    unit.insert::<target::Model>(target).await?;
     let attachment = attachment::ActiveModel {
         entity: Set("account".to_owned()),
         record_id: Set(account),

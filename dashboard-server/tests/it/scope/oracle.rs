@@ -192,7 +192,12 @@ impl Tables {
             return false;
         };
         let row = self.row(entity, id);
-        row.is_some_and(|row| self.within(caller, entity, row, scope))
+        row.is_some_and(|row| {
+            let announced = entity == "target"
+                && row["user_id"].is_none()
+                && (row["team_id"].is_none() || row["team_id"] == caller.team_id);
+            announced || self.within(caller, entity, row, scope)
+        })
     }
 
     fn in_pool(&self, caller: &Caller, (entity, id): Record) -> bool {
@@ -230,6 +235,16 @@ impl Tables {
         }
         if scope == Scope::All || FOR_ALL.contains(&entity) {
             return true;
+        }
+        if entity == "target" {
+            let person = cell("user_id").and_then(|id| self.row("user", id));
+            let team = cell("team_id").or_else(|| person?["team_id"]);
+            return cell("user_id") == mine
+                || match scope {
+                    Scope::Team => team.is_some() && team == caller.team_id,
+                    Scope::TeamTree => team.is_some_and(|team| caller.team_tree.contains(&team)),
+                    _ => false,
+                };
         }
         if OWNED.contains(&entity) {
             let team = cell("team_id");

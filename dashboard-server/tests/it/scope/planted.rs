@@ -7,7 +7,7 @@ use millrace_operations::entity::{
     interaction, invoice_application, month_close, opportunity, order, order_line, payment_plan,
     payment_request, pool_move, price_list, price_list_item, private_note, product, quote,
     quote_line, receipt, receipt_allocation, routing_rule, schedule, schedule_run, setting,
-    stage_change, subscription, tag, ticket, todo,
+    stage_change, subscription, tag, target, ticket, todo,
 };
 use millrace_operations::resource::{Field, Kind, Resource};
 use millrace_operations::{Actor, Caller, Result, Unit};
@@ -131,6 +131,10 @@ impl Planting<'_> {
                 "parent_id" | "continues_id" | "duplicate_of_id" | "framework_id" | "renews_id"
                 | "corrects_id" | "from_stage_id",
             ) => return None,
+            // a target is of the company, a team or a person, and of money or of something else
+            ("target", "value") => return None,
+            ("target", "team_id") if n % 3 != 0 => return None,
+            ("target", "user_id") if n % 3 != 1 => return None,
             ("schedule" | "subscription", "rule") => return Some("daily 02:00".into()),
             ("schedule" | "subscription", "zone") | ("dispatch", "sent_at") => return None,
             ("subscription", "recipients") => {
@@ -187,7 +191,8 @@ async fn insert(unit: &Unit, resource: &'static Resource, cells: &Cells) -> Resu
         account, account_tag, attachment, contact, contract, delivery, handover, interaction,
         invoice_application, month_close, opportunity, order, order_line, payment_plan, payment_request,
         pool_move, price_list, price_list_item, private_note, product, quote, quote_line, receipt,
-        receipt_allocation, routing_rule, schedule, schedule_run, setting, stage_change, subscription, dispatch, tag, ticket, todo,
+        receipt_allocation, routing_rule, schedule, schedule_run, setting, stage_change, subscription, dispatch, tag,
+        target, ticket, todo,
     );
     panic!("plant {}, too", resource.name)
 }

@@ -116,6 +116,25 @@ export function presetRange(preset: Preset, { day, closed }: Anchor): Range {
   }
 }
 
+/** The whole month, quarter or year that a period is, also one that runs; null for any other. */
+export function wholeOf(period: Preset | Range, anchor: Anchor): Range | null {
+  const { from, to } = rangeOf(period, anchor);
+  const span =
+    period === "this_month"
+      ? 1
+      : period === "this_quarter"
+        ? 3
+        : period === "this_year"
+          ? 12
+          : null;
+  if (span) return { from, to: addDays(addMonths(from, span), -1) };
+  const months = wholeMonths({ from, to });
+  const month = Number(from.slice(5, 7)) - 1;
+  return (months === 1 || months === 3 || months === 12) && month % months === 0
+    ? { from, to }
+    : null;
+}
+
 export function rangeOf(period: Preset | Range, anchor: Anchor): Range {
   return typeof period === "string" ? presetRange(period, anchor) : period;
 }

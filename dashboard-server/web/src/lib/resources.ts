@@ -35,6 +35,7 @@ export const RESOURCES = {
   stage_change: { path: "stage-changes", title: "kind" },
   subscription: { path: "subscriptions", title: "name" },
   tag: { path: "tags", title: "name" },
+  target: { path: "targets", title: "metric" },
   team: { path: "teams", title: "name" },
   ticket: { path: "tickets", title: "title" },
   todo: { path: "todos", title: "title" },

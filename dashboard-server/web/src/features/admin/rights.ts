@@ -52,6 +52,7 @@ export const GROUPS: { key: string; entities: (Entity | typeof OTHERS)[] }[] = [
       "setting",
       "handover",
       "month_close",
+      "target",
       "schedule",
       "schedule_run",
       "subscription",

@@ -97,6 +97,10 @@ export const en: Locale = {
     neutral: "change",
     noCompare: "nothing to compare",
     row: "Key metrics",
+    target: "Target {{value}}",
+    targetFull: "Target of {{period}}: {{value}}",
+    targetByNow:
+      "Target of {{period}}: {{value}}; {{passed}} of {{days}} working days have passed, by which it should be {{by}}",
   },
   trend: {
     title: "Trend",

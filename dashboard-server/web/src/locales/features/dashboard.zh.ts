@@ -96,6 +96,9 @@ export const zh = {
     neutral: "变化",
     noCompare: "无可对比",
     row: "关键指标",
+    target: "目标 {{value}}",
+    targetFull: "{{period}} 目标 {{value}}",
+    targetByNow: "{{period}} 目标 {{value}}；已过 {{passed}}/{{days}} 个工作日，按进度应为 {{by}}",
   },
   trend: {
     title: "趋势",

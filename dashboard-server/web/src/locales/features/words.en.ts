@@ -185,6 +185,7 @@ export const en: Texts<typeof zh> = {
     receipt: {
       kind: { payment: "payment", advance: "advance", retention: "retention", refund: "refund" },
     },
+    target: { grain: { month: "month", quarter: "quarter", year: "year" } },
     ticket: {
       severity: { low: "low", normal: "normal", high: "high", urgent: "urgent" },
       status: {

@@ -177,6 +177,7 @@ export const zh = {
     receipt: {
       kind: { payment: "货款", advance: "预收款", retention: "质保金", refund: "退款" },
     },
+    target: { grain: { month: "月", quarter: "季度", year: "年" } },
     ticket: {
       severity: { low: "低", normal: "一般", high: "高", urgent: "紧急" },
       status: {

@@ -32,6 +32,8 @@ export type BoardQuestion = {
   where: Condition[];
   range: Range;
   compared: Range | null;
+  /** The whole month, quarter or year whose targets stand beside the tiles; null without one. */
+  whole: Range | null;
   grain: Grain;
   more: boolean;
   stages: boolean;
@@ -47,12 +49,30 @@ export type Board = {
   question: BoardQuestion;
   answered: Answered;
   tiles: Map<string, Answer>;
+  targets: Map<string, TargetMark>;
   before: Answer | null;
   leaderboard: Answer | null;
   stages: Answer | null;
   stagesNow: Answer | null;
   stagesStalled: Answer | null;
 };
+
+/** The target of a number, and how the number stands to it. */
+export type TargetMark = {
+  period: string;
+  target: number;
+  summed: boolean;
+  attainment: number | null;
+  met: boolean;
+  working_days?: number;
+  working_days_passed?: number;
+  target_by_now?: number;
+};
+
+function marksOf(answer: Answer | null): Map<string, TargetMark> {
+  const marked = answer?.result as { targets?: { total: Record<string, TargetMark> } } | undefined;
+  return new Map(Object.entries(marked?.targets?.total ?? {}));
+}
 
 /** The whole page as one batch. */
 export function boardItems(question: BoardQuestion): BatchItem[] {
@@ -63,6 +83,13 @@ export function boardItems(question: BoardQuestion): BatchItem[] {
     id: `tile.${name}`,
     query: { ...base, metrics: [name], by: [grain] },
   }));
+  if (question.whole) {
+    // of the whole period, also where it runs: targets are of whole ones
+    items.push({
+      id: "targets",
+      query: { ...base, metrics: question.tiles, period: question.whole, compare: null },
+    });
+  }
   if (compared) {
     items.push({ id: "before", query: { ...base, by: [grain], period: compared, compare: null } });
   }
@@ -115,6 +142,7 @@ export function boardQuery(
         question,
         answered,
         tiles,
+        targets: marksOf(answer("targets")),
         before: answer("before"),
         leaderboard: answer("leaderboard"),
         stages: answer("stages"),

@@ -60,6 +60,7 @@ function Tile({
   const compared = board?.question.compared;
   const line =
     board && answer?.result ? timeline(answer.result, metric, board.question, anchor) : null;
+  const mark = board?.targets.get(metric.name);
   const few = n !== null && n < FEW;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the heading's button does the same by keyboard
@@ -113,6 +114,25 @@ function Tile({
             {short(value, unit, lang)}
             {few && <span className="few">{t("tile.n", { n })}</span>}
           </NumberButton>
+          {mark && (
+            <Tooltip
+              title={t(mark.target_by_now === undefined ? "tile.targetFull" : "tile.targetByNow", {
+                value: full(mark.target, unit, lang),
+                period: mark.period,
+                by: short(mark.target_by_now ?? null, unit, lang),
+                passed: mark.working_days_passed ?? 0,
+                days: mark.working_days ?? 0,
+              })}
+            >
+              <span
+                className={mark.met ? "tile-target met small" : "tile-target small"}
+                data-testid={`target-${metric.name}`}
+              >
+                {mark.met ? "●" : "○"} {t("tile.target", { value: short(mark.target, unit, lang) })}
+                {mark.attainment !== null && ` · ${Math.round(mark.attainment * 100)} %`}
+              </span>
+            </Tooltip>
+          )}
           <div className="tile-foot">
             {moved && compared ? (
               <NumberButton

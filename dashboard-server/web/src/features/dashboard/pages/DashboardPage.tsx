@@ -5,7 +5,15 @@ import { ApiError } from "@/lib/api/client";
 import { registryQuery, statusQuery } from "@/lib/api/queries";
 import type { Condition, Dimension, Metric, Status } from "@/lib/api/types";
 import { dayOf, endOfDay, instant, numberOf } from "@/lib/format";
-import { anchorOf, compareRange, defaultPreset, grainOf, type Range, rangeOf } from "@/lib/period";
+import {
+  anchorOf,
+  compareRange,
+  defaultPreset,
+  grainOf,
+  type Range,
+  rangeOf,
+  wholeOf,
+} from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
 import { type BoardQuestion, boardQuery, STAGE, TILES } from "../api/board";
 import { ClosedNote } from "../components/ClosedNote";
@@ -132,6 +140,7 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
         where: page.where,
         range,
         compared,
+        whole: wholeOf(period, anchor),
         grain: grainOf(range),
         more: page.more,
         stages: metrics.some(({ name }) => name === STAGE.out),
