@@ -30,7 +30,15 @@ async fn report(lake: &TestLake, month: &str, language: Language) -> anyhow::Res
         conditions: Vec::new(),
         set: None,
     };
-    monthly(&lake.lake, &engine, &company, &Access::everything(), &asked).await
+    monthly(
+        &lake.lake,
+        &engine,
+        &company,
+        &Access::everything(),
+        None,
+        &asked,
+    )
+    .await
 }
 
 fn parts(report: &MonthlyReport) -> Vec<&'static str> {
