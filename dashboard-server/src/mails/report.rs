@@ -15,7 +15,8 @@ pub(super) async fn write(page: &Page<'_>) -> Result<Rendered, RenderError> {
     let month = Grain::Month.start(first.pred_opt().unwrap_or(first));
     let report = of_reader(page.state, page.order.caller, month, page.language).await;
     let report = report.map_err(refused)?;
-    let (link, foot) = (page.link("/reports"), foot(page));
+    let label = month.format("%Y-%m").to_string();
+    let (link, foot) = (page.link(&format!("/reports?month={label}")), foot(page));
     let written = tokio::task::spawn_blocking(move || {
         let content = report.mail(link.as_deref(), Some(&foot));
         content.map(|content| (report, content))
@@ -26,7 +27,7 @@ pub(super) async fn write(page: &Page<'_>) -> Result<Rendered, RenderError> {
     let (report, content) = written.map_err(|error| refused(error.into()))?;
     let told = report.document();
     let data = json!({
-        "month": month.format("%Y-%m").to_string(),
+        "month": label,
         "set": report.set,
         "title": told.title,
         "facts": told.facts,
