@@ -128,7 +128,7 @@ fn html(document: &Document, envelope: &Envelope<'_>, files: &[String]) -> Strin
         ));
     }
     if let Some(link) = envelope.link {
-        let said = language.of("打开经营看板", "Open the dashboard");
+        let said = language.of("在系统中打开", "Open in the app");
         page.push_str(&format!(
             "<p style=\"margin:0\"><a href=\"{}\" style=\"display:inline-block;padding:9px 18px;background:#1677ff;color:#ffffff;text-decoration:none;border-radius:6px;font-size:15px\">{said}</a></p>",
             escaped(link)
