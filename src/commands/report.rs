@@ -114,7 +114,12 @@ pub(crate) async fn run(
     .context("writing the report stopped")?;
     let written = written?;
     drop(line);
-    match context.format {
+    tell(context.format, &report, &written)
+}
+
+/// What was written, and how the same is made again.
+fn tell(format: Format, report: &MonthlyReport, written: &[Written]) -> Result<(), Failure> {
+    match format {
         Format::Json => output::json(&json!({
             "month": report.month.format("%Y-%m").to_string(),
             "set": report.set,
@@ -129,7 +134,7 @@ pub(crate) async fn run(
         }
         Format::Table => {
             let mut table = Table::new([("file", Align::Left), ("bytes", Align::Right)]);
-            for file in &written {
+            for file in written {
                 table.push(vec![file.name.clone(), value::count(file.bytes as i128)]);
             }
             let mut text = table.render();
