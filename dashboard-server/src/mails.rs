@@ -89,9 +89,13 @@ impl<'a> Page<'a> {
 /// What the one who asks is refused would be refused again.
 fn query_error(error: QueryError) -> RenderError {
     match error {
+        // The filter's words and what is near them may be of records that only one of the two sees:
+        // who wrote it, who gets it.
+        QueryError::Value { .. } => {
+            RenderError::Refused("a filter names what the recipient does not see".to_owned())
+        }
         QueryError::Metric { .. }
         | QueryError::Dimension { .. }
-        | QueryError::Value { .. }
         | QueryError::Forbidden { .. }
         | QueryError::NoMetric
         | QueryError::Unusable(_) => RenderError::Refused(error.to_string()),

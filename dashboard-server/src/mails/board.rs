@@ -134,10 +134,7 @@ fn tile(
         }
         // A number that one may not see, or that the filters do not fit, leaves the others.
         Err(
-            QueryError::Forbidden { .. }
-            | QueryError::Dimension { .. }
-            | QueryError::Value { .. }
-            | QueryError::Unusable(_),
+            QueryError::Forbidden { .. } | QueryError::Dimension { .. } | QueryError::Unusable(_),
         ) => {
             let tile = Tile {
                 name,

@@ -26,6 +26,9 @@ mod export;
 mod guard;
 mod health;
 mod live;
+#[allow(dead_code, reason = "it is of the tests of jobs, which take it down")]
+#[path = "../../../jobs/tests/it/post.rs"]
+mod post;
 mod query;
 mod resources;
 mod scope;

@@ -8,6 +8,7 @@
 //! see: before the call or after it, as a call may give or take a record.
 
 mod calls;
+mod copies;
 mod marks;
 mod oracle;
 mod planted;
@@ -355,6 +356,7 @@ async fn nothing_is_revealed(app: App, seed: u64, every: usize) {
         world.look_for_foreign_words(client, &tables).await;
         world.look_into_the_lake(client, &tables).await;
     }
+    world.look_into_copies(seed).await;
     let mut reached = BTreeSet::new();
     let (reads, writes): (Vec<&Call>, Vec<&Call>) = world
         .operations

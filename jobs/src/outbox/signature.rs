@@ -1,28 +1,18 @@
 //! HMAC-SHA256 (RFC 2104), by which who is called by a webhook knows who calls.
 
-use sha2::{Digest as _, Sha256};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 
 /// The header that holds `sha256=` and the signature in hexadecimal.
 pub const SIGNATURE_HEADER: &str = "millrace-signature";
 /// The header that holds the seconds since 1970 that are signed together with the body.
 pub const TIMESTAMP_HEADER: &str = "millrace-timestamp";
 
-const BLOCK: usize = 64;
-
 fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut block = [0_u8; BLOCK];
-    if key.len() > BLOCK {
-        block[..32].copy_from_slice(&Sha256::digest(key));
-    } else {
-        block[..key.len()].copy_from_slice(key);
-    }
-    let pad = |with: u8| block.map(|byte| byte ^ with);
-    let inner = Sha256::new()
-        .chain_update(pad(0x36))
-        .chain_update(message)
-        .finalize();
-    let outer = Sha256::new().chain_update(pad(0x5c)).chain_update(inner);
-    outer.finalize().into()
+    #[expect(clippy::expect_used, reason = "a key may have any length")]
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key may have any length");
+    mac.update(message);
+    mac.finalize().into_bytes().into()
 }
 
 /// The value of the signature's header: of the timestamp, a dot and the body.

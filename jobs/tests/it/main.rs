@@ -17,6 +17,7 @@ mod deals;
 mod demo;
 mod engine;
 mod health;
+mod hooks;
 mod incremental;
 mod live;
 mod numbers;

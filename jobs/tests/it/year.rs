@@ -279,7 +279,7 @@ fn expected() -> Receipts {
     receipts
 }
 
-async fn person(store: &Store, username: &str, code: &str) -> i64 {
+pub(crate) async fn person(store: &Store, username: &str, code: &str) -> i64 {
     let work = async |unit: Unit| {
         let role = role::Entity::find()
             .filter(role::Column::Code.eq(code))
