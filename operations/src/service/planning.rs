@@ -94,6 +94,15 @@ pub(crate) async fn planned(unit: &Unit, subject: Subject, until: DateTime<Utc>)
     unit.run(&update).await.map(drop)
 }
 
+/// Moves the marks of all subjects to now: what came due before is left undone.
+pub(crate) async fn skip_to_now(unit: &Unit) -> Result<()> {
+    let update = Query::update()
+        .table("planning_marks")
+        .value("until", unit.now())
+        .to_owned();
+    unit.run(&update).await.map(drop)
+}
+
 /// Another rule, zone or being enabled again begins now: nothing of before is caught up.
 pub(crate) async fn follow(unit: &Unit, subject: Subject, when: Option<&When>) -> Result<()> {
     let text = when.map_or("", |when| when.text.as_str());

@@ -146,6 +146,16 @@ pub async fn plan(unit: &Unit) -> Result<u64> {
     Ok(planned)
 }
 
+/// Leaves undone and unwritten what came due of schedules and subscriptions before now: for a history
+/// that was written afterwards.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn skip_to_now(unit: &Unit) -> Result<()> {
+    planning::skip_to_now(unit).await
+}
+
 /// Why a moment is left out, if it is.
 fn left_out(
     schedule: &schedule::Model,

@@ -54,7 +54,7 @@ impl World<'_> {
                 "rule": "daily 08:00", "recipients": some.collect::<Vec<_>>(),
             });
             let made = owner.post("/api/subscriptions", &body).await.is(201);
-            let send = format!("/api/subscriptions/{}/send", made["id"]);
+            let send = format!("/api/subscriptions/{}/send", made["record"]["id"]);
             owner.post(&send, &Value::Null).await.is(200);
             kinds.insert(name, written);
         }
