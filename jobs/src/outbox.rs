@@ -376,7 +376,11 @@ impl Outbox {
         Ok(Ready {
             written: Written {
                 address,
-                subject: message.content.subject,
+                subject: match subject {
+                    // its title says the number, and the receipt is read by the owner, too
+                    Subject::Threshold(_) => own.name.clone(),
+                    _ => message.content.subject,
+                },
                 message_id,
                 standing,
             },
@@ -403,8 +407,8 @@ impl Outbox {
         if tell {
             return Ok(Some(after));
         }
-        let reason = quiet_reason(message.value, threshold.limit, after);
-        Err(Stop::quiet(reason, Some(after)))
+        let reason = quiet_reason(message.value, after);
+        Err(Stop::quiet(reason.to_owned(), Some(after)))
     }
 
     async fn hand_over(
@@ -462,13 +466,12 @@ impl Outbox {
     }
 }
 
-fn quiet_reason(value: Option<f64>, limit: f64, after: Standing) -> String {
+/// Without the number: the receipt is read by the owner, too, who may see less than the recipient.
+fn quiet_reason(value: Option<f64>, after: Standing) -> &'static str {
     match value {
-        None => "there is no such number now".to_owned(),
-        Some(value) if after.beyond => {
-            format!("it is {value}, beyond {limit}, and that was told before")
-        }
-        Some(value) => format!("it is {value}; the limit is {limit}"),
+        None => "there is no such number now",
+        Some(_) if after.beyond => "it is beyond the limit, and that was told before",
+        Some(_) => "it is within the limit",
     }
 }
 

@@ -388,7 +388,7 @@ pub(super) fn foot(page: &Page<'_>) -> Foot {
             format!("您收到这封邮件，因为您订阅了“{name}”。内容按您本人的权限生成。")
         }
         Language::En => format!(
-            "You get this mail because you are subscribed to “{name}”. It holds what you yourself may see."
+            "You get this mail because you are subscribed to \"{name}\". It holds what you yourself may see."
         ),
     };
     let label = page.says("管理订阅", "Manage subscriptions").to_owned();

@@ -235,6 +235,12 @@ pub(super) fn status_name(code: &str, language: Language) -> String {
     .to_owned()
 }
 
+/// A number of things in English: `1 deal`, `2 deals`; `thing` in the singular.
+pub(super) fn things(count: f64, told: &str, thing: &str) -> String {
+    let one = (count - 1.0).abs() < 0.5;
+    format!("{told} {thing}{}", if one { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

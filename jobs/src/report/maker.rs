@@ -41,6 +41,11 @@ impl Maker<'_> {
         short(value, self.book.measured(metric), self.language)
     }
 
+    /// A number of things in English, as it is told.
+    pub(super) fn things(&self, count: Option<f64>, thing: &str) -> String {
+        language::things(count.unwrap_or_default(), &self.told("", count), thing)
+    }
+
     /// A number of a row, lighter where it stands on few records.
     pub(super) fn cell(&self, row: &Row, metric: &str) -> Cell {
         let value = number(row, metric);

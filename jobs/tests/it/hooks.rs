@@ -10,6 +10,7 @@ use millrace_jobs::outbox::{Message, Order, Outbox, RenderError, Rendered, Rende
 use millrace_models::config::{Company, DeliverySettings};
 use millrace_operations::entity::{dispatch, subscription};
 use millrace_operations::resources::create;
+use millrace_operations::row::Row;
 use millrace_operations::service::subscription as subscriptions;
 use millrace_operations::setup::initialise;
 use millrace_operations::testing::ManualClock;
@@ -70,14 +71,14 @@ impl Renders for Numbers {
         Box::pin(async move {
             Ok(Rendered::Message(Box::new(Message {
                 content: Content {
-                    subject: order.subscription.name.clone(),
+                    subject: "1280000.5, beyond its limit".to_owned(),
                     html: String::new(),
                     text: String::new(),
                     pictures: Vec::new(),
                     files: Vec::new(),
                 },
                 data: json!({"for": order.caller.name, "won_amount": 1_280_000.5}),
-                value: None,
+                value: Some(1_280_000.5),
             })))
         })
     }
@@ -125,15 +126,19 @@ impl Firm {
             "content": {"metrics": ["won_amount"], "span": "this_month"},
             "url": format!("http://127.0.0.1:{port}/hook?from=millrace"),
         });
-        let body = body.as_object().unwrap();
-        let made = create(&self.store, &self.director, &subscription::RESOURCE, body).await;
-        let made = made.unwrap();
+        let made = self.subscribe(&body).await;
         let id = made["id"].as_i64().unwrap();
         let work =
             async |unit: Unit| subscriptions::send_now(&unit, Some(&self.director), id).await;
         let sent = self.store.write(&self.director.actor(), work).await;
         assert_eq!(sent.unwrap().len(), 1);
         made["secret"].as_str().unwrap().to_owned()
+    }
+
+    async fn subscribe(&self, body: &Value) -> Row {
+        let body = body.as_object().unwrap();
+        let made = create(&self.store, &self.director, &subscription::RESOURCE, body).await;
+        made.unwrap()
     }
 
     /// Sends what is due; what the server was asked meanwhile.
@@ -264,4 +269,41 @@ async fn private_networks_are_called_only_where_that_is_allowed() {
     let reason = receipt.reason.unwrap();
     assert!(reason.contains("private network"), "{reason}");
     assert!(!["sent", "retrying"].contains(&receipt.state.as_str()));
+}
+
+/// A receipt is read by the owner of a subscription, too, who may see less than its recipient.
+#[tokio::test]
+async fn receipts_of_limits_say_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let firm = Firm::new(folder.path()).await;
+    let port = firm.listener.local_addr().unwrap().port();
+    let watch = |name: &str, limit: f64| {
+        json!({
+            "name": name, "kind": "threshold", "rule": "daily 10:00", "channel": "webhook",
+            "content": {
+                "metric": "won_amount", "span": "this_month", "comparison": "above", "limit": limit,
+            },
+            "url": format!("http://127.0.0.1:{port}/hook"),
+        })
+    };
+    firm.subscribe(&watch("beyond", 1.0)).await;
+    firm.clock.advance(TimeDelta::hours(1));
+    firm.called(TAKEN).await;
+    let told = firm.receipt().await;
+    assert_eq!(told.state, "sent");
+    assert_eq!(told.subject.as_deref(), Some("beyond"));
+    firm.subscribe(&watch("within", 2e6)).await;
+    firm.clock.advance(TimeDelta::days(1));
+    firm.silent(true).await;
+    let copies = dispatch::Entity::find().all(firm.store.reader()).await;
+    let reasons: Vec<String> = copies
+        .unwrap()
+        .into_iter()
+        .filter_map(|copy| copy.reason)
+        .collect();
+    let expected = [
+        "it is beyond the limit, and that was told before",
+        "it is within the limit",
+    ];
+    assert_eq!(reasons, expected);
 }

@@ -125,7 +125,10 @@ fn won(maker: &Maker<'_>) -> Option<String> {
     Some(match (maker.language, count) {
         (Language::Zh, Some(count)) => format!("{month}成单 {count:.0} 单, {text}{so_far}。"),
         (Language::Zh, None) => format!("{month}赢单 {text}{so_far}。"),
-        (Language::En, Some(count)) => format!("{count:.0} deals won in {month}: {text}{so_far}."),
+        (Language::En, Some(count)) => {
+            let deals = maker.things(Some(count), "deal");
+            format!("{deals} won in {month}: {text}{so_far}.")
+        }
         (Language::En, None) => format!("Deals won in {month}: {text}{so_far}."),
     })
 }
@@ -140,13 +143,16 @@ fn ordered(maker: &Maker<'_>) -> Option<String> {
     let mut told = match (maker.language, count) {
         (Language::Zh, Some(count)) => format!("订单净额 {text}(订单行 {count:.0} 条)"),
         (Language::Zh, None) => format!("订单净额 {text}"),
-        (Language::En, Some(count)) => format!("Net orders {text} ({count:.0} order lines)"),
+        (Language::En, Some(count)) => {
+            let lines = maker.things(Some(count), "order line");
+            format!("Net orders {text} ({lines})")
+        }
         (Language::En, None) => format!("Net orders {text}"),
     };
     if let Some(new) = new {
         told.push_str(&match maker.language {
             Language::Zh => format!("; 新成交客户 {new:.0} 家"),
-            Language::En => format!("; {new:.0} new accounts"),
+            Language::En => format!("; {}", maker.things(Some(new), "new account")),
         });
     }
     Some(told + maker.language.of("。", "."))
@@ -161,7 +167,10 @@ fn win_rate(maker: &Maker<'_>) -> Option<String> {
     let few = maker.few(now, "win_rate");
     let mut text = match maker.language {
         Language::Zh => format!("{rate}(已决 {decided:.0} 单){against}{few}"),
-        Language::En => format!("{rate} of {decided:.0} deals decided{against}{few}"),
+        Language::En => {
+            let decided = maker.things(Some(decided), "deal");
+            format!("{rate} of {decided} decided{against}{few}")
+        }
     };
     if let Some(cycle) = number(now, "conversion_cycle_median") {
         let cycle = maker.told("conversion_cycle_median", Some(cycle));

@@ -316,7 +316,7 @@ pub(super) fn sentence(maker: &Maker<'_>) -> Option<String> {
     let before = number(&figures.total, "accounts_at_risk_before");
     let mut text = match maker.language {
         Language::Zh => format!("风险(红色)客户 {red:.0} 家"),
-        Language::En => format!("{red:.0} accounts are at risk (red)"),
+        Language::En => format!("{} at risk (red)", maker.things(Some(red), "account")),
     };
     if let Some(before) = before {
         text.push_str(&match maker.language {

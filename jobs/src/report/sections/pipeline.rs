@@ -105,7 +105,10 @@ fn lead(maker: &Maker<'_>) -> Vec<String> {
         let (opened, won) = (count("opportunities_opened"), count("opportunities_won"));
         said.push(match maker.language {
             Language::Zh => format!("本月新增商机 {opened} 个, 赢单 {won} 个。"),
-            Language::En => format!("{opened} deals were opened and {won} won."),
+            Language::En => {
+                let opened = maker.things(total("opportunities_opened"), "deal");
+                format!("{opened} opened, {won} won.")
+            }
         });
     }
     if maker.book.has("figures", "conversion_cycle_median") {

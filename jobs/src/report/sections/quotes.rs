@@ -86,7 +86,8 @@ pub(super) fn sentence(maker: &Maker<'_>) -> Option<String> {
     let mut text = match maker.language {
         Language::Zh => format!("发出报价 {sent} 份; 本月有结果的报价接受率 {rate}{against}{few}"),
         Language::En => {
-            format!("{sent} quotes were sent; of those decided, {rate} were accepted{against}{few}")
+            let sent = maker.things(number(total, "quotes_sent"), "quote");
+            format!("{sent} sent; of those decided, {rate} accepted{against}{few}")
         }
     };
     if number(total, "quote_approval_mean").is_some() {

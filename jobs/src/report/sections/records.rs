@@ -92,7 +92,8 @@ pub(super) fn sentence(maker: &Maker<'_>) -> Option<String> {
         parts.push(match maker.language {
             Language::Zh => format!("{count:.0} 处记录不可能成立, 未计入用时指标"),
             Language::En => format!(
-                "{count:.0} things in the records cannot be true and are left out of durations"
+                "left out of durations: {} that cannot be true",
+                maker.things(Some(count), "record")
             ),
         });
     }

@@ -82,9 +82,10 @@ pub(super) fn sentence(maker: &Maker<'_>) -> Option<String> {
     let few = maker.few(total, "sla_met_rate");
     let mut text = match maker.language {
         Language::Zh => format!("新建工单 {opened} 件, 到期工单按时完成率 {rate}{against}{few}"),
-        Language::En => format!(
-            "{opened} tickets were opened; of those due {rate} were resolved in time{against}{few}"
-        ),
+        Language::En => {
+            let opened = maker.things(number(total, "tickets_opened"), "new ticket");
+            format!("{opened}; of those due {rate} resolved in time{against}{few}")
+        }
     };
     if number(total, "satisfaction_mean").is_some() {
         let score = told("satisfaction_mean");
