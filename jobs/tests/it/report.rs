@@ -1,12 +1,19 @@
 //! Monthly reports over small lakes.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use millrace_jobs::health::{Again, score};
-use millrace_jobs::report::{Fonts, Language, MonthlyReport, MonthlyRequest, monthly};
+use millrace_jobs::report::{Aims, Fonts, Language, MonthlyReport, MonthlyRequest, monthly};
 use millrace_models::config::Company;
 use millrace_models::entity::Entity;
 use millrace_models::health::ScorecardRules;
 use millrace_models::scope::Access;
+use millrace_models::target::Whom;
+use millrace_operations::service::target::{self, Item};
+use millrace_operations::setup::initialise;
+use millrace_operations::testing::ManualClock;
+use millrace_operations::{Actor, Place, Store, Unit};
 use serde_json::{Value, json};
 
 use crate::support::{TestLake, options};
@@ -21,6 +28,15 @@ fn can_write() -> bool {
 }
 
 async fn report(lake: &TestLake, month: &str, language: Language) -> anyhow::Result<MonthlyReport> {
+    report_with(lake, month, language, None).await
+}
+
+async fn report_with(
+    lake: &TestLake,
+    month: &str,
+    language: Language,
+    aims: Option<Aims<'_>>,
+) -> anyhow::Result<MonthlyReport> {
     let company = Company::default();
     let engine = lake.engine();
     let asked = MonthlyRequest {
@@ -35,7 +51,7 @@ async fn report(lake: &TestLake, month: &str, language: Language) -> anyhow::Res
         &engine,
         &company,
         &Access::everything(),
-        None,
+        aims,
         &asked,
     )
     .await
@@ -167,4 +183,59 @@ async fn the_same_set_gives_the_same_bytes_and_part_of_a_month_is_not_compared()
         error.to_string(),
         "2026-02 has not begun: the records end on 2026-01-01"
     );
+}
+
+#[tokio::test]
+async fn what_was_to_be_reached_stands_beside_what_was() {
+    if !can_write() {
+        return;
+    }
+    let mut lake = TestLake::new().await;
+    let orders = [
+        order("1", "A", "2025-11-05", 1000),
+        order("2", "A", "2025-12-05", 1499),
+        order("3", "B", "2025-12-06", 500),
+        order("4", "B", "2026-01-02", 1),
+    ];
+    lake.raw(Entity::Order, json!(orders)).await;
+    lake.run().await;
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::File(folder.path().join("operations.db"));
+    let clock = Arc::new(ManualClock::at("2025-11-01T00:00:00Z".parse().unwrap()));
+    let store = Store::open(&place, clock, &Company::default()).await;
+    let store = store.unwrap();
+    initialise(&store).await.unwrap();
+    let aims = Some(Aims {
+        store: &store,
+        caller: None,
+    });
+    let without = report_with(&lake, "2025-12-01", Language::Zh, aims).await;
+    let without = without.unwrap();
+    assert_eq!(without.document().figures.columns.len(), 7);
+    let items = [Item {
+        metric: target::metric("order_amount").unwrap(),
+        period: "2025-12".parse().unwrap(),
+        whom: Whom::Company,
+        parts: 200_000,
+    }];
+    let work = async |unit: Unit| target::take(&unit, None, &items).await;
+    store.write(&Actor::system("test"), work).await.unwrap();
+    let report = report_with(&lake, "2025-12-01", Language::Zh, aims).await;
+    let report = report.unwrap();
+    let figures = &report.document().figures;
+    let names: Vec<&str> = figures.columns.iter().map(|own| &*own.name).collect();
+    assert_eq!(names[6..], ["目标", "完成", "记录数"]);
+    let row = &figures.rows[0];
+    // 1,999 of 2,000 is not reached, and does not read so
+    assert_eq!([&*row[6].text, &*row[7].text], ["2,000", "99 %"]);
+    assert_eq!(row[7].tone, "bad");
+    let told = &report.document().conclusions;
+    let of_orders = told.iter().find(|own| own.head == "订单").unwrap();
+    assert!(
+        of_orders.text.contains("; 完成目标(2,000)的 99 %"),
+        "{}",
+        of_orders.text
+    );
+    let book = report.workbook().unwrap();
+    assert!(book.len() > without.workbook().unwrap().len());
 }
