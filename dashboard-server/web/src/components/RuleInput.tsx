@@ -51,18 +51,23 @@ export function RuleInput({ id, value, onChange, zone = null, withReport = false
   const { kind } = rule;
   return (
     <div className="rule-input" data-testid="rule">
-      <Select<RuleKind | "report">
-        id={id}
-        className="wide"
-        value={byReport ? "report" : kind}
-        aria-label={t("rules.label")}
-        data-testid="rule-kind"
-        onChange={choose}
-        options={[...(withReport ? (["report"] as const) : []), ...RULE_KINDS].map((one) => ({
-          value: one,
-          label: t(`rules.kinds.${one}`),
-        }))}
-      />
+      <div className="rule-line">
+        <Select<RuleKind | "report">
+          id={id}
+          className="grow"
+          value={byReport ? "report" : kind}
+          aria-label={t("rules.label")}
+          data-testid="rule-kind"
+          onChange={choose}
+          options={[...(withReport ? (["report"] as const) : []), ...RULE_KINDS].map((one) => ({
+            value: one,
+            label: t(`rules.kinds.${one}`),
+          }))}
+        />
+        {!byReport && kind !== "cron" && (
+          <TimeOfDay value={rule.time} onChange={(time) => change({ time })} />
+        )}
+      </div>
       {!byReport && kind === "weekly" && (
         <fieldset className="rule-days" aria-label={t("rules.days")}>
           {WEEKDAYS.map((day) => {
@@ -88,24 +93,19 @@ export function RuleInput({ id, value, onChange, zone = null, withReport = false
           })}
         </fieldset>
       )}
-      {!byReport && kind !== "cron" && (
-        <div className="rule-line">
-          {(kind === "working-day" || kind === "monthly") && (
-            <Select<number>
-              className="grow"
-              value={rule.place}
-              aria-label={t("rules.day")}
-              data-testid="rule-place"
-              showSearch={{ optionFilterProp: "label" }}
-              onChange={(place) => change({ place })}
-              options={places(LAST_PLACE[kind]).map((place) => ({
-                value: place,
-                label: placeText(kind, place, t, lang).trim(),
-              }))}
-            />
-          )}
-          <TimeOfDay value={rule.time} onChange={(time) => change({ time })} />
-        </div>
+      {!byReport && (kind === "working-day" || kind === "monthly") && (
+        <Select<number>
+          className="wide"
+          value={rule.place}
+          aria-label={t("rules.day")}
+          data-testid="rule-place"
+          showSearch={{ optionFilterProp: "label" }}
+          onChange={(place) => change({ place })}
+          options={places(LAST_PLACE[kind]).map((place) => ({
+            value: place,
+            label: placeText(kind, place, t, lang).trim(),
+          }))}
+        />
       )}
       {!byReport && (kind === "weekly" || kind === "monthly") && (
         <Select

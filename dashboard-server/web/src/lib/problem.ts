@@ -77,7 +77,7 @@ const FAULTS: [RegExp, string][] = [
   [/^must be one of/, "choice"],
   [/^belongs to another customer$/, "otherCustomer"],
   [/^must be a unified social credit code/, "creditCode"],
-  [/is no cron expression of five fields: (.*)$/s, "cron"],
+  [/^"(.*)" is no cron expression/s, "cron"],
   [/is no rule: write|is no (?:time of day|such day|day of the week): write/, "rule"],
   [/write a time zone by its name/, "zone"],
   [/^must not come more often than every 15 minutes$/, "often"],

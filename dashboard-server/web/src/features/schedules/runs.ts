@@ -6,7 +6,6 @@ export const RUN_TONES: Record<string, string> = {
   running: "processing",
   done: "success",
   failed: "error",
-  skipped: "warning",
 };
 
 /** What anybody waits for: it is never left out, so all of it is caught up. */

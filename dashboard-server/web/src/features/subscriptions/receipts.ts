@@ -100,6 +100,8 @@ const REASONS: [RegExp, string][] = [
     /^the mail was sent and the server did not say that it took it(?: \((?<value>.*)\))?$/,
     "notConfirmed",
   ],
+  [/^permanent error \((?<value>\d+)\): (?<limit>.*)$/s, "refused"],
+  [/^transient error \((?<value>\d+)\): (?<limit>.*)$/s, "refusedNow"],
   [/^it answered (?<value>.+)$/, "answered"],
   [/^it cannot be reached: (?<value>.+)$/s, "unreachable"],
   [/^it was called and did not answer: (?<value>.+)$/s, "noAnswer"],

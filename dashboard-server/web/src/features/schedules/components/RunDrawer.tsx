@@ -35,7 +35,7 @@ export function RunDrawer({ id }: { id: number }) {
   const facts: [string, React.ReactNode][] = [
     [t("field.planned_at"), <Moment key="planned" value={run.planned_at} />],
     [
-      t("field.manual"),
+      t("schedules.started"),
       run.manual ? (
         <>
           {t("schedules.manual")} <UserName id={run.requested_by_id} labels={labels} />

@@ -140,7 +140,7 @@ function Overview({ schedule, standing }: { schedule: Schedule; standing: Standi
     ],
     [t("field.zone"), own],
     [t("field.catch_up"), catchUp.join(lang === "zh" ? "，" : ", ")],
-    [t("field.time_limit_minutes"), t("schedules.minutes", { count: schedule.time_limit_minutes })],
+    [t("schedules.limit"), t("schedules.minutes", { count: schedule.time_limit_minutes })],
   ];
   const failed = standing?.runs[0]?.state === "failed" ? standing.runs[0].error : null;
   return (

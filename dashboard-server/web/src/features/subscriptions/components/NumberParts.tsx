@@ -10,7 +10,6 @@ import {
   dimensionName,
   dimensionOptions,
   memberName,
-  metricName,
   rangeText,
 } from "@/lib/numbers";
 import { PRESETS, parseRange } from "@/lib/period";
@@ -23,20 +22,15 @@ export function useRegistry() {
   const status = useQuery(statusQuery);
   const set = status.data?.set;
   const found = useQuery({ ...registryQuery(set), enabled: set !== undefined && set !== null });
-  return { ...(found.data ?? NOTHING), set };
+  // With nothing published there is nothing to wait for.
+  const ready = found.data !== undefined || (status.data !== undefined && !set);
+  return { ...(found.data ?? NOTHING), set, ready };
 }
 
 export function useMetricOptions() {
   const { lang } = useTexts();
   const { metrics } = useRegistry();
   return metrics.map((metric) => ({ value: metric.name, label: pick(metric.label, lang) }));
-}
-
-/** A metric by its name. */
-export function MetricName({ name }: { name: string }) {
-  const { lang } = useTexts();
-  const { metrics } = useRegistry();
-  return <>{metricName(metrics, name, lang)}</>;
 }
 
 /** A span of time in words. */

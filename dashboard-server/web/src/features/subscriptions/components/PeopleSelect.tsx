@@ -79,6 +79,10 @@ export function PeopleSelect({
           setTyped("");
           onChange(next);
         }}
+        labelRender={({ value: one, label }) =>
+          // Names come after the ids.
+          label ?? (typeof one === "number" && chosen.isFetching ? "…" : `#${one}`)
+        }
         options={[...rows.values()].map((row) => ({
           value: row.id,
           label: String(row.name),

@@ -1,6 +1,6 @@
 import { DeleteOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Popconfirm, Typography } from "antd";
+import { Alert, Button, Popconfirm, Skeleton, Typography } from "antd";
 import { useState } from "react";
 import { UserName } from "@/components/Cells";
 import { History } from "@/components/History";
@@ -18,6 +18,7 @@ import { contentOf, type Subscription } from "../types";
 import { LeaveButton, SendButton, useEdits, usePause } from "./actions";
 import { ContentLink, People, useContentFacts } from "./ContentFacts";
 import { CopyPreviewDialog } from "./CopyPreviewDialog";
+import { useRegistry } from "./NumberParts";
 import { Receipts } from "./Receipts";
 import { LastTime } from "./RowCells";
 import { KindIcon, SubscriptionSettings } from "./SubscriptionForm";
@@ -151,8 +152,10 @@ function Overview({
 }) {
   const { t, lang } = useTexts();
   const content = useContentFacts(subscription);
+  const { ready } = useRegistry();
   const last = useQuery(lastCopiesQuery(subscription.id));
   const { rule, zone, channel, enabled, language, secret } = subscription;
+  if (!ready) return <Skeleton active paragraph={{ rows: 6 }} title={false} />;
   const facts: [string, React.ReactNode][] = [
     ...content,
     [

@@ -5,7 +5,7 @@ import {
   ReadOutlined,
   UnorderedListOutlined,
 } from "@ant-design/icons";
-import { App, Button, Segmented } from "antd";
+import { App, Button, Segmented, Skeleton } from "antd";
 import { type ReactNode, useMemo, useState } from "react";
 import { useSearchParams } from "react-router";
 import type { Field, Values } from "@/components/fields";
@@ -33,6 +33,7 @@ import type { Subscription } from "../types";
 import { BoardInput } from "./BoardInput";
 import { CopyPreviewDialog } from "./CopyPreviewDialog";
 import { ListInput } from "./ListInput";
+import { useRegistry } from "./NumberParts";
 import { PeopleSelect } from "./PeopleSelect";
 import { ThresholdInput } from "./ThresholdInput";
 import "../subscriptions.css";
@@ -60,6 +61,8 @@ function ContentInput({
   value: Content;
   onChange: (content: Content) => void;
 }) {
+  const { ready } = useRegistry();
+  if (!ready && kind !== "list") return <Skeleton active paragraph={{ rows: 4 }} title={false} />;
   switch (kind) {
     case "dashboard":
       return <BoardInput value={value as BoardContent} onChange={onChange} />;
@@ -205,6 +208,7 @@ function Body({ kind, record, initial, submit, onDone, onCancel }: BodyProps) {
         fields={fields}
         record={record}
         initial={initial}
+        open={kind === "monthly_report"}
         onTyping={setTyped}
         submit={submit}
         onDone={(made) => onDone(made.record)}
