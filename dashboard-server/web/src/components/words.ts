@@ -3,6 +3,7 @@ import type { TFunction } from "i18next";
 import { type Json, type Labels, labelOf } from "@/lib/api/records";
 import { type Lang, NONE } from "@/lib/format";
 import { type Entity, referenceOf } from "@/lib/resources";
+import { ruleText } from "@/lib/rule";
 import { fullMoney, priceText, quantityText, shareText } from "@/lib/units";
 import { fullTime } from "@/lib/when";
 
@@ -62,6 +63,7 @@ export function valueText(
     return value.toLocaleString("en-US");
   }
   if (typeof value === "string") {
+    if (field === "rule") return ruleText(value, t, lang);
     if (/^\d{4}-\d{2}-\d{2}T/.test(value)) return fullTime(value, zone);
     return t(`choice.${entity}.${field}.${value}`, { defaultValue: value });
   }

@@ -31,6 +31,8 @@ export const zh = {
     previewTitle: "预览",
     previewNote: "按你的权限和此刻的数据生成；每个收件人收到的是按其本人权限生成的一份。",
     previewFiles: "附件：{{files}}",
+    picture: "图表在邮件里",
+    writing: "正在生成…",
     desktop: "桌面",
     phone: "手机",
     subject: "主题",
@@ -185,8 +187,8 @@ export const en: Texts<typeof zh> = {
     named: {
       monthly_report: "Monthly report",
       dashboard: "Dashboard",
-      list: "List: {{name}}",
-      threshold: "Alert: {{name}}",
+      list: "{{name}} list",
+      threshold: "{{name}} alert",
     },
     overview: "Overview",
     receipts: "Receipts",
@@ -198,6 +200,8 @@ export const en: Texts<typeof zh> = {
     previewNote:
       "As you may see it, of this moment. Each recipient's copy is made by their own rights.",
     previewFiles: "Files: {{files}}",
+    picture: "This chart is in the mail",
+    writing: "Writing it…",
     desktop: "Desktop",
     phone: "Phone",
     subject: "Subject",

@@ -7,6 +7,7 @@ import { ApiError } from "@/lib/api/client";
 import { usePhone } from "@/lib/media";
 import { useTexts } from "@/locales/i18n";
 import { type Previewed, previewQuery } from "../api";
+import { withStandIns } from "../copy";
 
 const DESKTOP_PX = 760;
 const PHONE_PX = 390;
@@ -36,7 +37,10 @@ export function CopyPreviewDialog({ asked, onClose }: { asked: Previewed; onClos
           <FailureState error={found.error} onRetry={() => found.refetch()} />
         )
       ) : !copy ? (
-        <Skeleton active paragraph={{ rows: 10 }} />
+        <>
+          <p className="quiet">{t("subscriptions.writing")}</p>
+          <Skeleton active paragraph={{ rows: 10 }} />
+        </>
       ) : (
         <>
           <div className="copy-head">
@@ -68,7 +72,7 @@ export function CopyPreviewDialog({ asked, onClose }: { asked: Previewed; onClos
             // No scripts, no forms, no way out of the frame: it is a picture of the mail.
             sandbox=""
             title={copy.subject}
-            srcDoc={copy.html}
+            srcDoc={withStandIns(copy.html, t("subscriptions.picture"))}
             data-testid="copy-frame"
           />
         </>

@@ -32,14 +32,20 @@ export function NextTime({ subscription }: { subscription: Subscription }) {
   );
 }
 
-/** What became of the last moment of a subscription. */
-export function LastTime({ occurrence }: { occurrence: Occurrence | undefined }) {
+/** What became of the last moment of a subscription; briefly, what asks for most. */
+export function LastTime({
+  occurrence,
+  brief,
+}: {
+  occurrence: Occurrence | undefined;
+  brief?: boolean;
+}) {
   const { t } = useTexts();
   if (!occurrence) return <span className="faint">{t("subscriptions.never")}</span>;
   const { copies, counts, planned_at } = occurrence;
   return (
     <span className="last-time">
-      {counts.map(([state, count]) => (
+      {counts.slice(0, brief ? 1 : undefined).map(([state, count]) => (
         <StateTag key={state} state={state} count={copies.length > 1 ? count : undefined} />
       ))}
       <span className="quiet small">
@@ -49,10 +55,10 @@ export function LastTime({ occurrence }: { occurrence: Occurrence | undefined })
   );
 }
 
-export function LastTimeOf({ id }: { id: number }) {
+export function LastTimeOf({ id, brief }: { id: number; brief?: boolean }) {
   const found = useQuery(lastCopiesQuery(id));
   if (!found.data) return null;
-  return <LastTime occurrence={occurrences(found.data.rows)[0]} />;
+  return <LastTime occurrence={occurrences(found.data.rows)[0]} brief={brief} />;
 }
 
 /** Pauses a subscription in its row, for who may change it. */

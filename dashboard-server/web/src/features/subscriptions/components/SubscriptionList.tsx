@@ -82,7 +82,7 @@ export function SubscriptionList({ mine, create }: { mine: boolean; create: Reac
         ),
         figure: mine ? undefined : <UserName id={row.owner_id} labels={labels} />,
         second: when(row),
-        end: <LastTimeOf id={row.id} />,
+        end: <LastTimeOf id={row.id} brief />,
         action: <EnabledSwitch subscription={row} />,
       })}
       empty={
