@@ -58,8 +58,8 @@ const pressed = (list, button, shown) => async (page) => {
 /** A tab of the record that is open. */
 const tab = (list, name) => async (page) => {
   if ((await first(list)(page)) === false) return false;
-  await page.goto(`${page.url()}&tab=${name}`);
-  await page.locator(".record-drawer .ant-tabs").waitFor();
+  await page.locator(`.record-drawer [data-node-key="${name}"]`).click();
+  await page.locator(`.record-drawer .ant-tabs-tab-active[data-node-key="${name}"]`).waitFor();
   return true;
 };
 

@@ -57,7 +57,7 @@ export function firstDraft(kind: Kind, lists: Listed[], t: TFunction): Draft {
     }
     case "threshold": {
       const content = thresholdContent(WATCHED, [], "this_month");
-      return { kind, name: t("choice.subscription.kind.threshold"), content };
+      return { kind, name: t("subscriptions.named.alert"), content };
     }
   }
 }

@@ -27,7 +27,6 @@ export const zh = {
     switchedOn: "已启用，从现在起按规则运行",
     took: "用时 {{time}}",
     sofar: "已运行 {{time}}",
-    waiting: "等待运行",
     holidays: "这一年的节假日还没有数据，暂时只按周末计算。可在设置文件的 [calendar] 中补上。",
     overview: "概况",
     runs: "运行记录",
@@ -118,7 +117,6 @@ export const en: Texts<typeof zh> = {
     switchedOn: "Switched on; its rule counts from now",
     took: "took {{time}}",
     sofar: "for {{time}}",
-    waiting: "waiting to run",
     holidays:
       "The holidays of that year are not known yet, so only weekends rest. Add them under [calendar] in the settings file.",
     overview: "Overview",

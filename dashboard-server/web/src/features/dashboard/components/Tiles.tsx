@@ -84,24 +84,26 @@ function Tile({
         >
           {label}
         </button>
-        <Definition
-          metric={metric}
-          n={n}
-          completeTo={status.complete_to}
-          zone={status.zone}
-          versions={answer?.result?.versions}
-        />
-        <SubscribeButton
-          bare
-          size="small"
-          label={t("subscriptions.tellMe")}
-          testId={`watch-${metric.name}`}
-          draft={() => ({
-            kind: "threshold",
-            name: t("subscriptions.named.threshold", { name: label }),
-            content: watch(metric),
-          })}
-        />
+        <span className="tile-marks">
+          <Definition
+            metric={metric}
+            n={n}
+            completeTo={status.complete_to}
+            zone={status.zone}
+            versions={answer?.result?.versions}
+          />
+          <SubscribeButton
+            bare
+            size="small"
+            label={t("subscriptions.tellMe")}
+            testId={`watch-${metric.name}`}
+            draft={() => ({
+              kind: "threshold",
+              name: t("subscriptions.named.threshold", { name: label }),
+              content: watch(metric),
+            })}
+          />
+        </span>
       </div>
       {!board ? (
         <Skeleton active title={{ width: "60%" }} paragraph={{ rows: 1 }} />

@@ -69,7 +69,7 @@ export function SchedulesPage() {
       hidden: true,
       render: (row) => t(`choice.schedule.work.${row.work}`, { defaultValue: row.work }),
     },
-    { field: "rule", width: 220, render: (row) => ruleText(row.rule, t, lang) },
+    { field: "rule", width: 260, render: (row) => ruleText(row.rule, t, lang) },
     {
       field: "next",
       title: t("schedules.next"),

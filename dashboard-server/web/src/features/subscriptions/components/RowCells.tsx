@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Switch } from "antd";
 import { Ago } from "@/components/Cells";
 import { ruleMomentsQuery } from "@/lib/api/rules";
+import { NONE } from "@/lib/format";
 import { useMe } from "@/lib/session";
 import { plannedTime } from "@/lib/when";
 import { useTexts } from "@/locales/i18n";
@@ -22,7 +23,7 @@ export function NextTime({ subscription }: { subscription: Subscription }) {
     staleTime: 60_000,
   });
   if (!enabled) return <span className="faint">{t("subscriptions.paused")}</span>;
-  if (!rule) return <span className="quiet">{t("subscriptions.whenReport")}</span>;
+  if (!rule) return <span className="faint">{NONE}</span>;
   const [next] = found.data?.next ?? [];
   if (!next) return null;
   return (

@@ -41,18 +41,18 @@ export function SubscriptionList({ mine, create }: { mine: boolean; create: Reac
       width: 100,
       render: (row, labels) => <UserName id={row.owner_id} labels={labels} />,
     },
-    { field: "rule", width: 230, render: when },
+    { field: "rule", width: 250, render: when },
     {
       field: "next",
       title: t("subscriptions.nextTime"),
       width: 150,
       render: (row) => <NextTime subscription={row} />,
     },
-    { field: "recipients", width: 90, render: to },
+    { field: "recipients", width: 80, render: to },
     {
       field: "last",
       title: t("subscriptions.lastTime"),
-      width: 220,
+      width: 250,
       render: (row) => <LastTimeOf id={row.id} />,
     },
     {
