@@ -67,5 +67,17 @@ export function valueText(
     if (/^\d{4}-\d{2}-\d{2}T/.test(value)) return fullTime(value, zone);
     return t(`choice.${entity}.${field}.${value}`, { defaultValue: value });
   }
-  return JSON.stringify(value);
+  if (Array.isArray(value)) return value.map(plain).join(lang === "zh" ? "、" : ", ") || NONE;
+  const parts = Object.entries(value).filter(([, part]) => !isNothing(part));
+  return parts.map(([name, part]) => `${name}: ${plain(part)}`).join(" · ") || NONE;
+}
+
+function isNothing(value: Json): boolean {
+  return value === null || value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+/** What has no words of its own, as it is. */
+function plain(value: Json): string {
+  if (Array.isArray(value)) return value.map(plain).join(", ");
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
 }

@@ -185,7 +185,6 @@ function BoardView({ mine, pipelineId }: { mine: boolean; pipelineId: number | n
           filters={filters}
           onChange={(next) => change({ filters: next })}
         />
-        {board && <Totals board={board} />}
         <SubscribeList
           entity="opportunity"
           query={{
@@ -197,6 +196,7 @@ function BoardView({ mine, pipelineId }: { mine: boolean; pipelineId: number | n
           columns={() => BOARD_COLUMNS}
           bare
         />
+        {board && <Totals board={board} />}
       </div>
       {found.error && board && <StaleNote error={found.error} onRetry={() => found.refetch()} />}
       {found.error && !board ? (

@@ -1,14 +1,18 @@
 import { PlusOutlined } from "@ant-design/icons";
-import { Button, Segmented } from "antd";
+import { useQuery } from "@tanstack/react-query";
+import { Button, Segmented, Skeleton } from "antd";
 import { useEffect } from "react";
 import { useSearchParams } from "react-router";
 import { useOverlay } from "@/components/navigation";
 import { PermissionState } from "@/components/States";
+import { listQuery } from "@/lib/api/records";
 import { scopeOf, useMay, useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
+import { receivedQuery } from "../api";
 import { DispatchList } from "../components/DispatchList";
 import { Received } from "../components/Received";
 import { SubscriptionList } from "../components/SubscriptionList";
+import type { Subscription } from "../types";
 import "../subscriptions.css";
 
 const VIEWS = ["mine", "received", "all", "receipts"] as const;
@@ -32,7 +36,17 @@ export function SubscriptionsPage() {
     receipts: may("dispatch", "read"),
   };
   const views = VIEWS.filter((one) => seen[one]);
-  const view = views.find((one) => one === params.get("view")) ?? views[0];
+  const asked = views.find((one) => one === params.get("view"));
+  // Who comes from a mail of somebody else's finds what it belongs to.
+  const waits = asked === undefined && seen.mine && seen.received;
+  const own = useQuery({
+    ...listQuery<Subscription>("subscription", { view: "mine", limit: 1 }),
+    enabled: waits,
+  });
+  const got = useQuery({ ...receivedQuery, enabled: waits });
+  const gets = own.data?.rows.length === 0 && (got.data?.rows.length ?? 0) > 0;
+  const view = asked ?? (gets ? "received" : views[0]);
+  const pending = waits && (own.isPending || got.isPending);
   if (!view) return <PermissionState />;
   const create = may("subscription", "create") && (
     <Button
@@ -52,7 +66,7 @@ export function SubscriptionsPage() {
           className="views"
           value={view}
           aria-label={t("subscriptions.viewsLabel")}
-          onChange={(next) => setParams(next === views[0] ? {} : { view: next })}
+          onChange={(next) => setParams({ view: next })}
           options={views.map((value) => ({
             value,
             label: <span data-testid={`view-${value}`}>{t(`subscriptions.views.${value}`)}</span>,
@@ -60,9 +74,10 @@ export function SubscriptionsPage() {
         />
         <span className="end">{create}</span>
       </header>
-      {view === "mine" && <SubscriptionList key="mine" mine create={create} />}
+      {pending && <Skeleton active paragraph={{ rows: 6 }} title={false} />}
+      {view === "mine" && !pending && <SubscriptionList key="mine" mine create={create} />}
       {view === "all" && <SubscriptionList key="all" mine={false} create={create} />}
-      {view === "received" && <Received />}
+      {view === "received" && !pending && <Received />}
       {view === "receipts" && <DispatchList />}
     </main>
   );
