@@ -8,6 +8,7 @@ export const zh = {
     tellMe: "越过时提醒我",
     create: "新建订阅",
     chooseKind: "想收到什么？",
+    fromPage: "内容取自刚才的页面，可以修改。",
     views: { mine: "我创建的", received: "发给我的", all: "全部订阅", receipts: "送达记录" },
     viewsLabel: "看哪些订阅",
     about: {
@@ -167,6 +168,7 @@ export const en: Texts<typeof zh> = {
     tellMe: "Tell me when it passes …",
     create: "New subscription",
     chooseKind: "What would you like to get?",
+    fromPage: "Taken from the page as it was; change what you like.",
     views: {
       mine: "Made by me",
       received: "Sent to me",

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Skeleton } from "antd";
+import { useState } from "react";
 import { Ago } from "@/components/Cells";
 import { useOverlay } from "@/components/navigation";
 import { EmptyState, FailureState, StaleNote } from "@/components/States";
@@ -19,6 +20,7 @@ export function Received() {
   const { t } = useTexts();
   const me = useMe();
   const { openRecord } = useOverlay();
+  const [left, setLeft] = useState<number[]>([]);
   const found = useQuery(receivedQuery);
   const own = useQuery(listQuery<Subscription>("subscription", { view: "mine", limit: MOST }));
   const error = found.error ?? own.error;
@@ -66,7 +68,15 @@ export function Received() {
                 </span>
                 <Why copy={copy} />
               </button>
-              <LeaveButton id={copy.subscription_id} small />
+              {left.includes(copy.subscription_id) ? (
+                <span className="quiet">{t("subscriptions.left")}</span>
+              ) : (
+                <LeaveButton
+                  id={copy.subscription_id}
+                  small
+                  onLeft={() => setLeft((now) => [...now, copy.subscription_id])}
+                />
+              )}
             </li>
           );
         })}

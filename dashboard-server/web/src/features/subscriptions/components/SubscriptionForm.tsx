@@ -323,6 +323,9 @@ export function SubscriptionForm() {
       title={`${t("subscriptions.create")} · ${t(`choice.subscription.kind.${kind}`)}`}
       width={560}
     >
+      {suggested && suggested.kind !== "monthly_report" && (
+        <p className="quiet small from-page">{t("subscriptions.fromPage")}</p>
+      )}
       <Body
         kind={kind}
         initial={initial}
