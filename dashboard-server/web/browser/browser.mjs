@@ -38,7 +38,9 @@ export async function settled(page) {
 export async function calm(page) {
   await page.waitForLoadState("networkidle");
   await page.waitForFunction(
-    () => !document.querySelector('.ant-skeleton, .ant-spin-spinning, [aria-busy="true"]'),
+    () =>
+      (document.getElementById("root")?.textContent ?? "").trim() !== "" &&
+      !document.querySelector('.ant-skeleton, .ant-spin-spinning, [aria-busy="true"]'),
     undefined,
     { timeout: 60_000 },
   );

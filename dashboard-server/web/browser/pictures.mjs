@@ -1,12 +1,13 @@
 // Pictures of the pages in both widths, languages and themes.
 // MILLRACE_URL: the running server. MILLRACE_LOGINS: who may sign in. OUT: the folder for the
-// pictures. ONLY: names of pages, those alone.
+// pictures. ONLY: names of pages, those alone; WIDTHS, LANGS and THEMES: those alone, too.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { base, calm, enter, openBrowser, people } from "./browser.mjs";
 
 const out = process.env.OUT ?? "pictures";
 const only = process.env.ONLY?.split(",");
+const chosen = (name, all) => process.env[name]?.split(",") ?? all;
 await mkdir(out, { recursive: true });
 
 /** Somebody of the first of these roles that there is. */
@@ -22,7 +23,9 @@ const success = whoever("customer_success", "director");
 
 /** The first row of a list, opened. */
 const first = (list) => async (page) => {
-  const row = page.locator(`[data-testid="${list}"] [data-testid="row"]`).first();
+  const box = `[data-testid="${list}"]`;
+  const row = page.locator(`${box} [data-testid="row"]`).first();
+  await row.or(page.locator(`${box} :is(.ant-empty, .resource-none)`).first()).waitFor();
   if (!(await row.count())) return false;
   await row.click({ position: { x: 40, y: 12 } });
   await page.locator(".record-drawer").waitFor();
@@ -37,6 +40,28 @@ async function standing(page) {
   await page.getByTestId("factors").waitFor();
   return true;
 }
+
+/** A form that subscribes, of that kind. */
+const kind = (name) => async (page) => {
+  await page.getByTestId(`kind-${name}`).click();
+  await page.getByTestId("rule").waitFor();
+};
+
+/** The first record of a list, with a button of it pressed. */
+const pressed = (list, button, shown) => async (page) => {
+  if ((await first(list)(page)) === false) return false;
+  await page.getByTestId(button).first().click();
+  await page.getByTestId(shown).waitFor({ timeout: 60_000 });
+  return true;
+};
+
+/** A tab of the record that is open. */
+const tab = (list, name) => async (page) => {
+  if ((await first(list)(page)) === false) return false;
+  await page.locator(`.record-drawer [data-node-key="${name}"]`).click();
+  await page.locator(`.record-drawer .ant-tabs-tab-active[data-node-key="${name}"]`).waitFor();
+  return true;
+};
 
 /** What is looked at: name, address, who, and what is done there first; false where there is nothing. */
 const PAGES = [
@@ -67,6 +92,41 @@ const PAGES = [
     "/reports",
     director,
     (page) => page.getByTestId("report").waitFor({ timeout: 120_000 }),
+  ],
+  ["subscriptions", "/me/subscriptions", director],
+  ["subscription", "/me/subscriptions", director, first("list-subscription")],
+  ["subscription-receipts", "/me/subscriptions", director, tab("list-subscription", "receipts")],
+  ["subscription-settings", "/me/subscriptions", director, tab("list-subscription", "settings")],
+  [
+    "subscription-preview",
+    "/me/subscriptions",
+    director,
+    pressed("list-subscription", "preview", "copy-frame"),
+  ],
+  ["subscription-form", "/me/subscriptions?new=subscription", director],
+  ["subscription-report", "/me/subscriptions?new=subscription", director, kind("monthly_report")],
+  ["subscription-board", "/me/subscriptions?new=subscription", director, kind("dashboard")],
+  ["subscription-list", "/me/subscriptions?new=subscription", director, kind("list")],
+  ["subscription-threshold", "/me/subscriptions?new=subscription", director, kind("threshold")],
+  ["received", "/me/subscriptions?view=received", rep],
+  ["receipts", "/me/subscriptions?view=receipts", administrator],
+  ["receipt", "/me/subscriptions?view=receipts", administrator, first("list-dispatch")],
+  ["schedules", "/schedules", administrator],
+  ["schedule", "/schedules", administrator, first("list-schedule")],
+  ["schedule-runs", "/schedules", administrator, tab("list-schedule", "runs")],
+  ["schedule-settings", "/schedules", administrator, tab("list-schedule", "settings")],
+  ["schedule-form", "/schedules?new=schedule", administrator],
+  [
+    "schedule-run",
+    "/schedules",
+    administrator,
+    async (page) => {
+      const run = page.locator(".run-dot").last();
+      if (!(await run.count())) return false;
+      await run.click();
+      await page.getByTestId("schedule-run").waitFor();
+      return true;
+    },
   ],
   ["admin", "/admin", administrator],
   ["me", "/me", rep],
@@ -118,9 +178,9 @@ const PAGES = [
 const browser = await openBrowser();
 const wrong = [];
 try {
-  for (const width of [1440, 390]) {
-    for (const lang of ["zh", "en"]) {
-      for (const theme of ["light", "dark"]) {
+  for (const width of chosen("WIDTHS", [1440, 390]).map(Number)) {
+    for (const lang of chosen("LANGS", ["zh", "en"])) {
+      for (const theme of chosen("THEMES", ["light", "dark"])) {
         for (const [name, path, who, prepare] of PAGES) {
           if (only && !only.includes(name)) continue;
           const context = await browser.newContext({

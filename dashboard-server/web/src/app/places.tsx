@@ -4,7 +4,9 @@
  */
 import {
   AuditOutlined,
+  BellOutlined,
   CalendarOutlined,
+  ClockCircleOutlined,
   CustomerServiceOutlined,
   DashboardOutlined,
   FileTextOutlined,
@@ -126,6 +128,28 @@ export const PLACES: Place[] = [
     page: page(() => import("@/features/reports/pages/MonthlyPage"), "MonthlyPage"),
   },
   {
+    key: "subscriptions",
+    path: "/me/subscriptions",
+    letter: "s",
+    icon: <BellOutlined />,
+    needs: [
+      ["subscription", "read"],
+      ["dispatch", "read"],
+    ],
+    page: page(
+      () => import("@/features/subscriptions/pages/SubscriptionsPage"),
+      "SubscriptionsPage",
+    ),
+  },
+  {
+    key: "schedules",
+    path: "/schedules",
+    letter: "w",
+    icon: <ClockCircleOutlined />,
+    needs: ["schedule", "read"],
+    page: page(() => import("@/features/schedules/pages/SchedulesPage"), "SchedulesPage"),
+  },
+  {
     key: "admin",
     path: "/admin",
     letter: "a",
@@ -170,6 +194,19 @@ export const DRAWERS: Partial<Record<Entity, LazyExoticComponent<ComponentType<{
     routing_rule: drawer(
       () => import("@/features/admin/components/Catalogue"),
       "RoutingRuleDrawer",
+    ),
+    schedule: drawer(
+      () => import("@/features/schedules/components/ScheduleDrawer"),
+      "ScheduleDrawer",
+    ),
+    schedule_run: drawer(() => import("@/features/schedules/components/RunDrawer"), "RunDrawer"),
+    subscription: drawer(
+      () => import("@/features/subscriptions/components/SubscriptionDrawer"),
+      "SubscriptionDrawer",
+    ),
+    dispatch: drawer(
+      () => import("@/features/subscriptions/components/DispatchDrawer"),
+      "DispatchDrawer",
     ),
     user: drawer(() => import("@/features/admin/components/Users"), "UserDrawer"),
     handover: drawer(() => import("@/features/admin/components/HandoverDrawer"), "HandoverDrawer"),
@@ -250,6 +287,18 @@ export const FORMS: Record<string, FormPlace> = {
   "routing-rule": {
     needs: ["routing_rule", "create"],
     form: form(() => import("@/features/admin/components/Catalogue"), "RoutingRuleForm"),
+    inner: true,
+  },
+  subscription: {
+    needs: ["subscription", "create"],
+    form: form(
+      () => import("@/features/subscriptions/components/SubscriptionForm"),
+      "SubscriptionForm",
+    ),
+  },
+  schedule: {
+    needs: ["schedule", "create"],
+    form: form(() => import("@/features/schedules/components/ScheduleForm"), "ScheduleForm"),
     inner: true,
   },
   "quote-edit": {

@@ -9,18 +9,12 @@ import { useMe } from "@/lib/session";
 import { isScaled } from "@/lib/units";
 import { momentOf } from "@/lib/when";
 import { useTexts } from "@/locales/i18n";
-import type { Field } from "./fields";
+import type { Field, InputProps } from "./fields";
 import { RecentAccounts } from "./RecentAccounts";
 import { RecordSelect } from "./RecordSelect";
 import { choiceOptions } from "./words";
 
-type Props = {
-  entity: Entity;
-  field: Field;
-  id?: string;
-  value?: Json;
-  onChange?: (value: Json | undefined) => void;
-};
+type Props = InputProps & { entity: Entity; field: Field };
 
 const UNITS = { money: 2, price: 6, share: 2, quantity: 3 } as const;
 /** Up to so many words are buttons, more of them a list. */
@@ -37,6 +31,7 @@ export function FieldInput({ entity, field, id, value, onChange }: Props) {
     placeholder: field.placeholder,
     "data-testid": `field-${field.name}`,
   };
+  if (field.input) return field.input({ id, value, onChange });
   const text = typeof value === "string" ? value : "";
   if (isScaled(kind)) {
     return (

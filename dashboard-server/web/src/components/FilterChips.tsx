@@ -121,7 +121,7 @@ export function FilterChips({ entity, specs, filters, onChange }: Props) {
 }
 
 /** What a field is filtered by, as people read it. */
-function FilterText({
+export function FilterText({
   entity,
   spec,
   filters,

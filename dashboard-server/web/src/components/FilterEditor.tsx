@@ -55,6 +55,8 @@ export function FilterEditor({
       className="editor"
       onSubmit={(event) => {
         event.preventDefault();
+        // It may stand within a form, which is not sent by it.
+        event.stopPropagation();
         apply();
       }}
     >

@@ -211,8 +211,11 @@ function FormItem({
       extra={field.help}
       rules={
         field.required
-          ? [{ required: true, whitespace: true, message: t("fault.empty"), ...typeOf(field) }]
-          : []
+          ? [
+              { required: true, whitespace: true, message: t("fault.empty"), ...typeOf(field) },
+              ...checked(field),
+            ]
+          : checked(field)
       }
     >
       <FieldInput entity={entity} field={field} />
@@ -220,8 +223,20 @@ function FormItem({
   );
 }
 
+function checked({ check }: Field) {
+  if (!check) return [];
+  const validator = (_rule: unknown, value: Values[string]) => {
+    const wrong = check(value);
+    return wrong ? Promise.reject(new Error(wrong)) : Promise.resolve();
+  };
+  return [{ validator }];
+}
+
 /** Ant checks blanks in texts only. */
-function typeOf({ kind }: Field): { whitespace?: boolean; type?: "number" | "boolean" | "array" } {
+function typeOf({ kind }: Field): {
+  whitespace?: boolean;
+  type?: "number" | "boolean" | "array" | "object";
+} {
   switch (kind) {
     case undefined:
     case "text":
@@ -233,6 +248,8 @@ function typeOf({ kind }: Field): { whitespace?: boolean; type?: "number" | "boo
       return { whitespace: false, type: "boolean" };
     case "tags":
       return { whitespace: false, type: "array" };
+    case "object":
+      return { whitespace: false, type: "object" };
     case "day":
     case "moment":
     case "choice":

@@ -30,17 +30,28 @@ type Props<T extends Rec> = {
   onEnd: () => void;
 };
 
-/** The columns that a reader has chosen for a resource, remembered in this browser. */
-function useColumns(entity: Entity, columns: { field: string; hidden?: boolean }[]) {
-  const place = `millrace.columns.${entity}`;
-  const [hidden, setHidden] = useState<string[]>(() => {
-    const stored = window.localStorage.getItem(place);
-    return stored === null
-      ? columns.filter((column) => column.hidden).map(({ field }) => field)
-      : stored.split(",");
-  });
+type Hideable = { field: string; hidden?: boolean };
+
+const placeOf = (entity: Entity) => `millrace.columns.${entity}`;
+
+/** The columns that a reader does not want to see, as remembered in this browser. */
+function hiddenColumns(entity: Entity, columns: Hideable[]): string[] {
+  const stored = window.localStorage.getItem(placeOf(entity));
+  return stored === null
+    ? columns.filter((column) => column.hidden).map(({ field }) => field)
+    : stored.split(",");
+}
+
+/** The columns of a list that a reader sees, in their order. */
+export function seenColumns(entity: Entity, columns: Hideable[]): string[] {
+  const hidden = hiddenColumns(entity, columns);
+  return columns.map(({ field }) => field).filter((field) => !hidden.includes(field));
+}
+
+function useColumns(entity: Entity, columns: Hideable[]) {
+  const [hidden, setHidden] = useState<string[]>(() => hiddenColumns(entity, columns));
   const choose = (next: string[]) => {
-    window.localStorage.setItem(place, next.join(","));
+    window.localStorage.setItem(placeOf(entity), next.join(","));
     setHidden(next);
   };
   return { hidden, choose };

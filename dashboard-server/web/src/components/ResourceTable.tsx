@@ -5,6 +5,7 @@ import { ApiError } from "@/lib/api/client";
 import { joinLabels, type Labels, type ListQuery, pagesQuery, type Rec } from "@/lib/api/records";
 import { usePhone } from "@/lib/media";
 import type { Entity } from "@/lib/resources";
+import { isListed } from "@/lib/subscribing";
 import { useTexts } from "@/locales/i18n";
 import { type BulkAction, BulkBar } from "./BulkBar";
 import { ExportButton } from "./ExportButton";
@@ -12,8 +13,9 @@ import { FilterChips, type FilterSpec } from "./FilterChips";
 import { ListSearch } from "./ListSearch";
 import { queryOf, useListState } from "./listState";
 import { type Card, ResourceCards, SortSelect } from "./ResourceCards";
-import { ResourceRows } from "./ResourceRows";
+import { ResourceRows, seenColumns } from "./ResourceRows";
 import { FailureState, StaleNote } from "./States";
+import { SubscribeList } from "./SubscribeButton";
 
 export type Column<T extends Rec> = {
   /** The field that the list is sorted by, and the key. */
@@ -103,6 +105,14 @@ export function ResourceTable<T extends Rec>({
             <SortSelect entity={entity} sorts={sorts} sort={sort} onSort={onSort} />
           )}
           {!phone && <ExportButton entity={entity} query={query} disabled={rows.length === 0} />}
+          {isListed(entity) && (
+            <SubscribeList
+              entity={entity}
+              query={query}
+              columns={() => seenColumns(entity, columns)}
+              bare={phone}
+            />
+          )}
         </div>
       </div>
       {found.error && pages && <StaleNote error={found.error} onRetry={() => found.refetch()} />}

@@ -19,9 +19,17 @@ export type FieldKind =
   | "choice"
   | "tags"
   | "reference"
-  | "flag";
+  | "flag"
+  | "object";
 
 export type Option = { value: string; label: string };
+
+/** What an input of a form is given. */
+export type InputProps = {
+  id?: string;
+  value?: Json;
+  onChange?: (value: Json | undefined) => void;
+};
 
 export type Field = {
   name: string;
@@ -43,6 +51,10 @@ export type Field = {
   suggestion?: { value: Json; source: string } | null;
   maxLength?: number;
   autoFocus?: boolean;
+  /** Its input, where those of its kind do not do. */
+  input?: (props: InputProps) => ReactNode;
+  /** What is wrong with a value, in the reader's language. */
+  check?: (value: Json | undefined) => string | null;
 };
 
 export type Values = { [name: string]: Json | undefined };

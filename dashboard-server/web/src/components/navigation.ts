@@ -1,6 +1,7 @@
 import { useCallback } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { type Opened, OVERLAY, withValues, writeOpened } from "@/lib/address";
+import { type Draft, writeDraft } from "@/lib/subscribing";
 
 /** The address that opens a record over the page that is there. */
 export function useRecordAddress(): (opened: Opened) => string {
@@ -33,6 +34,11 @@ export function useOverlay() {
     openForm: useCallback(
       (form: string, subject?: Opened) =>
         go({ ...OVERLAY, new: form, for: subject ? writeOpened(subject) : null }),
+      [go],
+    ),
+    /** Opens the form that subscribes, with what a page suggests. */
+    openDraft: useCallback(
+      (draft: Draft) => go({ ...OVERLAY, new: "subscription", draft: writeDraft(draft) }),
       [go],
     ),
     setTab: useCallback((tab: string | null) => go({ tab }, true), [go]),

@@ -3,6 +3,7 @@ import type { TFunction } from "i18next";
 import { type Json, type Labels, labelOf } from "@/lib/api/records";
 import { type Lang, NONE } from "@/lib/format";
 import { type Entity, referenceOf } from "@/lib/resources";
+import { ruleText } from "@/lib/rule";
 import { fullMoney, priceText, quantityText, shareText } from "@/lib/units";
 import { fullTime } from "@/lib/when";
 
@@ -62,8 +63,21 @@ export function valueText(
     return value.toLocaleString("en-US");
   }
   if (typeof value === "string") {
+    if (field === "rule") return ruleText(value, t, lang);
     if (/^\d{4}-\d{2}-\d{2}T/.test(value)) return fullTime(value, zone);
     return t(`choice.${entity}.${field}.${value}`, { defaultValue: value });
   }
-  return JSON.stringify(value);
+  if (Array.isArray(value)) return value.map(plain).join(lang === "zh" ? "、" : ", ") || NONE;
+  const parts = Object.entries(value).filter(([, part]) => !isNothing(part));
+  return parts.map(([name, part]) => `${name}: ${plain(part)}`).join(" · ") || NONE;
+}
+
+function isNothing(value: Json): boolean {
+  return value === null || value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+/** What has no words of its own, as it is. */
+function plain(value: Json): string {
+  if (Array.isArray(value)) return value.map(plain).join(", ");
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
 }

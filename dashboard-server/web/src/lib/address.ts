@@ -25,7 +25,7 @@ export function withValues(search: string, values: Record<string, string | null>
 }
 
 /** What belongs to an open record or form, and goes away with it. */
-export const OVERLAY = { open: null, tab: null, new: null, for: null };
+export const OVERLAY = { open: null, tab: null, new: null, for: null, draft: null };
 
 /** Where to go after signing in: an address of this app and of no other. */
 export function safeNext(next: string | null): string {

@@ -11,6 +11,18 @@ export function shortDay(value: string, zone: string, now: Date): string {
   return day.slice(0, 4) === dayOf(now.toISOString(), zone).slice(0, 4) ? day.slice(5) : day;
 }
 
+const WEEKDAY = { weekday: "short" } as const;
+
+/** A moment ahead as people plan by it: "12-01 周二 08:00". */
+export function plannedTime(value: string, zone: string, now: Date, lang: Lang): string {
+  const [day = "", time = ""] = instant(value, zone).split(" ");
+  const locale = lang === "zh" ? "zh-CN" : "en-GB";
+  const weekday = new Intl.DateTimeFormat(locale, { ...WEEKDAY, timeZone: zone });
+  const year = dayOf(now.toISOString(), zone).slice(0, 4);
+  const shown = day.startsWith(year) ? day.slice(5) : day;
+  return `${shown} ${weekday.format(new Date(value))} ${time}`;
+}
+
 /** How many days from today a day lies; negative for those past. */
 export function daysUntil(value: string, zone: string, now: Date): number {
   const day = value.length > 10 ? dayOf(value, zone) : value;

@@ -7,7 +7,10 @@ import { en as problems } from "./features/problems";
 import { en as quotes } from "./features/quotes";
 import { en as records } from "./features/records.en";
 import { en as reports } from "./features/reports";
+import { en as rules } from "./features/rules";
+import { en as schedules } from "./features/schedules";
 import { en as shell } from "./features/shell";
+import { en as subscriptions } from "./features/subscriptions";
 import { en as tickets } from "./features/tickets";
 import { en as words } from "./features/words.en";
 import { en as work } from "./features/work";
@@ -21,6 +24,9 @@ export const en: Texts<typeof zh> = {
   ...dashboard,
   ...health,
   ...reports,
+  ...rules,
+  ...schedules,
+  ...subscriptions,
   ...opportunities,
   ...problems,
   ...quotes,

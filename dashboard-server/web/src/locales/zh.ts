@@ -7,7 +7,10 @@ import { zh as problems } from "./features/problems";
 import { zh as quotes } from "./features/quotes";
 import { zh as records } from "./features/records.zh";
 import { zh as reports } from "./features/reports";
+import { zh as rules } from "./features/rules";
+import { zh as schedules } from "./features/schedules";
 import { zh as shell } from "./features/shell";
+import { zh as subscriptions } from "./features/subscriptions";
 import { zh as tickets } from "./features/tickets";
 import { zh as words } from "./features/words.zh";
 import { zh as work } from "./features/work";
@@ -19,6 +22,9 @@ export const zh = {
   ...dashboard,
   ...health,
   ...reports,
+  ...rules,
+  ...schedules,
+  ...subscriptions,
   ...opportunities,
   ...problems,
   ...quotes,

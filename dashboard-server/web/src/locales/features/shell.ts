@@ -13,6 +13,8 @@ export const zh = {
     dashboard: "看板",
     health: "客户健康",
     reports: "月报",
+    subscriptions: "订阅",
+    schedules: "定时任务",
     admin: "管理",
     me: "我的",
     add: "新建",
@@ -40,6 +42,7 @@ export const zh = {
     ticket: "提交工单",
     contract: "新建合同",
     receipt: "登记回款",
+    subscription: "新建订阅",
   },
   session: {
     title: "登录",
@@ -191,6 +194,8 @@ export const en: Texts<typeof zh> = {
     dashboard: "Dashboard",
     health: "Health",
     reports: "Report",
+    subscriptions: "Subscriptions",
+    schedules: "Schedules",
     admin: "Administration",
     me: "Me",
     add: "New",
@@ -218,6 +223,7 @@ export const en: Texts<typeof zh> = {
     ticket: "New ticket",
     contract: "New contract",
     receipt: "Record a receipt",
+    subscription: "New subscription",
   },
   session: {
     title: "Sign in",

@@ -2,13 +2,15 @@ import { Skeleton, Tooltip } from "antd";
 import { ChangeMark } from "@/components/ChangeMark";
 import { NumberButton } from "@/components/NumberButton";
 import { Sparkline } from "@/components/Sparkline";
+import { SubscribeButton } from "@/components/SubscribeButton";
 import type { Metric, Status } from "@/lib/api/types";
 import { change, full, numberOf, pick, short, unitOf } from "@/lib/format";
+import { rangeText } from "@/lib/numbers";
 import type { Anchor } from "@/lib/period";
+import type { ThresholdContent } from "@/lib/subscribing";
 import { useTexts } from "@/locales/i18n";
 import type { Board } from "../api/board";
 import { timeline } from "../timeline";
-import { rangeText } from "../words";
 import { Definition } from "./Definition";
 import { Why } from "./Why";
 
@@ -21,6 +23,8 @@ type Props = {
   chosen: string;
   status: Status;
   anchor: Anchor;
+  /** What is watched where somebody wants to be told of a number. */
+  watch: (metric: Metric) => ThresholdContent;
   onChoose: (metric: string) => void;
   onOpen: (metric: string, before: boolean) => void;
   onWhy: (metric: string) => void;
@@ -44,6 +48,7 @@ function Tile({
   chosen,
   status,
   anchor,
+  watch,
   onChoose,
   onOpen,
   onWhy,
@@ -79,13 +84,26 @@ function Tile({
         >
           {label}
         </button>
-        <Definition
-          metric={metric}
-          n={n}
-          completeTo={status.complete_to}
-          zone={status.zone}
-          versions={answer?.result?.versions}
-        />
+        <span className="tile-marks">
+          <Definition
+            metric={metric}
+            n={n}
+            completeTo={status.complete_to}
+            zone={status.zone}
+            versions={answer?.result?.versions}
+          />
+          <SubscribeButton
+            bare
+            size="small"
+            label={t("subscriptions.tellMe")}
+            testId={`watch-${metric.name}`}
+            draft={() => ({
+              kind: "threshold",
+              name: t("subscriptions.named.threshold", { name: label }),
+              content: watch(metric),
+            })}
+          />
+        </span>
       </div>
       {!board ? (
         <Skeleton active title={{ width: "60%" }} paragraph={{ rows: 1 }} />

@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Button, Skeleton } from "antd";
 import { useCallback, useEffect, useMemo } from "react";
+import { SubscribeButton } from "@/components/SubscribeButton";
 import { ApiError } from "@/lib/api/client";
 import { registryQuery, statusQuery } from "@/lib/api/queries";
 import type { Condition, Dimension, Metric, Status } from "@/lib/api/types";
 import { dayOf, endOfDay, instant, numberOf } from "@/lib/format";
+import { conditionText, TABS } from "@/lib/numbers";
 import {
   anchorOf,
   compareRange,
@@ -14,6 +16,7 @@ import {
   rangeOf,
   wholeOf,
 } from "@/lib/period";
+import { boardContent, spanOf, thresholdContent } from "@/lib/subscribing";
 import { useTexts } from "@/locales/i18n";
 import { type BoardQuestion, boardQuery, STAGE, TILES } from "../api/board";
 import { ClosedNote } from "../components/ClosedNote";
@@ -30,7 +33,6 @@ import { NamesContext } from "../names";
 import { corrected } from "../problems";
 import { toggleMember } from "../state";
 import { usePageState } from "../usePageState";
-import { TABS } from "../words";
 import "../dashboard.css";
 
 /** The page of numbers. */
@@ -100,7 +102,7 @@ function Frame({
 type NumbersProps = { status: Status; metrics: Metric[]; dimensions: Dimension[] };
 
 function Numbers({ status, metrics, dimensions }: NumbersProps) {
-  const { t } = useTexts();
+  const { t, lang } = useTexts();
   const [page, change] = usePageState();
   const { zone } = status;
 
@@ -203,6 +205,24 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
               last={dayOf(status.complete_to ?? status.published_at ?? "", zone)}
               onChange={(day) => change({ asOf: day })}
             />
+            <SubscribeButton
+              size="small"
+              draft={() => ({
+                kind: "dashboard",
+                name: [
+                  t("app.title"),
+                  ...page.where.map((condition) => conditionText(condition, t, lang)),
+                ].join(" · "),
+                content: boardContent({
+                  metrics: tiles.map(({ name }) => name),
+                  metric: metric.name,
+                  by,
+                  where: page.where,
+                  span: spanOf(period),
+                  compare: page.compare,
+                }),
+              })}
+            />
             {!page.asOf && status.complete_to && (
               <span
                 className="quiet small fresh"
@@ -258,6 +278,7 @@ function Numbers({ status, metrics, dimensions }: NumbersProps) {
           chosen={metric.name}
           status={status}
           anchor={anchor}
+          watch={(tile) => thresholdContent(tile, page.where, spanOf(period))}
           onChoose={(name) => change({ metric: name })}
           onOpen={(name, before) => openRow(name, [], before)}
           onWhy={(name) => change({ why: name })}

@@ -9,7 +9,8 @@ import { useListState } from "@/components/listState";
 import { useOverlay } from "@/components/navigation";
 import { type Column, ResourceTable } from "@/components/ResourceTable";
 import { EmptyState, FailureState, StaleNote } from "@/components/States";
-import { type Labels, labelOf } from "@/lib/api/records";
+import { SubscribeList } from "@/components/SubscribeButton";
+import { type Filter, type Labels, labelOf } from "@/lib/api/records";
 import { usePhone } from "@/lib/media";
 import { leads, useMay, useMe } from "@/lib/session";
 import { fullMoney, shortMoney } from "@/lib/units";
@@ -35,6 +36,14 @@ const FILTERS: FilterSpec[] = [
   { field: "stage_entered_at", kind: "moment" },
   { field: "opened_at", kind: "moment" },
 ];
+/** What the board shows, as a list that one can subscribe to. */
+const OPEN: Filter = { field: "outcome", op: "in", values: ["open"] };
+const BOARD_COLUMNS = ["name", "account_id", "stage_id", "amount", "expected_close_on", "owner_id"];
+
+function inPipeline(id: number | null): Filter[] {
+  return id === null ? [] : [{ field: "pipeline_id", op: "in", values: [String(id)] }];
+}
+
 const TABLE_FILTERS: FilterSpec[] = [
   { field: "stage_id", kind: "reference" },
   { field: "outcome", kind: "choice" },
@@ -175,6 +184,17 @@ function BoardView({ mine, pipelineId }: { mine: boolean; pipelineId: number | n
           specs={FILTERS}
           filters={filters}
           onChange={(next) => change({ filters: next })}
+        />
+        <SubscribeList
+          entity="opportunity"
+          query={{
+            view: mine ? "mine" : null,
+            search: state.search || null,
+            sort: "expected_close_on",
+            filters: [OPEN, ...inPipeline(pipelineId), ...filters],
+          }}
+          columns={() => BOARD_COLUMNS}
+          bare
         />
         {board && <Totals board={board} />}
       </div>

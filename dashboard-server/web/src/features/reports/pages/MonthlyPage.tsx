@@ -3,6 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { App, Button, Select, Skeleton } from "antd";
 import { useSearchParams } from "react-router";
 import { EmptyState, FailureState, useTellProblem } from "@/components/States";
+import { SubscribeButton } from "@/components/SubscribeButton";
 import { ApiError, keep } from "@/lib/api/client";
 import { statusQuery } from "@/lib/api/queries";
 import { dayOf } from "@/lib/format";
@@ -66,6 +67,13 @@ export function MonthlyPage() {
           showSearch
         />
         <span className="end report-files">
+          <SubscribeButton
+            draft={() => ({
+              kind: "monthly_report",
+              name: t("subscriptions.named.monthly_report"),
+              content: {},
+            })}
+          />
           {(["pdf", "xlsx"] as const).map((format) => (
             <Button
               key={format}
