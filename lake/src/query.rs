@@ -13,6 +13,7 @@ mod dimension;
 mod drill;
 mod drivers;
 mod error;
+mod forecast;
 mod functions;
 mod lists;
 mod measured;
@@ -45,6 +46,10 @@ pub use drivers::{
     DriversRequest, DriversResult, Factors, FactorsBy, FactorsOf, Flag, Segment, Values,
 };
 pub use error::QueryError;
+pub use forecast::{
+    Brought, Figures, ForecastBy, ForecastOrder, ForecastRequest, ForecastResult, Group, Learned,
+    OpenDeal, PathDay, Proven, ProvenPeriod,
+};
 pub use functions::kaplan_meier_median;
 pub use origin::{AnsweredBy, Origin, RollupInfo};
 pub use quantile::exact_quantile;
@@ -298,6 +303,29 @@ impl Engine {
         match &self.answers {
             Some(answers) => Box::pin(answers.drivers(view, request, now)).await,
             None => drivers::report(view, request, now).await,
+        }
+    }
+
+    /// What will be won by the end of a month or quarter, by the deals that `access` covers.
+    ///
+    /// # Errors
+    /// As [`Engine::query`]; a period that is over or far ahead is refused.
+    pub async fn forecast(
+        &self,
+        access: &Access,
+        request: &ForecastRequest,
+        now: DateTime<Utc>,
+    ) -> Result<ForecastResult, QueryError> {
+        let opened = self.opened().await?;
+        let view = View::new(&opened, access)?;
+        let set = opened.set.id;
+        match &self.answers {
+            Some(answers) => Box::pin(answers.forecast(view, request, now)).await,
+            None => {
+                let at = forecast::moment(view, request, now);
+                let whole = Box::pin(forecast::whole(view, request, at)).await?;
+                forecast::page(&whole, request, set)
+            }
         }
     }
 
