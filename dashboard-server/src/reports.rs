@@ -6,7 +6,9 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::NaiveDate;
-use millrace_jobs::report::{Document, MonthlyReport, MonthlyReportError, MonthlyRequest, monthly};
+use millrace_jobs::report::{
+    Aims, Document, Language as Told, MonthlyReport, MonthlyReportError, MonthlyRequest, monthly,
+};
 use millrace_operations::Caller;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -141,28 +143,43 @@ async fn make(
             "month {month:?} is not a month: write it as 2026-03"
         ))
     })?;
+    of_reader(state, caller, month, language)
+        .await
+        .map_err(refused)
+}
+
+/// The report of a month as its reader sees it.
+pub(crate) async fn of_reader(
+    state: &AppState,
+    caller: &Caller,
+    month: NaiveDate,
+    language: Language,
+) -> anyhow::Result<MonthlyReport> {
+    let (language, scope) = match language {
+        Language::Zh => (Told::Zh, format!("{}可见的记录", caller.name)),
+        Language::En => (Told::En, format!("what {} may see", caller.name)),
+    };
     let request = MonthlyRequest {
         month,
-        language: match language {
-            Language::Zh => millrace_jobs::report::Language::Zh,
-            Language::En => millrace_jobs::report::Language::En,
-        },
-        scope: match language {
-            Language::Zh => format!("{}可见的记录", caller.name),
-            Language::En => format!("what {} may see", caller.name),
-        },
+        language,
+        scope,
         conditions: Vec::new(),
         set: None,
     };
     let access = caller.access();
+    let aims = Aims {
+        store: state.store(),
+        caller: Some(caller),
+    };
     let made = monthly(
         state.lake(),
         state.engine(),
         state.company(),
         &access,
+        Some(aims),
         &request,
     );
-    Box::pin(made).await.map_err(refused)
+    Box::pin(made).await
 }
 
 fn refused(error: anyhow::Error) -> ApiError {

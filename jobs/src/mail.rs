@@ -15,6 +15,15 @@ pub struct Content {
     pub files: Vec<File>,
 }
 
+/// What stands below a mail: why it came, and where that is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foot {
+    /// A sentence or two.
+    pub text: String,
+    /// A link, by what it is called and where it leads.
+    pub link: Option<(String, String)>,
+}
+
 /// A picture in the text of a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {

@@ -130,6 +130,68 @@ struct Round {
     sent: u64,
 }
 
+/// A copy that can leave.
+struct Ready {
+    subscription: subscription::Model,
+    written: Written,
+    /// As a mail; a webhook gets the data.
+    mail: Option<letter::Letter>,
+    data: Value,
+    now: DateTime<Utc>,
+}
+
+/// Why a copy does not leave now.
+enum Stop {
+    /// It never will, and what its receipt says.
+    Settled {
+        state: &'static str,
+        reason: String,
+        standing: Option<Standing>,
+    },
+    /// It is tried again.
+    Later(String),
+    Broken(anyhow::Error),
+}
+
+impl Stop {
+    fn withheld(reason: impl Into<String>) -> Self {
+        Self::Settled {
+            state: "withheld",
+            reason: reason.into(),
+            standing: None,
+        }
+    }
+
+    fn quiet(reason: String, standing: Option<Standing>) -> Self {
+        Self::Settled {
+            state: "quiet",
+            reason,
+            standing,
+        }
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+/// Where a copy goes.
+fn address(
+    copy: &dispatch::Model,
+    own: &subscription::Model,
+    person: Option<&user::Model>,
+) -> Result<String, Stop> {
+    if copy.channel == "webhook" {
+        return Ok(own.url.clone().unwrap_or_default());
+    }
+    let email = person.and_then(|person| person.email.clone());
+    email
+        .filter(|email| !email.trim().is_empty())
+        .ok_or_else(|| Stop::withheld("the recipient has no mail address"))
+}
+
 impl Outbox {
     /// With the records, how copies leave, and what writes them.
     pub fn new(store: Store, settings: DeliverySettings, renders: Arc<dyn Renders>) -> Self {
@@ -238,51 +300,51 @@ impl Outbox {
     }
 
     async fn send(&self, round: &mut Round, copy: &dispatch::Model) -> anyhow::Result<()> {
+        match self.prepare(round, copy).await {
+            Ok(ready) => self.hand_over(round, copy, ready).await,
+            Err(Stop::Settled {
+                state,
+                reason,
+                standing,
+            }) => self.keep(round, copy, state, &reason, standing).await,
+            Err(Stop::Later(reason)) => self.fail(round, copy, &reason).await,
+            Err(Stop::Broken(error)) => Err(error),
+        }
+    }
+
+    /// Whom a copy goes to, and its content by what they may see.
+    async fn prepare(&self, round: &mut Round, copy: &dispatch::Model) -> Result<Ready, Stop> {
         let reader = self.store.reader();
         let own = subscription::Entity::find_by_id(copy.subscription_id)
             .one(reader)
             .await?;
         let Some(own) = own.filter(|own| own.deleted_at.is_none()) else {
-            let reason = "there is no such subscription any more";
-            return self.keep(round, copy, "withheld", reason, None).await;
+            return Err(Stop::withheld("there is no such subscription any more"));
         };
         if !own.enabled && !copy.manual {
-            let reason = "the subscription rests";
-            return self.keep(round, copy, "withheld", reason, None).await;
+            return Err(Stop::withheld("the subscription rests"));
         }
         let caller = match self.store.caller(copy.recipient_id).await {
             Ok(caller) => caller,
             Err(OperationsError::Unauthenticated) => {
                 let reason = "the recipient may not sign in, and so gets nothing";
-                return self.keep(round, copy, "withheld", reason, None).await;
+                return Err(Stop::withheld(reason));
             }
             Err(error) => return Err(error.into()),
         };
         let person = user::Entity::find_by_id(copy.recipient_id)
             .one(reader)
             .await?;
-        let email = person.as_ref().and_then(|person| person.email.clone());
-        let email = email.filter(|email| !email.trim().is_empty());
-        let address = match (copy.channel.as_str(), email) {
-            ("webhook", _) => own.url.clone().unwrap_or_default(),
-            (_, Some(email)) => email,
-            _ => {
-                let reason = "the recipient has no mail address";
-                return self.keep(round, copy, "withheld", reason, None).await;
-            }
-        };
+        let address = address(copy, &own, person.as_ref())?;
         let is_mail = copy.channel == "mail";
-        if is_mail && let Err(reason) = round.server.connect().await {
-            return self.fail(round, copy, &reason).await;
+        if is_mail {
+            round.server.connect().await.map_err(Stop::Later)?;
         }
         let spoken = own
             .language
             .clone()
             .or_else(|| person.map(|person| person.language));
-        let subject = match Subject::parse(&own.kind, &own.content) {
-            Ok(subject) => subject,
-            Err(reason) => return self.keep(round, copy, "withheld", &reason, None).await,
-        };
+        let subject = Subject::parse(&own.kind, &own.content).map_err(Stop::withheld)?;
         let now = self.store.now();
         let order = Order {
             subscription: &own,
@@ -294,69 +356,80 @@ impl Outbox {
         };
         let message = match self.renders.render(&order).await {
             Ok(Rendered::Message(message)) => message,
-            Ok(Rendered::Quiet(reason)) => {
-                return self.keep(round, copy, "quiet", &reason, None).await;
-            }
-            Err(RenderError::Refused(reason)) => {
-                return self.keep(round, copy, "withheld", &reason, None).await;
-            }
-            Err(RenderError::Failed(error)) => {
-                return self.fail(round, copy, &format!("{error:#}")).await;
-            }
+            Ok(Rendered::Quiet(reason)) => return Err(Stop::quiet(reason, None)),
+            Err(RenderError::Refused(reason)) => return Err(Stop::withheld(reason)),
+            Err(RenderError::Failed(error)) => return Err(Stop::Later(format!("{error:#}"))),
         };
-        let mut stands = None;
-        // Judged once: tried again it is told, whatever was remembered of it.
-        if let Subject::Threshold(threshold) = &subject
-            && copy.rendered_at.is_none()
-            && !copy.manual
-        {
-            let before = standing(reader, own.id, copy.recipient_id).await?;
-            let (tell, after) = threshold.judge(before, message.value, now);
-            if !tell {
-                let reason = quiet_reason(message.value, threshold.limit, after);
-                return self.keep(round, copy, "quiet", &reason, Some(after)).await;
-            }
-            stands = Some(after);
-        }
-        let message_id = message_id(copy, self.settings.mail.as_ref().map(|mail| &*mail.from));
-        let written = Written {
-            address: address.clone(),
-            subject: message.content.subject.clone(),
-            message_id: message_id.clone(),
-            standing: stands,
-        };
+        let standing = self.judged(&order, &message).await?;
+        let from = self.settings.mail.as_ref().map_or("", |mail| &mail.from);
+        let message_id = message_id(copy, from);
         let mail = if is_mail {
             let to = letter::Recipient {
                 name: &caller.name,
                 address: &address,
             };
-            let from = self.settings.mail.as_ref().map_or("", |mail| &mail.from);
-            match letter::build(&message.content, from, to, &message_id, now) {
-                Ok(mail) => Some(mail),
-                Err(reason) => return self.keep(round, copy, "withheld", &reason, None).await,
-            }
+            let built = letter::build(&message.content, from, to, &message_id, now);
+            Some(built.map_err(Stop::withheld)?)
         } else {
             None
         };
+        Ok(Ready {
+            written: Written {
+                address,
+                subject: message.content.subject,
+                message_id,
+                standing,
+            },
+            data: message.data,
+            subscription: own,
+            mail,
+            now,
+        })
+    }
+
+    /// What is remembered of the number of a threshold, if it is told: judged once, so that a copy that is
+    /// tried again is told whatever was remembered of it.
+    async fn judged(&self, order: &Order<'_>, message: &Message) -> Result<Option<Standing>, Stop> {
+        let Subject::Threshold(threshold) = order.subject else {
+            return Ok(None);
+        };
+        let copy = order.copy;
+        if copy.rendered_at.is_some() || copy.manual {
+            return Ok(None);
+        }
+        let reader = self.store.reader();
+        let before = standing(reader, copy.subscription_id, copy.recipient_id).await?;
+        let (tell, after) = threshold.judge(before, message.value, order.now);
+        if tell {
+            return Ok(Some(after));
+        }
+        let reason = quiet_reason(message.value, threshold.limit, after);
+        Err(Stop::quiet(reason, Some(after)))
+    }
+
+    async fn hand_over(
+        &self,
+        round: &mut Round,
+        copy: &dispatch::Model,
+        ready: Ready,
+    ) -> anyhow::Result<()> {
         let lease = &round.lease;
-        let work = async |unit: Unit| outbox::begin(&unit, lease, copy, &written).await;
+        let work = async |unit: Unit| outbox::begin(&unit, lease, copy, &ready.written).await;
         let Some(begun) = self.store.write(&actor(), work).await? else {
             return Ok(());
         };
-        let outcome = match mail {
-            Some(mail) => round.server.hand_over(&mail).await,
-            None => {
-                let secret = own.secret.as_deref().unwrap_or_default();
-                let body = body(&order, &begun, message.data);
-                let call = webhook::Call {
-                    url: &address,
-                    secret,
-                    id: begun.id,
-                    allow_private: self.settings.allow_private,
-                    now,
-                };
-                webhook::call(&call, &body).await
-            }
+        let outcome = if let Some(mail) = &ready.mail {
+            round.server.hand_over(mail).await
+        } else {
+            let secret = ready.subscription.secret.as_deref().unwrap_or_default();
+            let call = webhook::Call {
+                url: &ready.written.address,
+                secret,
+                id: begun.id,
+                allow_private: self.settings.allow_private,
+                now: ready.now,
+            };
+            webhook::call(&call, &body(&ready, &begun)).await
         };
         if let Outcome::Sent(_) = outcome {
             round.sent += 1;
@@ -401,9 +474,9 @@ fn quiet_reason(value: Option<f64>, limit: f64, after: Standing) -> String {
 
 /// What a mail is known by: the same however often it is sent, so that mail programs that look show it
 /// once.
-fn message_id(copy: &dispatch::Model, from: Option<&str>) -> String {
+fn message_id(copy: &dispatch::Model, from: &str) -> String {
     let domain = from
-        .and_then(|from| from.rsplit_once('@'))
+        .rsplit_once('@')
         .map_or("millrace.invalid", |(_, domain)| {
             domain.trim_end_matches('>')
         });
@@ -416,14 +489,14 @@ fn message_id(copy: &dispatch::Model, from: Option<&str>) -> String {
 }
 
 /// The body that a webhook is called with.
-fn body(order: &Order<'_>, copy: &dispatch::Model, data: Value) -> String {
-    let own = order.subscription;
+fn body(ready: &Ready, copy: &dispatch::Model) -> String {
+    let own = &ready.subscription;
     json!({
         "id": copy.id,
         "subscription": {"id": own.id, "name": own.name, "kind": own.kind},
         "planned_at": copy.planned_at,
-        "sent_at": order.now,
-        "data": data,
+        "sent_at": ready.now,
+        "data": ready.data,
     })
     .to_string()
 }

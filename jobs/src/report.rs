@@ -28,10 +28,11 @@ use millrace_models::config::Company;
 use millrace_models::period::Grain;
 use millrace_models::query::{Condition, Period};
 use millrace_models::scope::Access;
+use millrace_operations::{Caller, Store};
 use thiserror::Error;
 
 use crate::health::{KeptModels, kept_models_in};
-use crate::mail::{Content, File};
+use crate::mail::{Content, File, Foot};
 use asked::{Book, Reader};
 use chart::Pen;
 pub use document::{Cell, Chart, Column, Document, Fact, Section, Sentence, Table};
@@ -95,6 +96,15 @@ pub struct MonthlyRequest {
     pub set: Option<i64>,
 }
 
+/// Where it is read what the numbers were to reach, and whose targets are shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Aims<'a> {
+    /// The records of daily work.
+    pub store: &'a Store,
+    /// Who reads the report; nobody in particular sees all targets.
+    pub caller: Option<&'a Caller>,
+}
+
 /// A report that can be written in any form.
 #[derive(Debug)]
 pub struct MonthlyReport {
@@ -110,7 +120,8 @@ pub struct MonthlyReport {
     fonts: Arc<Fonts>,
 }
 
-/// Asks everything that a monthly report says, by the rights of its reader.
+/// Asks everything that a monthly report says, by the rights of its reader. Targets are those of the
+/// present: they are no part of a published set.
 ///
 /// # Errors
 ///
@@ -121,6 +132,7 @@ pub async fn monthly(
     engine: &Engine,
     company: &Company,
     access: &Access,
+    aims: Option<Aims<'_>>,
     request: &MonthlyRequest,
 ) -> anyhow::Result<MonthlyReport> {
     let fonts = tokio::task::spawn_blocking(Fonts::system)
@@ -139,7 +151,7 @@ pub async fn monthly(
         conditions: &request.conditions,
         now: set.published_at,
     };
-    let book = Box::pin(Book::ask(&reader, month)).await?;
+    let book = Box::pin(Book::ask(&reader, aims, month)).await?;
     let models = proof(lake, company, &set, month).await?;
     let maker = Maker {
         book: &book,
@@ -354,12 +366,17 @@ impl MonthlyReport {
         )?)
     }
 
-    /// As a mail, with PDF and workbook beside it; `link` is where the app is reached.
+    /// As a mail, with PDF and workbook beside it; `link` is where the app is reached, `foot` what stands
+    /// below.
     ///
     /// # Errors
     ///
     /// When a picture, the pages or the workbook cannot be made.
-    pub fn mail(&self, link: Option<&str>) -> Result<Content, MonthlyReportError> {
+    pub fn mail(
+        &self,
+        link: Option<&str>,
+        foot: Option<&Foot>,
+    ) -> Result<Content, MonthlyReportError> {
         let charts = self
             .document
             .sections
@@ -392,6 +409,7 @@ impl MonthlyReport {
         let envelope = letter::Envelope {
             language: self.language,
             link,
+            foot,
             pictures: pictures
                 .map(|(chart, png)| {
                     (

@@ -28,7 +28,7 @@ use millrace_operations::service::schedule::{
 use millrace_operations::{Actor, OperationsError, Store, Unit};
 
 use crate::lease::{Overtaken, Slot, give_up, under_lease_of};
-pub use works::{BacksUp, Standard};
+pub use works::Standard;
 
 /// Runs that one process has under way at most.
 const AT_ONCE: usize = 3;

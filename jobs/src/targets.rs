@@ -57,7 +57,7 @@ pub async fn import(
     dry_run: bool,
 ) -> anyhow::Result<Taken> {
     let path = file.to_owned();
-    let read = move || millrace_ingest::read_form(&path, MOST_ROWS);
+    let read = move || Ok::<_, anyhow::Error>(millrace_ingest::read_form(&path, MOST_ROWS)?);
     let sheet = tokio::task::spawn_blocking(read)
         .await
         .context("the file could not be read")??;

@@ -217,7 +217,7 @@ impl Subject {
                 (None, own.link.as_ref())
             }
             Self::Threshold(own) => {
-                if !own.limit.is_finite() || !(own.margin.is_finite() && own.margin >= 0.0) {
+                if !(own.limit.is_finite() && own.margin.is_finite() && own.margin >= 0.0) {
                     return Err("limit must be a number, margin one from 0 on".to_owned());
                 }
                 (Some(&own.span), own.link.as_ref())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use millrace_jobs::doctor::{Finding, Patient, State, examine, worst};
+use millrace_jobs::doctor::{Finding, MailServer, Patient, State, examine, worst};
 use millrace_models::clock::Clock;
 use serde_json::json;
 
@@ -25,7 +25,10 @@ pub(crate) async fn run(context: &Context, clock: impl Clock + 'static) -> Resul
         server: context.server.clone(),
         backup: context.backup.clone(),
         place: context.place.clone(),
-        mail: None,
+        mail: context.delivery.mail.as_ref().map(|mail| MailServer {
+            host: mail.host.clone(),
+            port: mail.port,
+        }),
         clock: Arc::new(clock),
     };
     let progress = Line::plain(context.quiet);

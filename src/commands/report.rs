@@ -9,7 +9,9 @@ use anyhow::{Context as _, anyhow};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use millrace_jobs::mail::Content;
-use millrace_jobs::report::{Language, MonthlyReport, MonthlyReportError, MonthlyRequest, monthly};
+use millrace_jobs::report::{
+    Aims, Language, MonthlyReport, MonthlyReportError, MonthlyRequest, monthly,
+};
 use millrace_models::clock::Clock;
 use millrace_models::query::Condition;
 use millrace_models::scope::Access;
@@ -57,19 +59,25 @@ pub(crate) async fn run(
         Lang::Zh => Language::Zh,
         Lang::En => Language::En,
     };
-    let (access, scope) = match reader {
-        None => (Access::everything(), everything(language)),
+    let store = context.store(Arc::new(clock)).await?;
+    let caller = match reader {
+        None => None,
         Some(username) => {
-            let store = context.store(Arc::new(clock)).await?;
             let caller = Caller::named(store.reader(), &username).await?;
-            store.close().await?;
-            let caller = caller.ok_or_else(|| {
+            Some(caller.ok_or_else(|| {
                 Failure::input(anyhow!(
                     "nobody who may sign in has the user name {username:?}"
                 ))
-            })?;
-            (caller.access(), seen_by(&caller.name, language))
+            })?)
         }
+    };
+    let (access, scope) = match &caller {
+        None => (Access::everything(), everything(language)),
+        Some(caller) => (caller.access(), seen_by(&caller.name, language)),
+    };
+    let aims = Aims {
+        store: &store,
+        caller: caller.as_ref(),
     };
     let lake = context.lake().await?;
     let line = Line::new(context.quiet);
@@ -82,12 +90,20 @@ pub(crate) async fn run(
         set,
     };
     let engine = context.engine(lake.clone());
-    let report = monthly(&lake, &engine, &context.company, &access, &asked)
-        .await
-        .map_err(|error| match error.downcast_ref() {
-            Some(MonthlyReportError::Future { .. }) => Failure::input(error),
-            _ => Failure::from(error),
-        })?;
+    let report = monthly(
+        &lake,
+        &engine,
+        &context.company,
+        &access,
+        Some(aims),
+        &asked,
+    )
+    .await
+    .map_err(|error| match error.downcast_ref() {
+        Some(MonthlyReportError::Future { .. }) => Failure::input(error),
+        _ => Failure::from(error),
+    })?;
+    store.close().await?;
     line.say("writing");
     let address = context.server.public_url.as_ref().map(ToString::to_string);
     let (report, written) = tokio::task::spawn_blocking(move || {
@@ -98,7 +114,12 @@ pub(crate) async fn run(
     .context("writing the report stopped")?;
     let written = written?;
     drop(line);
-    match context.format {
+    tell(context.format, &report, &written)
+}
+
+/// What was written, and how the same is made again.
+fn tell(format: Format, report: &MonthlyReport, written: &[Written]) -> Result<(), Failure> {
+    match format {
         Format::Json => output::json(&json!({
             "month": report.month.format("%Y-%m").to_string(),
             "set": report.set,
@@ -113,7 +134,7 @@ pub(crate) async fn run(
         }
         Format::Table => {
             let mut table = Table::new([("file", Align::Left), ("bytes", Align::Right)]);
-            for file in &written {
+            for file in written {
                 table.push(vec![file.name.clone(), value::count(file.bytes as i128)]);
             }
             let mut text = table.render();
@@ -160,7 +181,7 @@ fn write(
     if mail {
         files.push((
             format!("{name}.html"),
-            page(&report.mail(link)?).into_bytes(),
+            page(&report.mail(link, None)?).into_bytes(),
         ));
     }
     let mut written = Vec::new();

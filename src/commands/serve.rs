@@ -88,8 +88,8 @@ pub(crate) fn by_itself(context: &Context, made: &Made, state: &AppState) -> (Sc
             company: context.company.clone(),
         },
         data_dir: context.data_dir.clone(),
-        // What makes backups is put in here.
-        backs_up: None,
+        settings_file: context.config_file.clone(),
+        backup: context.backup.clone(),
     };
     let renders = Renderer::new(state.clone());
     (

@@ -39,17 +39,15 @@ pub(crate) async fn run(
 }
 
 fn year(options: &TargetsArguments, context: &Context) -> Result<TargetPeriod, Failure> {
-    match &options.year {
-        Some(text) => targets::year(text)
-            .ok_or_else(|| Failure::input(anyhow!("{text:?} is no year: write it as 2026"))),
-        None => {
-            let today = context
-                .now
-                .with_timezone(&context.company.zone)
-                .date_naive();
-            Ok(year_of(today))
-        }
-    }
+    let Some(text) = &options.year else {
+        let today = context
+            .now
+            .with_timezone(&context.company.zone)
+            .date_naive();
+        return Ok(year_of(today));
+    };
+    targets::year(text)
+        .ok_or_else(|| Failure::input(anyhow!("{text:?} is no year: write it as 2026")))
 }
 
 /// For whom `--for` asks: `company`, a team or a person.

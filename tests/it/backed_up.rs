@@ -79,33 +79,33 @@ fn token(address: &str, administrator: &str) -> String {
     admin.sign_in(administrator, PASSWORD);
     let scopes = ["create", "read", "update"];
     let scopes = scopes.map(|action| json!({"entity": "account", "action": action}));
-    let token = admin.must(
+    let secret = admin.must(
         201,
         "POST",
         "/api/tokens",
         json!({"name": "test", "scopes": scopes}),
     );
-    token.body["token"].as_str().unwrap().to_owned()
+    secret.body["token"].as_str().unwrap().to_owned()
 }
 
-/// Takes backups while clients write; the token that they write with.
+/// Takes backups while clients write; the secret that they write with.
 fn under_writes(data: &Path, database: Option<&str>, folder: &Path) -> (String, Vec<Taken>) {
     let administrator = demo(data, database);
     let server = Server::start(data, database);
-    let token = token(&server.address, &administrator);
+    let secret = token(&server.address, &administrator);
     let known = Mutex::new(Known::default());
     let acks = AtomicUsize::new(0);
     let enough = AtomicBool::new(false);
     let mut taken = Vec::new();
     std::thread::scope(|scope| {
         for client in 0..CLIENTS {
-            let (address, token, acks, known) = (&server.address, &token, &acks, &known);
+            let (address, secret, acks, known) = (&server.address, &secret, &acks, &known);
             let enough = &enough;
             scope.spawn(move || {
                 let is_enough = || enough.load(Ordering::Relaxed);
                 write_on(
                     address,
-                    token,
+                    secret,
                     &format!("w-{client}"),
                     acks,
                     known,
@@ -155,7 +155,7 @@ fn under_writes(data: &Path, database: Option<&str>, folder: &Path) -> (String, 
     if let Some(last) = taken.last_mut() {
         last.after.extend(all);
     }
-    (token, taken)
+    (secret, taken)
 }
 
 struct Ended<'a>(&'a AtomicBool);
@@ -239,7 +239,7 @@ async fn written(store: &Store) -> BTreeMap<String, (i64, i64)> {
 }
 
 /// Everything that must be true of what was restored.
-fn agrees(taken: &Taken, data: &Path, database: Option<&str>, token: &str) {
+fn agrees(taken: &Taken, data: &Path, database: Option<&str>, secret: &str) {
     let own = place(data, database);
     runtime().block_on(async {
         let store = opened(&own).await;
@@ -302,7 +302,7 @@ fn agrees(taken: &Taken, data: &Path, database: Option<&str>, token: &str) {
     }
     // It serves, and programs come in with the tokens that they had.
     let server = Server::start(data, database);
-    let mut client = Client::with_token(&server.address, token);
+    let mut client = Client::with_token(&server.address, secret);
     let answer = client.must(200, "GET", "/api/accounts?limit=1", Value::Null);
     assert_eq!(
         answer.body["rows"].as_array().unwrap().len(),
@@ -320,7 +320,7 @@ fn agrees(taken: &Taken, data: &Path, database: Option<&str>, token: &str) {
 }
 
 /// Restores the backups, some of them where they are many, and looks whether each agrees with itself.
-fn restored(taken: &[Taken], folder: &Path, token: &str, from_postgres: bool) {
+fn restored(taken: &[Taken], folder: &Path, secret: &str, from_postgres: bool) {
     let some = taken.iter().step_by(taken.len().div_ceil(6));
     // On the kind of database that it is of, and on the other.
     let kinds = [from_postgres, !from_postgres].into_iter().cycle();
@@ -331,7 +331,7 @@ fn restored(taken: &[Taken], folder: &Path, token: &str, from_postgres: bool) {
         let file = taken.file.to_str().unwrap();
         let said = json_of(&data, database, &["restore", file]);
         assert_eq!(said["attachments"]["missing_count"], 0);
-        agrees(taken, &data, database, token);
+        agrees(taken, &data, database, secret);
     }
 }
 
@@ -344,8 +344,8 @@ fn other_postgres() -> Option<String> {
 #[test]
 fn a_backup_under_writes_restores_to_a_consistent_system_from_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    let (token, taken) = under_writes(&folder.path().join("data"), None, folder.path());
-    restored(&taken, folder.path(), &token, false);
+    let (secret, taken) = under_writes(&folder.path().join("data"), None, folder.path());
+    restored(&taken, folder.path(), &secret, false);
 }
 
 #[test]
@@ -354,8 +354,8 @@ fn a_backup_under_writes_restores_to_a_consistent_system_from_postgres() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let (token, taken) = under_writes(&folder.path().join("data"), Some(&url), folder.path());
-    restored(&taken, folder.path(), &token, true);
+    let (secret, taken) = under_writes(&folder.path().join("data"), Some(&url), folder.path());
+    restored(&taken, folder.path(), &secret, true);
 }
 
 #[test]

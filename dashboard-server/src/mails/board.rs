@@ -195,7 +195,7 @@ pub(super) async fn written(
     if let Some(metric) = chosen {
         line(page, &mut letter, &asked, metric, own).await?;
         if let Some(by) = &own.by {
-            rows = members(page, &mut letter, &registry, &asked, metric, own, by).await?;
+            rows = members(page, &mut letter, registry, &asked, metric, own, by).await?;
         }
     }
     if let Some(address) = own.link.as_deref().and_then(|path| page.link(path)) {
@@ -204,7 +204,7 @@ pub(super) async fn written(
     let set = page.state.lake().latest_set().await;
     let set = set.map_err(|error| RenderError::Failed(error.into()))?;
     let mut about = asked.about(page);
-    let filters = filters(page, &registry, &own.conditions);
+    let filters = filters(page, registry, &own.conditions);
     if !filters.is_empty() {
         about = format!("{about} · {filters}");
     }

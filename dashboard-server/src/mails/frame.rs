@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use millrace_jobs::mail::{Content, File};
+use millrace_jobs::mail::{Content, File, Foot};
 
 use super::Page;
+use crate::export::Language;
 
 const FONT: &str =
     "-apple-system,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',Arial,sans-serif";
@@ -328,24 +329,17 @@ impl Letter {
         files: Vec<File>,
     ) -> Content {
         let company = &page.state.company().name;
-        let own = page.order.subscription;
-        let why = page.language.choose(
-            "您收到这封邮件，因为您订阅了",
-            "You get this mail because you are subscribed to",
-        );
-        let whose = page.language.choose(
-            "内容按您本人的权限生成。",
-            "It holds what you yourself may see.",
-        );
-        let leave = page.link("/me/subscriptions");
-        let leave_label = page.says("管理订阅", "Manage subscriptions");
-        let leave_html = leave.as_ref().map_or(String::new(), |address| {
-            format!(
-                " <a href=\"{}\" style=\"color:{QUIET}\">{}</a>",
-                escape(address),
-                escape(leave_label)
-            )
-        });
+        let foot = foot(page);
+        let leave = foot
+            .link
+            .as_ref()
+            .map_or(String::new(), |(label, address)| {
+                format!(
+                    " <a href=\"{}\" style=\"color:{QUIET}\">{}</a>",
+                    escape(address),
+                    escape(label)
+                )
+            });
         let lang = page.language.choose("zh-CN", "en");
         let subject = format!("{title} · {company}");
         let html = format!(
@@ -363,19 +357,18 @@ impl Letter {
              <h1 style=\"margin:2px 0 2px;font-size:20px;line-height:1.4;color:{INK}\">{title}</h1>\
              <div style=\"font-size:13px;line-height:1.6;color:{QUIET}\">{about}</div>{body}</td></tr>\
              <tr><td style=\"padding:12px 24px;font-size:12px;line-height:1.6;color:{QUIET}\">\
-             {why} “{name}”{stop}{whose}{leave_html}</td></tr></table></td></tr></table></body></html>",
+             {foot}{leave}</td></tr></table></td></tr></table></body></html>",
             subject_html = escape(&subject),
             company = escape(company),
             title = escape(title),
             about = escape(about),
             body = self.html,
-            name = escape(&own.name),
-            stop = page.says("。", ". "),
+            foot = escape(&foot.text),
         );
         let mut text = format!("{company}\n{title}\n{about}\n\n{}", self.text);
-        let _ = write!(text, "\n--\n{why} \"{}\". {whose}\n", own.name);
-        if let Some(address) = leave {
-            let _ = writeln!(text, "{leave_label}: {address}");
+        let _ = write!(text, "\n--\n{}\n", foot.text);
+        if let Some((label, address)) = &foot.link {
+            let _ = writeln!(text, "{label}: {address}");
         }
         Content {
             subject,
@@ -384,5 +377,25 @@ impl Letter {
             pictures: Vec::new(),
             files,
         }
+    }
+}
+
+/// Why the mail came, and where subscriptions are managed.
+pub(super) fn foot(page: &Page<'_>) -> Foot {
+    let name = &page.order.subscription.name;
+    let text = match page.language {
+        Language::Zh => {
+            format!("您收到这封邮件，因为您订阅了“{name}”。内容按您本人的权限生成。")
+        }
+        Language::En => format!(
+            "You get this mail because you are subscribed to “{name}”. It holds what you yourself may see."
+        ),
+    };
+    let label = page.says("管理订阅", "Manage subscriptions").to_owned();
+    Foot {
+        text,
+        link: page
+            .link("/me/subscriptions")
+            .map(|address| (label, address)),
     }
 }

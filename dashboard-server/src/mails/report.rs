@@ -1,51 +1,54 @@
 //! The monthly report of the month before.
 
-use chrono::NaiveDate;
-use millrace_jobs::outbox::{RenderError, Rendered};
+use millrace_jobs::outbox::{Message, RenderError, Rendered};
+use millrace_jobs::report::MonthlyReportError;
+use millrace_lake::query::QueryError;
 use millrace_models::period::Grain;
-use millrace_models::subscription::{Comparison, Dashboard};
+use serde_json::json;
 
-use super::{Page, board};
-
-/// The numbers of the report's page of conclusions.
-const NUMBERS: [&str; 9] = [
-    "won_amount",
-    "win_rate",
-    "conversion_cycle_median",
-    "quote_acceptance_rate",
-    "order_amount",
-    "collection_rate",
-    "overdue_amount",
-    "sla_met_rate",
-    "accounts_at_risk",
-];
+use super::frame::foot;
+use super::{Page, query_error};
+use crate::reports::of_reader;
 
 pub(super) async fn write(page: &Page<'_>) -> Result<Rendered, RenderError> {
     let first = Grain::Month.start(page.day());
     let month = Grain::Month.start(first.pred_opt().unwrap_or(first));
-    monthly_report(page, month).await
+    let report = of_reader(page.state, page.order.caller, month, page.language).await;
+    let report = report.map_err(refused)?;
+    let label = month.format("%Y-%m").to_string();
+    let (link, foot) = (page.link(&format!("/reports?month={label}")), foot(page));
+    let written = tokio::task::spawn_blocking(move || {
+        let content = report.mail(link.as_deref(), Some(&foot));
+        content.map(|content| (report, content))
+    });
+    let written = written
+        .await
+        .map_err(|error| RenderError::Failed(error.into()))?;
+    let (report, content) = written.map_err(|error| refused(error.into()))?;
+    let told = report.document();
+    let data = json!({
+        "month": label,
+        "set": report.set,
+        "title": told.title,
+        "facts": told.facts,
+        "conclusions": told.conclusions,
+        "figures": told.figures,
+    });
+    Ok(Rendered::Message(Box::new(Message {
+        content,
+        data,
+        value: None,
+    })))
 }
 
-/// THE PLACE WHERE THE MONTHLY REPORT IS CALLED: `month` is the first day of the month that it is of,
-/// `page.order.caller` whose rights it is made by, `page.language` its language. The report's own
-/// `Content`, with its pictures and its files, goes into the message; until then it is the numbers of
-/// the month, compared with the month before.
-async fn monthly_report(page: &Page<'_>, month: NaiveDate) -> Result<Rendered, RenderError> {
-    let label = Grain::Month.label(month);
-    let last = Grain::Month.next(month);
-    let last = last.pred_opt().unwrap_or(last);
-    let numbers = Dashboard {
-        metrics: NUMBERS.map(str::to_owned).to_vec(),
-        metric: Some(NUMBERS[0].to_owned()),
-        by: Some("current_team".to_owned()),
-        conditions: Vec::new(),
-        span: format!("{month}..{last}"),
-        compare: Comparison::Previous,
-        link: Some(format!("/dashboard?period={month}..{last}")),
-    };
-    let title = match page.language {
-        crate::export::Language::Zh => format!("{label} 经营月报"),
-        crate::export::Language::En => format!("Monthly report {label}"),
-    };
-    board::written(page, &numbers, &title).await
+/// A month that has not begun does so, a font is installed; a question that is refused stays so.
+fn refused(error: anyhow::Error) -> RenderError {
+    match error.downcast::<MonthlyReportError>() {
+        Ok(MonthlyReportError::Query(error)) => query_error(error),
+        Ok(error) => RenderError::Failed(error.into()),
+        Err(error) => match error.downcast::<QueryError>() {
+            Ok(error) => query_error(error),
+            Err(error) => RenderError::Failed(error),
+        },
+    }
 }

@@ -72,7 +72,7 @@ pub(super) async fn write(page: &Page<'_>, own: &Threshold) -> Result<Rendered, 
         letter.button(page.says("查看明细", "See the records"), &address);
     }
     let mut about = asked.about(page);
-    let filters = filters(page, &registry, &own.conditions);
+    let filters = filters(page, registry, &own.conditions);
     if !filters.is_empty() {
         about = format!("{about} · {filters}");
     }

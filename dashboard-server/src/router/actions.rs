@@ -99,6 +99,18 @@ pub(super) fn actions() -> OpenApiRouter<AppState> {
         .routes(routes!(pipelines::create::create))
         .routes(routes!(pipelines::change::change))
         .routes(routes!(pipelines::stages::arrange))
+        .routes(routes!(targets::template::template))
+        .routes(routes!(overview::hints::hints))
+        .routes(routes!(overview::search::search))
+        .routes(routes!(overview::today::today))
+        .merge(by_itself())
+        .merge(uploads())
+        .merge(sheets())
+}
+
+/// What is done and sent by itself.
+fn by_itself() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(schedules::overview::overview))
         .routes(routes!(schedules::preview::preview))
         .routes(routes!(schedules::run::run))
@@ -108,12 +120,6 @@ pub(super) fn actions() -> OpenApiRouter<AppState> {
         .routes(routes!(subscriptions::send::send))
         .routes(routes!(subscriptions::leave::leave))
         .routes(routes!(subscriptions::again::again))
-        .routes(routes!(targets::template::template))
-        .routes(routes!(overview::hints::hints))
-        .routes(routes!(overview::search::search))
-        .routes(routes!(overview::today::today))
-        .merge(uploads())
-        .merge(sheets())
 }
 
 /// What takes a sheet.

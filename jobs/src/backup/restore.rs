@@ -121,13 +121,13 @@ pub async fn restore(what: &Restore, progress: Arc<dyn Progress>) -> anyhow::Res
     {
         loading.commit().await?;
     }
-    let mut moves = Moves::default();
+    let mut placing = Moves::default();
     let aside = (!there.is_empty()).then(|| aside_folder(what));
-    let settings_taken = place(what, staging, &there, aside.as_deref(), &mut moves)?;
+    let settings_taken = place(what, staging, &there, aside.as_deref(), &mut placing)?;
     if let Some(loading) = loading.take() {
         loading.commit().await?;
     }
-    moves.stay();
+    placing.stay();
     Ok(Restored {
         manifest,
         aside,

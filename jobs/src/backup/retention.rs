@@ -37,6 +37,9 @@ pub fn taken_at(file: &Path) -> Option<DateTime<Utc>> {
     (name_of(at) == name).then_some(at)
 }
 
+/// The day, week or month that a day is in, and its year.
+type Slot = fn(NaiveDate) -> (i32, u32);
+
 /// The files that need not be kept any longer: never one that is no daily backup, never the last one.
 /// Days, weeks and months are those of the zone; those without a backup do not count.
 pub fn to_remove(files: &[PathBuf], kept: Kept, zone: Tz) -> Vec<PathBuf> {
@@ -49,7 +52,7 @@ pub fn to_remove(files: &[PathBuf], kept: Kept, zone: Tz) -> Vec<PathBuf> {
     let mut stay = BTreeSet::new();
     stay.extend(own.first().map(|(at, _)| *at));
     let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
-    let slots: [(u32, fn(NaiveDate) -> (i32, u32)); 3] = [
+    let slots: [(u32, Slot); 3] = [
         (kept.daily, |day| (day.year(), day.ordinal())),
         (kept.weekly, |day| {
             (day.iso_week().year(), day.iso_week().week())

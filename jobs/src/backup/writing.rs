@@ -25,7 +25,7 @@ const BUFFER: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Part {
     file: PathBuf,
-    part: PathBuf,
+    unfinished: PathBuf,
     force: bool,
     whole: bool,
     open: Option<File>,
@@ -57,7 +57,7 @@ impl Part {
         open.set_len(0)?;
         Ok(Self {
             file: file.to_owned(),
-            part,
+            unfinished: part,
             force,
             whole: false,
             open: Some(open),
@@ -75,7 +75,7 @@ impl Part {
             self.force || !self.file.exists(),
             "{shown} was made by somebody else meanwhile"
         );
-        std::fs::rename(&self.part, &self.file)
+        std::fs::rename(&self.unfinished, &self.file)
             .with_context(|| format!("{shown} cannot be written"))?;
         self.whole = true;
         sync_folder(&self.file)
@@ -85,7 +85,7 @@ impl Part {
 impl Drop for Part {
     fn drop(&mut self) {
         if !self.whole {
-            let _ = std::fs::remove_file(&self.part);
+            let _ = std::fs::remove_file(&self.unfinished);
         }
     }
 }

@@ -9,11 +9,10 @@ use millrace_operations::Place;
 use tokio::io::AsyncReadExt as _;
 
 use super::{Finding, Patient, megabytes};
+use crate::report::Fonts;
 
 /// Below so many bytes nothing much can be written any more.
 const LITTLE: u64 = 1 << 30;
-/// A character that only a font for Chinese has.
-const CHARACTER: char = '客';
 /// How long a mail server may take to greet.
 const GREETING: Duration = Duration::from_secs(5);
 
@@ -113,19 +112,11 @@ pub(super) fn settings(patient: &Patient) -> Finding {
 /// Whether reports can be set in Chinese.
 pub(super) fn fonts() -> Finding {
     const CHECK: &str = "fonts";
-    let mut count = 0;
-    let mut chinese: Option<String> = None;
-    for (_, info) in typst_kit::fonts::system() {
-        count += 1;
-        if chinese.is_none() && info.coverage.contains(CHARACTER as u32) {
-            chinese = Some(info.family);
-        }
-    }
-    match chinese {
-        Some(family) => Finding::ok(CHECK, format!("{count} fonts, Chinese by {family}")),
-        None => Finding::error(
+    match Fonts::system() {
+        Ok(fonts) => Finding::ok(CHECK, format!("reports are set in {}", fonts.family())),
+        Err(_) => Finding::error(
             CHECK,
-            format!("{count} fonts, and none for Chinese: reports would show empty boxes"),
+            "none has Chinese letters: reports cannot be set",
             "install one, as `apt-get install fonts-noto-cjk`",
         ),
     }

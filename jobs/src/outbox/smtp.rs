@@ -17,7 +17,7 @@ use millrace_operations::service::dispatch::Outcome;
 use super::letter::Letter;
 
 /// How long the server may take for an answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
 /// The server of a round: connected to when the first mail is there.

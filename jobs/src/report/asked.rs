@@ -14,9 +14,11 @@ use millrace_models::metric::{Direction, Unit};
 use millrace_models::period::Grain;
 use millrace_models::query::{Compare, Condition, Op, Period, Query};
 use millrace_models::scope::Access;
+use millrace_operations::service::target::{Mark, Marks, marks};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::Aims;
 use super::language::{Language, Measured};
 
 /// Questions that are asked at the same time.
@@ -87,7 +89,12 @@ pub(super) struct Asked {
     pub(super) title: [&'static str; 2],
     pub(super) query: Query,
     pub(super) result: QueryResult,
+    /// What its numbers were to reach.
+    pub(super) marks: Option<Marks>,
 }
+
+/// The questions beside whose numbers stands what they were to reach.
+const AIMED: [&str; 3] = ["figures", "teams", "owners"];
 
 /// All answers.
 #[derive(Debug)]
@@ -417,7 +424,11 @@ const PEOPLE: [&str; 8] = [
 
 impl Book {
     /// Asks everything.
-    pub(super) async fn ask(reader: &Reader<'_>, month: Period) -> anyhow::Result<Self> {
+    pub(super) async fn ask(
+        reader: &Reader<'_>,
+        aims: Option<Aims<'_>>,
+        month: Period,
+    ) -> anyhow::Result<Self> {
         let labels = reader.engine.metrics(reader.access).await?;
         let metrics: BTreeMap<String, MetricInfo> = labels
             .metrics
@@ -433,7 +444,13 @@ impl Book {
                 wanted.push((question.id, question.title, query));
             }
         }
-        let asked = all_asked(reader, wanted).await?;
+        let mut asked = all_asked(reader, wanted).await?;
+        if let Some(aims) = aims {
+            for own in asked.iter_mut().filter(|own| AIMED.contains(&own.id)) {
+                let numbers = (own.result.rows.as_slice(), &own.result.total);
+                own.marks = marks(aims.store, aims.caller, &own.query, numbers, reader.now).await?;
+            }
+        }
         let mut book = Self {
             month,
             asked,
@@ -510,6 +527,18 @@ impl Book {
             .map(|own| &own.result)
     }
 
+    /// What the total of an answer was to reach.
+    pub(super) fn aim(&self, id: &str, metric: &str) -> Option<&Mark> {
+        let own = self.asked.iter().find(|own| own.id == id)?;
+        own.marks.as_ref()?.total.get(metric)
+    }
+
+    /// What the numbers of a row of an answer were to reach.
+    pub(super) fn aim_of_row(&self, id: &str, row: usize, metric: &str) -> Option<&Mark> {
+        let own = self.asked.iter().find(|own| own.id == id)?;
+        own.marks.as_ref()?.rows.get(row)?.get(metric)
+    }
+
     /// The rows of an answer, and none where it was not asked.
     pub(super) fn rows(&self, id: &str) -> &[Row] {
         self.get(id).map_or(&[], |result| &result.rows)
@@ -584,6 +613,7 @@ async fn all_asked(
                     title,
                     query,
                     result,
+                    marks: None,
                 };
                 Ok::<_, QueryError>((place, asked))
             });

@@ -3,7 +3,7 @@
 
 use super::document::{Cell, Document};
 use super::language::Language;
-use crate::mail::{Content, File, Picture};
+use crate::mail::{Content, File, Foot, Picture};
 
 const INK: &str = "#1f2328";
 const QUIET: &str = "#656d76";
@@ -18,6 +18,7 @@ pub(super) struct Envelope<'a> {
     /// Pictures by the names of their charts, with what they show.
     pub(super) pictures: Vec<(String, String, String, Vec<u8>)>,
     pub(super) files: Vec<File>,
+    pub(super) foot: Option<&'a Foot>,
 }
 
 /// The columns of the key figures that are in the mail, by their place in the table, for a phone is
@@ -127,14 +128,32 @@ fn html(document: &Document, envelope: &Envelope<'_>, files: &[String]) -> Strin
         ));
     }
     if let Some(link) = envelope.link {
-        let said = language.of("打开经营看板", "Open the dashboard");
+        let said = language.of("在系统中打开", "Open in the app");
         page.push_str(&format!(
             "<p style=\"margin:0\"><a href=\"{}\" style=\"display:inline-block;padding:9px 18px;background:#1677ff;color:#ffffff;text-decoration:none;border-radius:6px;font-size:15px\">{said}</a></p>",
             escaped(link)
         ));
     }
-    page.push_str("</td></tr></table></td></tr></table></body></html>\n");
+    page.push_str("</td></tr></table>");
+    if let Some(foot) = envelope.foot {
+        page.push_str(&below(foot));
+    }
+    page.push_str("</td></tr></table></body></html>\n");
     page
+}
+
+fn below(foot: &Foot) -> String {
+    let link = foot.link.as_ref().map_or(String::new(), |(name, address)| {
+        format!(
+            " <a href=\"{}\" style=\"color:{QUIET}\">{}</a>",
+            escaped(address),
+            escaped(name)
+        )
+    });
+    format!(
+        "<p style=\"margin:0 auto;max-width:680px;padding:12px 18px;text-align:left;color:{QUIET};font-size:12px\">{}{link}</p>",
+        escaped(&foot.text)
+    )
 }
 
 fn facts(document: &Document) -> String {
@@ -224,6 +243,12 @@ fn text(document: &Document, envelope: &Envelope<'_>, files: &[String]) -> Strin
     }
     if let Some(link) = envelope.link {
         text.push_str(&format!("\n{link}\n"));
+    }
+    if let Some(foot) = envelope.foot {
+        text.push_str(&format!("\n--\n{}\n", foot.text));
+        if let Some((name, address)) = &foot.link {
+            text.push_str(&format!("{name}: {address}\n"));
+        }
     }
     text
 }

@@ -3,6 +3,7 @@
 use chrono::{Datelike as _, Months, NaiveDate};
 use millrace_lake::query::Row;
 use millrace_models::metric::Unit;
+use millrace_operations::service::target::Mark;
 
 use super::MonthlyReportError;
 use super::asked::{Book, FEW, member, number};
@@ -25,6 +26,11 @@ pub(super) struct Maker<'a> {
     pub(super) is_over: bool,
 }
 
+/// A share in whole percent, rounded down.
+pub(super) fn percent_down(share: f64) -> String {
+    format!("{:.0} %", (share * 100.0 + 1e-9).floor())
+}
+
 impl Maker<'_> {
     pub(super) fn of(&self, zh: &str, en: &str) -> String {
         self.language.of(zh, en).to_owned()
@@ -41,6 +47,21 @@ impl Maker<'_> {
         let count = number(row, &format!("{metric}_n"));
         let is_rate = !matches!(self.book.measured(metric).unit, Unit::Amount | Unit::Count);
         Cell::new(self.told(metric, value)).faint(is_rate && count.is_some_and(|count| count < FEW))
+    }
+
+    /// How far a number is towards what it was to reach; in whole percent, down, so that what is just
+    /// missed does not read as reached.
+    pub(super) fn reached(&self, mark: &Mark) -> Cell {
+        let text = match mark.attainment {
+            Some(share) => percent_down(share),
+            None => language::NONE.to_owned(),
+        };
+        let tone = match (mark.met, self.is_over) {
+            (true, _) => "good",
+            (false, true) => "bad",
+            (false, false) => "",
+        };
+        Cell::toned(text, tone)
     }
 
     /// Whether a number can be compared with that of a whole month: a sum of a part of one cannot.

@@ -63,6 +63,11 @@ impl Fonts {
         FONTS.clone().ok_or(MonthlyReportError::Font)
     }
 
+    /// The family to write in.
+    pub fn family(&self) -> &str {
+        &self.family
+    }
+
     fn find() -> Option<Self> {
         let mut database = fontdb::Database::new();
         database.load_system_fonts();

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDateTime;
 use millrace_lake::query::{ColumnKind, QueryResult, Row};
 use millrace_models::metric::Unit;
+use millrace_operations::service::target::Mark;
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
 };
@@ -105,6 +106,9 @@ pub(super) fn write(
             language,
             &looks,
         )?;
+    }
+    if book.asked.iter().any(|own| own.marks.is_some()) {
+        targets(workbook.add_worksheet(), book, language, &looks)?;
     }
     definitions(workbook.add_worksheet(), book, language, &looks)?;
     workbook.save_to_buffer()
@@ -389,6 +393,91 @@ fn causes(
         }
         sheet.write_boolean(line, 8, segment.significant)?;
     }
+    Ok(())
+}
+
+/// What the numbers were to reach, one in a row.
+fn targets(
+    sheet: &mut Worksheet,
+    book: &Book,
+    language: Language,
+    looks: &Looks,
+) -> Result<(), XlsxError> {
+    sheet.set_name(language.of("目标", "Targets"))?;
+    sheet.set_freeze_panes(1, 0)?;
+    let names = match language {
+        Language::Zh => [
+            "指标", "名称", "分组", "属于", "期间", "目标", "数值", "完成", "达到",
+        ],
+        Language::En => [
+            "Metric", "Name", "Split by", "Of", "Period", "Target", "Value", "Reached", "Met",
+        ],
+    };
+    for (place, name) in (0..).zip(names) {
+        sheet.write_string_with_format(0, place, name, &looks.head)?;
+        sheet.set_column_width(place, if place < 4 { 22 } else { 16 })?;
+    }
+    let mut line = 0;
+    for own in &book.asked {
+        let Some(marks) = &own.marks else { continue };
+        let split = own.query.by.first().map_or("", String::as_str);
+        let rows = own.result.rows.iter().zip(&marks.rows);
+        let all = rows.chain([(&own.result.total, &marks.total)]);
+        for (row, marks) in all {
+            let member = row.get(split).and_then(Value::as_str).unwrap_or_default();
+            for (metric, mark) in marks {
+                line += 1;
+                let value = row.get(metric).and_then(Value::as_f64);
+                target(
+                    sheet,
+                    line,
+                    [metric, split, member],
+                    (mark, value),
+                    book,
+                    language,
+                    looks,
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn target(
+    sheet: &mut Worksheet,
+    line: u32,
+    [metric, split, member]: [&str; 3],
+    (mark, value): (&Mark, Option<f64>),
+    book: &Book,
+    language: Language,
+    looks: &Looks,
+) -> Result<(), XlsxError> {
+    let split = match split {
+        "" => String::new(),
+        split => book.dimension(split, language),
+    };
+    let texts = [
+        metric.to_owned(),
+        book.name(metric, language),
+        split,
+        member.to_owned(),
+        mark.period.to_string(),
+    ];
+    for (place, text) in (0..).zip(texts) {
+        sheet.write_string(line, place, text)?;
+    }
+    let unit = looks.of(book.metric(metric).map(|own| own.unit));
+    let numbers = [
+        (Some(mark.target), unit),
+        (value, unit),
+        (mark.attainment, &looks.ratio),
+    ];
+    for (place, (number, format)) in (5..).zip(numbers) {
+        if let Some(number) = number {
+            sheet.write_number_with_format(line, place, number, format)?;
+        }
+    }
+    sheet.write_boolean(line, 8, mark.met)?;
     Ok(())
 }
 

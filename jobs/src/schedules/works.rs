@@ -1,16 +1,19 @@
 //! The works as they are: each is a thing that can be done by a command as well.
 
+use std::future::pending;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use futures::future::BoxFuture;
 use millrace_ingest::{IngestOptions, IngestReport, OnError, Silent as Quiet, ingest_mapping};
+use millrace_models::config::BackupSettings;
 use millrace_models::marts::KEPT;
 use millrace_operations::service::{dispatch, subscription};
 use millrace_operations::{Actor, Unit};
 
 use super::{Task, Works};
+use crate::backup::{self, Installation, daily};
 use crate::engine::Local;
 use crate::lease::run_leased;
 use crate::live::Live;
@@ -18,21 +21,16 @@ use crate::run::{Open, RunOptions, RunReport, Silent};
 use crate::upkeep::upkeep;
 use crate::visits::ROWS_AT_ONCE;
 
-/// What makes a backup.
-pub trait BacksUp: Send + Sync {
-    /// Makes one, and lets go of those that are not kept; gives in a line what it did. Told of the task,
-    /// in whose log it may write.
-    fn back_up<'a>(&'a self, task: &'a Task) -> BoxFuture<'a, anyhow::Result<String>>;
-}
-
 /// What does the works of an installation.
 pub struct Standard {
     /// Its records, tables and company.
     pub live: Live,
-    /// Where mapping files are, unless they say their whole path.
+    /// The data directory, where mapping files are, unless they say their whole path.
     pub data_dir: PathBuf,
-    /// What makes its backups.
-    pub backs_up: Option<Arc<dyn BacksUp>>,
+    /// The settings file, which need not be there.
+    pub settings_file: PathBuf,
+    /// Where backups go, and how many are kept.
+    pub backup: BackupSettings,
 }
 
 impl Works for Standard {
@@ -44,10 +42,7 @@ impl Works for Standard {
                 "health" => self.health().await,
                 "monthly_report" => self.monthly_report(task).await,
                 "upkeep" => self.upkeep().await,
-                "backup" => match &self.backs_up {
-                    Some(own) => own.back_up(task).await,
-                    None => anyhow::bail!("this program makes no backups"),
-                },
+                "backup" => self.backup(task).await,
                 "dispatches" => self.dispatches().await,
                 other => anyhow::bail!("this program does not know the work {other:?}"),
             }
@@ -108,6 +103,30 @@ impl Standard {
         let read = reading.await?;
         drop(kept);
         read
+    }
+
+    /// Ends with this, as everything else: what was begun is then a `FILE.part`, which the next one takes
+    /// over.
+    async fn backup(&self, task: &Task) -> anyhow::Result<String> {
+        let from = Installation {
+            store: self.live.store.clone(),
+            lake: self.live.lake.clone(),
+            company: self.live.company.clone(),
+            data_dir: self.data_dir.clone(),
+            settings_file: self.settings_file.clone(),
+        };
+        let quiet = Arc::new(backup::Quiet);
+        let made = Box::pin(daily(&from, &self.backup, quiet, pending())).await?;
+        for file in &made.removed {
+            task.say(&format!("removed {}", file.display())).await;
+        }
+        let attachments = &made.taken.manifest.attachments;
+        if !attachments.is_whole() {
+            let faults = attachments.missing_count + attachments.damaged.len() as u64;
+            task.say(&format!("{faults} attachments are missing or damaged: `millrace doctor` names them; everything else is in the backup")).await;
+        }
+        let (file, bytes) = (made.taken.file.display(), made.taken.bytes);
+        Ok(format!("{file}, {bytes} bytes, read back"))
     }
 
     async fn marts(&self, jobs: Vec<String>, full: bool) -> anyhow::Result<String> {

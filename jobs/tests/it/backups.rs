@@ -285,18 +285,19 @@ async fn all_is_well(firm: &Firm, place: &Place, data: &Path) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_in_the_middle_of_work_restores_on_each_database_from_sqlite() {
-    in_the_middle_of_work(Office::on_sqlite().await, 41).await;
+    Box::pin(in_the_middle_of_work(Office::on_sqlite().await, 41)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_in_the_middle_of_work_restores_on_each_database_from_postgres() {
     if let Some(office) = Office::on_postgres().await {
-        in_the_middle_of_work(office, 42).await;
+        Box::pin(in_the_middle_of_work(office, 42)).await;
     }
 }
 
@@ -422,8 +423,8 @@ async fn an_archive_that_was_changed_is_refused_and_its_member_named() {
     );
 
     let mut changed = members.clone();
-    let last = changed.len() - 1;
-    changed.swap(last, last - 1);
+    let end = changed.len() - 1;
+    changed.swap(end, end - 1);
     write(&file, &changed);
     assert!(
         refusal(&firm, &file)

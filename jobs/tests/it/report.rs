@@ -30,7 +30,15 @@ async fn report(lake: &TestLake, month: &str, language: Language) -> anyhow::Res
         conditions: Vec::new(),
         set: None,
     };
-    monthly(&lake.lake, &engine, &company, &Access::everything(), &asked).await
+    monthly(
+        &lake.lake,
+        &engine,
+        &company,
+        &Access::everything(),
+        None,
+        &asked,
+    )
+    .await
 }
 
 fn parts(report: &MonthlyReport) -> Vec<&'static str> {
@@ -138,8 +146,11 @@ async fn the_same_set_gives_the_same_bytes_and_part_of_a_month_is_not_compared()
     let [one, other] = &made;
     assert_eq!(one.pdf().unwrap(), other.pdf().unwrap());
     assert_eq!(one.workbook().unwrap(), other.workbook().unwrap());
-    let mail = one.mail(Some("https://crm.example/")).unwrap();
-    assert_eq!(mail, other.mail(Some("https://crm.example/")).unwrap());
+    let mail = one.mail(Some("https://crm.example/"), None).unwrap();
+    assert_eq!(
+        mail,
+        other.mail(Some("https://crm.example/"), None).unwrap()
+    );
     assert!(mail.html.contains("https://crm.example/") && mail.files.len() == 2);
     for picture in &mail.pictures {
         assert!(mail.html.contains(&format!("cid:{}", picture.id)));

@@ -91,31 +91,36 @@ pub(crate) async fn written(unit: &Unit, row: &Row) -> Result<()> {
             ));
         }
     }
-    match text("channel") {
-        Some("webhook") => address(text("url"))?,
-        _ => {
-            if text("url").is_some() {
-                return Err(refused("url", "is for a webhook"));
-            }
-            let people = recipients(row.get("recipients"))?;
-            if people.is_empty() || people.len() > MOST_RECIPIENTS {
-                let message = format!("must name 1 to {MOST_RECIPIENTS} users");
-                return Err(refused("recipients", message));
-            }
-            let known = user::Entity::find()
-                .filter(user::Column::Id.is_in(people.iter().copied()))
-                .filter(user::Column::DeletedAt.is_null())
-                .all(unit)
-                .await?;
-            let known: BTreeSet<i64> = known.into_iter().map(|user| user.id).collect();
-            if let Some(missing) = people.difference(&known).next() {
-                return Err(refused("recipients", format!("there is no user {missing}")));
-            }
+    if text("channel") == Some("webhook") {
+        address(text("url"))?;
+    } else {
+        if text("url").is_some() {
+            return Err(refused("url", "is for a webhook"));
         }
+        known_recipients(unit, row.get("recipients")).await?;
     }
     let enabled = row.get("enabled").and_then(JsonValue::as_bool) != Some(false);
     let id = integer(row, "id").unwrap_or_default();
     planning::follow(unit, subject(id), when.as_ref().filter(|_| enabled)).await
+}
+
+/// That those who are to get it are users.
+async fn known_recipients(unit: &Unit, named: Option<&JsonValue>) -> Result<()> {
+    let people = recipients(named)?;
+    if people.is_empty() || people.len() > MOST_RECIPIENTS {
+        let message = format!("must name 1 to {MOST_RECIPIENTS} users");
+        return Err(refused("recipients", message));
+    }
+    let known = user::Entity::find()
+        .filter(user::Column::Id.is_in(people.iter().copied()))
+        .filter(user::Column::DeletedAt.is_null())
+        .all(unit)
+        .await?;
+    let known: BTreeSet<i64> = known.into_iter().map(|user| user.id).collect();
+    match people.difference(&known).next() {
+        Some(missing) => Err(refused("recipients", format!("there is no user {missing}"))),
+        None => Ok(()),
+    }
 }
 
 /// That a webhook can call an address. Which machines it may reach is looked at when it does.

@@ -73,7 +73,7 @@ mod tests {
         for (place, value) in row.iter().enumerate() {
             push(&mut text, *value, place + 1 == row.len());
         }
-        assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(text.split(|byte| *byte == b'\n').count(), 2);
         let line = text.strip_suffix(b"\n").unwrap();
         let read = values(line).unwrap();
         let read: Vec<Option<&str>> = read.iter().map(Option::as_deref).collect();

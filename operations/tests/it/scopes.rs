@@ -73,6 +73,26 @@ pub(crate) async fn all_rows(home: &Home) -> BTreeMap<&'static str, Rows> {
     tables
 }
 
+/// A target is its own person's, and that of who answers for the team or the person's team.
+fn is_aimed_at(
+    tables: &BTreeMap<&'static str, Rows>,
+    caller: &Caller,
+    row: &BTreeMap<&'static str, Option<i64>>,
+    scope: Scope,
+) -> bool {
+    let cell = |column: &str| row.get(column).copied().flatten();
+    let person = cell("user_id");
+    let users = tables["user"].iter();
+    let mut of_person = users.filter(|user| person.is_some() && user["id"] == person);
+    let team = cell("team_id").or_else(|| of_person.next()?["team_id"]);
+    person == Some(caller.user_id)
+        || match scope {
+            Scope::Team => team.is_some() && team == caller.team_id,
+            Scope::TeamTree => team.is_some_and(|team| caller.team_tree.contains(&team)),
+            _ => false,
+        }
+}
+
 /// Whether a record is within a scope, by the rules in words: it is theirs if they own, wrote or
 /// asked for it; their team's if it carries the team; and what hangs on a record follows it.
 fn within(
@@ -152,17 +172,7 @@ fn within(
     }
     let mine = Some(caller.user_id);
     if entity == "target" {
-        // its own person's, and that of who answers for the team, or the person's team
-        let person = cell("user_id");
-        let users = tables["user"].iter();
-        let mut of_person = users.filter(|user| person.is_some() && user["id"] == person);
-        let team = cell("team_id").or_else(|| of_person.next()?["team_id"]);
-        return person == mine && mine.is_some()
-            || match scope {
-                Scope::Team => team.is_some() && team == caller.team_id,
-                Scope::TeamTree => team.is_some_and(|team| caller.team_tree.contains(&team)),
-                _ => false,
-            };
+        return is_aimed_at(tables, caller, row, scope);
     }
     if OWNED.contains(&entity) {
         let team = cell("team_id");

@@ -63,7 +63,7 @@ async fn rest(snapshot: &mut Snapshot) -> Held {
         };
         let (count, (text, counted)) = tokio::join!(read, kept);
         assert_eq!(count, counted);
-        let lines = text.iter().filter(|byte| **byte == b'\n').count();
+        let lines = text.split(|byte| *byte == b'\n').count() - 1;
         assert_eq!(lines as u64, count, "{}", table.name);
         rows.insert(table.name.clone(), text);
     }
@@ -84,7 +84,7 @@ async fn load(held: &Held, place: &Place, marks: &[i64]) -> Result<Marks, Operat
     for table in &held.shape.tables {
         let text = &held.rows[&table.name];
         let (send, pieces) = mpsc::channel(1);
-        let sent = async move {
+        let sending = async move {
             // In pieces of some rows, so that their seams are seen.
             let mut rest = &text[..];
             while !rest.is_empty() {
@@ -97,8 +97,8 @@ async fn load(held: &Held, place: &Place, marks: &[i64]) -> Result<Marks, Operat
                 rest = behind;
             }
         };
-        let ((), rows) = tokio::join!(sent, loading.rows(table, pieces));
-        let lines = text.iter().filter(|byte| **byte == b'\n').count();
+        let ((), rows) = tokio::join!(sending, loading.rows(table, pieces));
+        let lines = text.split(|byte| *byte == b'\n').count() - 1;
         assert_eq!(rows?, lines as u64, "{}", table.name);
     }
     loading.check().await?;
@@ -350,7 +350,7 @@ async fn a_snapshot_of_another_program_is_refused(home: Home) {
         let error = load(&taken, &place, &[]).await.unwrap_err();
         assert!(matches!(error, OperationsError::MigrationChanged { .. }));
     }
-    taken.shape.migrations[0].name = "9999_future".to_owned();
+    "9999_future".clone_into(&mut taken.shape.migrations[0].name);
     for place in places(home.folder()).await {
         let error = load(&taken, &place, &[]).await.unwrap_err();
         assert!(matches!(error, OperationsError::MigrationUnknown { .. }));

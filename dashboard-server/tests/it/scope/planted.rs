@@ -133,7 +133,7 @@ impl Planting<'_> {
             ) => return None,
             // a target is of the company, a team or a person, and of money or of something else
             ("target", "value") => return None,
-            ("target", "team_id") if n % 3 != 0 => return None,
+            ("target", "team_id") if !n.is_multiple_of(3) => return None,
             ("target", "user_id") if n % 3 != 1 => return None,
             ("schedule" | "subscription", "rule") => return Some("daily 02:00".into()),
             ("schedule" | "subscription", "zone") | ("dispatch", "sent_at") => return None,

@@ -4,7 +4,7 @@ use super::{causes, health, payments, pipeline, quotes, records, service};
 use crate::report::asked::number;
 use crate::report::document::Sentence;
 use crate::report::language::{Language, tone};
-use crate::report::maker::Maker;
+use crate::report::maker::{Maker, percent_down};
 
 pub(super) fn sentences(maker: &Maker<'_>) -> Vec<Sentence> {
     let mut said = Vec::new();
@@ -81,7 +81,7 @@ fn moved(maker: &Maker<'_>, id: &str, metric: &str) -> &'static str {
     change.map_or("", |change| tone(change, maker.book.direction(metric)))
 }
 
-/// A sum with what it is compared with.
+/// A sum with what it is compared with and what it was to reach.
 fn summed(maker: &Maker<'_>, metric: &str) -> Option<String> {
     if !maker.book.has("figures", metric) {
         return None;
@@ -95,6 +95,16 @@ fn summed(maker: &Maker<'_>, metric: &str) -> Option<String> {
     for against in [before, year].into_iter().flatten() {
         text.push_str(", ");
         text.push_str(&against);
+    }
+    if let Some(mark) = maker.book.aim("figures", metric)
+        && let Some(share) = mark.attainment
+    {
+        let target = maker.told(metric, Some(mark.target));
+        let share = percent_down(share);
+        text.push_str(&match maker.language {
+            Language::Zh => format!("; 完成目标 {target} 的 {share}"),
+            Language::En => format!("; {share} of the target of {target}"),
+        });
     }
     Some(text)
 }

@@ -1,11 +1,12 @@
 //! Teams and people.
 
 use millrace_lake::query::Row;
+use millrace_operations::service::target::Mark;
 
 use super::pipeline::left_out;
 use crate::report::asked::number;
 use crate::report::document::{Cell, Section, Table, columns};
-use crate::report::language::Language;
+use crate::report::language::{Language, NONE};
 use crate::report::maker::Maker;
 
 /// Rows on the page; all of them are in the workbook.
@@ -26,7 +27,11 @@ pub(super) fn section(maker: &Maker<'_>) -> Option<Section> {
         ("owners", "owner", maker.of("个人", "People")),
     ];
     let tables = all.into_iter().filter_map(|(id, dimension, title)| {
-        let rows: Vec<&Row> = maker.book.rows(id).iter().filter(|row| did(row)).collect();
+        let all = maker.book.rows(id).iter().enumerate();
+        let rows: Vec<Told<'_>> = all
+            .filter(|(_, row)| did(row))
+            .map(|(place, row)| (row, maker.book.aim_of_row(id, place, "won_amount")))
+            .collect();
         (!rows.is_empty()).then(|| table(maker, &rows, dimension, title))
     });
     let tables: Vec<Table> = tables.collect();
@@ -38,6 +43,9 @@ pub(super) fn section(maker: &Maker<'_>) -> Option<Section> {
     })
 }
 
+/// A row, and what its won amount was to reach.
+type Told<'a> = (&'a Row, Option<&'a Mark>);
+
 /// Whether there is anything behind the row.
 fn did(row: &Row) -> bool {
     METRICS
@@ -45,7 +53,8 @@ fn did(row: &Row) -> bool {
         .any(|metric| number(row, &format!("{metric}_n")).is_some_and(|count| count > 0.0))
 }
 
-fn table(maker: &Maker<'_>, rows: &[&Row], dimension: &str, title: String) -> Table {
+fn table(maker: &Maker<'_>, rows: &[Told<'_>], dimension: &str, title: String) -> Table {
+    let has_aims = rows.iter().any(|(_, aim)| aim.is_some());
     let metrics: Vec<&str> = METRICS
         .into_iter()
         .filter(|metric| maker.book.metric(metric).is_some())
@@ -68,14 +77,20 @@ fn table(maker: &Maker<'_>, rows: &[&Row], dimension: &str, title: String) -> Ta
         names.push(short_name(metric));
         if *metric == "won_amount" {
             names.push(maker.of("比上月", "Change"));
+            if has_aims {
+                names.push(maker.of("目标完成", "Of target"));
+            }
         }
     }
-    let told = |row: &&Row| {
+    let told = |(row, aim): &Told<'_>| {
         let mut cells = vec![Cell::new(maker.member(row, dimension)).strong()];
         for metric in &metrics {
             cells.push(maker.cell(row, metric));
             if *metric == "won_amount" {
                 cells.push(maker.change(row, metric));
+                if has_aims {
+                    cells.push(aim.map_or_else(|| Cell::new(NONE), |mark| maker.reached(mark)));
+                }
             }
         }
         cells

@@ -160,6 +160,14 @@ impl<'a> Split<'a> {
     }
 }
 
+/// How far somebody reaches in records.
+enum Reached<'a> {
+    Everything,
+    Scope(&'a Caller, Scope),
+    /// By more than one scope, or not at all.
+    Unclear,
+}
+
 struct Asking<'a> {
     query: &'a Query,
     book: Book,
@@ -236,12 +244,12 @@ impl Asking<'_> {
     fn whom(&self, metric: &Metric, row: Option<(&str, &str)>) -> Option<Whom> {
         let asked = match (row, self.query.conditions.as_slice()) {
             (None, []) => return self.reached(metric),
-            (None, [condition]) => self.named(&condition.dimension, members(condition)?)?,
-            (Some((dimension, name)), []) => self.named(dimension, vec![name])?,
+            (None, [condition]) => self.named(&condition.dimension, &members(condition)?)?,
+            (Some((dimension, name)), []) => self.named(dimension, &[name])?,
             // split by what is chosen from: the row is of one of the chosen
             (Some((dimension, name)), [condition]) if condition.dimension == dimension => {
                 members(condition)?;
-                self.named(dimension, vec![name])?
+                self.named(dimension, &[name])?
             }
             _ => return None,
         };
@@ -249,8 +257,8 @@ impl Asking<'_> {
     }
 
     /// The team or the person that values of a dimension are.
-    fn named(&self, dimension: &str, values: Vec<&str>) -> Option<Whom> {
-        match (dimension, values.as_slice()) {
+    fn named(&self, dimension: &str, values: &[&str]) -> Option<Whom> {
+        match (dimension, values) {
             ("owner", [name]) => self.names.person(name).map(Whom::Person),
             ("team", names) => {
                 let teams = names.iter().map(|name| self.names.team(name));
@@ -263,8 +271,10 @@ impl Asking<'_> {
 
     /// Whose all that is that the caller sees of a metric.
     fn reached(&self, metric: &Metric) -> Option<Whom> {
-        let Some((caller, scope)) = self.scope(metric)? else {
-            return Some(Whom::Company);
+        let (caller, scope) = match self.reach(metric) {
+            Reached::Everything => return Some(Whom::Company),
+            Reached::Scope(caller, scope) => (caller, scope),
+            Reached::Unclear => return None,
         };
         match scope {
             Scope::All => Some(Whom::Company),
@@ -279,27 +289,29 @@ impl Asking<'_> {
 
     /// Whether the caller sees all records of a team or a person that a metric counts.
     fn sees_all_of(&self, metric: &Metric, whom: Whom) -> bool {
-        match self.scope(metric) {
-            None => false,
-            Some(None) => true,
-            Some(Some((caller, scope))) => self.setter.is_within(caller, scope, whom),
+        match self.reach(metric) {
+            Reached::Everything => true,
+            Reached::Scope(caller, scope) => self.setter.is_within(caller, scope, whom),
+            Reached::Unclear => false,
         }
     }
 
-    /// How far the caller reaches in the records of a metric: everything where there is no scope,
-    /// `None` where it is not one scope.
-    fn scope(&self, metric: &Metric) -> Option<Option<(&Caller, Scope)>> {
-        let registry = Registry::shipped().ok()?;
-        let table = &registry.base(&metric.entity)?.table;
+    /// How far the caller reaches in the records of a metric.
+    fn reach(&self, metric: &Metric) -> Reached<'_> {
         let Some(caller) = self.caller else {
-            return Some(None);
+            return Reached::Everything;
         };
-        if self.access.reach(registry, table) == Reach::Everything {
-            return Some(None);
-        }
-        let entity = registry.rule(table)?.entity.as_deref()?;
-        let scope = self.access.rights().scope(entity, Action::Read)?;
-        Some(Some((caller, scope)))
+        let scope = || {
+            let registry = Registry::shipped().ok()?;
+            let table = &registry.base(&metric.entity)?.table;
+            if self.access.reach(registry, table) == Reach::Everything {
+                return Some(Reached::Everything);
+            }
+            let entity = registry.rule(table)?.entity.as_deref()?;
+            let scope = self.access.rights().scope(entity, Action::Read)?;
+            Some(Reached::Scope(caller, scope))
+        };
+        scope().unwrap_or(Reached::Unclear)
     }
 }
 
