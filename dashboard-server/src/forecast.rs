@@ -104,8 +104,8 @@ pub(crate) async fn forecast(
 ) -> Result<Json<Forecast>, ApiError> {
     let request = asked.request()?;
     let now = state.now();
-    let told = state.engine().forecast(&caller.access(), &request, now);
-    let told = Box::pin(told).await?;
+    let access = caller.access();
+    let told = Box::pin(state.engine().forecast(&access, &request, now)).await?;
     let at = request.as_of.unwrap_or(now);
     let forecast = with_targets(state.store(), Some(&caller), told, at).await?;
     Ok(Json(forecast))
