@@ -1,7 +1,7 @@
 import type { Condition, Dimension, DriversResult, Metric, Segment } from "@/lib/api/types";
 import { type Change, change, type Lang, short } from "@/lib/format";
+import { dimensionName, memberName, type Translate } from "@/lib/numbers";
 import { memberCondition } from "./state";
-import { dimensionName, memberName, type Translate } from "./words";
 
 /** What a part gave, in the metric's own unit and never as a share of it. */
 export function given(value: number, metric: Metric, unit: string, lang: Lang): Change | null {

@@ -3,10 +3,10 @@ import { createInstance } from "i18next";
 import { beforeAll, expect, test } from "vitest";
 import { ApiError } from "@/lib/api/client";
 import type { Metric, Problem } from "@/lib/api/types";
+import type { Translate } from "@/lib/numbers";
 import { en } from "@/locales/en";
 import { zh } from "@/locales/zh";
 import { corrected, type Names, tell } from "./problems";
-import type { Translate } from "./words";
 
 const names: Names = {
   metrics: [{ name: "win_rate", label: { zh: "赢单率", en: "Win rate" } } as Metric],

@@ -1,7 +1,7 @@
 import { ApiError } from "@/lib/api/client";
 import type { Condition, Dimension, Metric, Problem } from "@/lib/api/types";
 import type { Lang } from "@/lib/format";
-import { dimensionName, memberName, metricName, type Translate } from "./words";
+import { dimensionName, memberName, metricName, type Translate } from "@/lib/numbers";
 
 /** What the names in a problem are called. */
 export type Names = { metrics: Metric[]; dimensions: Dimension[] };

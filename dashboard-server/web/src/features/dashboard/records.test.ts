@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { DrillColumn, Metric } from "@/lib/api/types";
+import type { Translate } from "@/lib/numbers";
 import { arranged, columnWidth, recordText } from "./records";
-import type { Translate } from "./words";
 
 const column = (name: string, kind: string, unit?: string): DrillColumn => ({
   name,

@@ -1,6 +1,6 @@
 import type { Cell, DrillColumn, Metric, Row } from "@/lib/api/types";
 import { cell, full, isNumeric, type Lang, numberOf, pick, short, unitOf } from "@/lib/format";
-import { memberName, type Translate } from "./words";
+import { memberName, type Translate } from "@/lib/numbers";
 
 /** A duration is read best as on the page, with its hours on hover. */
 const DURATIONS = ["days", "hours", "business_hours"];

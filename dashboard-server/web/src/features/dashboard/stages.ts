@@ -1,7 +1,7 @@
 import type { Row } from "@/lib/api/types";
 import { numberOf } from "@/lib/format";
+import { AFTER_WINNING, ENDS, STAGES } from "@/lib/numbers";
 import { STAGE } from "./api/board";
-import { AFTER_WINNING, ENDS, STAGES } from "./words";
 
 export type StageRow = {
   stage: string | null;

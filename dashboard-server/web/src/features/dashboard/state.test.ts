@@ -1,33 +1,8 @@
 import { expect, test } from "vitest";
 import type { Condition } from "@/lib/api/types";
-import {
-  type PageState,
-  readCondition,
-  readState,
-  toggleMember,
-  withCondition,
-  writeCondition,
-  writeState,
-} from "./state";
+import { type PageState, readState, toggleMember, writeState } from "./state";
 
 const region = (...values: string[]): Condition => ({ dimension: "region", op: "in", values });
-
-test.each<[string, Condition]>([
-  ["region=华东,华南", region("华东", "华南")],
-  ["region!=华东", { dimension: "region", op: "not_in", values: ["华东"] }],
-  ["region is null", { dimension: "region", op: "is_null", values: [] }],
-  ["month=2026-01..2026-03", { dimension: "month", op: "between", values: ["2026-01", "2026-03"] }],
-  ['product="A, large",B', { dimension: "product", op: "in", values: ["A, large", "B"] }],
-  ['product="1""","a..b"', { dimension: "product", op: "in", values: ['1"', "a..b"] }],
-  ["product=a=b", { dimension: "product", op: "in", values: ["a=b"] }],
-])("the condition %s is written as it is read", (text, condition) => {
-  expect(readCondition(text)).toEqual(condition);
-  expect(readCondition(writeCondition(condition))).toEqual(condition);
-});
-
-test.each(["", "region", "=华东", 'region="open'])("%j is no condition", (text) => {
-  expect(readCondition(text)).toBeNull();
-});
 
 test("the address holds everything on the page", () => {
   const state: PageState = {
@@ -80,10 +55,4 @@ test("members without a value are a condition of their own", () => {
   const none = toggleMember([region("华东")], "region", null, true);
   expect(none).toEqual([{ dimension: "region", op: "is_null", values: [] }]);
   expect(toggleMember(none, "region", null, false)).toEqual([]);
-});
-
-test("a dimension has one condition, in its place", () => {
-  const where = [region("华东"), { ...region("a"), dimension: "team" }];
-  expect(withCondition(where, region("华南"))[0]).toEqual(region("华南"));
-  expect(withCondition(where, region())).toEqual([where[1]]);
 });

@@ -4977,6 +4977,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/monthly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The monthly business report
+         * @description Conclusions in words, key figures against the month before, the year before and targets, and what
+         *     is behind them, of the records that the caller may see.
+         */
+        get: operations["show_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/monthly/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The monthly business report as a file */
+        get: operations["file_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -7068,15 +7106,15 @@ export interface components {
             contacts: components["schemas"]["KnownContact"][];
             delivery_address?: components["schemas"]["SuggestedText"] | null;
         };
-        /** @description A subscription that is being written. */
+        /** @description Who hands over, and to whom. */
         PreviewBody: {
-            /** @description What it is called. */
-            name: string;
-            /** @description What it is of. */
-            kind: components["schemas"]["SubscriptionKindWord"];
-            /** @description Which numbers, list or threshold. */
-            content: unknown;
-            language?: components["schemas"]["CopyLanguage"] | null;
+            /**
+             * Format: int64
+             * @description Who hands over.
+             */
+            from_user_id: number;
+            /** @description By which rule successors are chosen. */
+            rule: components["schemas"]["HandoverRule"];
         };
         /** @description Lines with their prices, and what they come to. */
         Priced: {
@@ -8078,6 +8116,16 @@ export interface components {
          * @enum {string}
          */
         SubscriptionKindWord: "monthly_report" | "dashboard" | "list" | "threshold";
+        /** @description A subscription that is being written. */
+        SubscriptionPreviewBody: {
+            /** @description What it is called. */
+            name: string;
+            /** @description What it is of. */
+            kind: components["schemas"]["SubscriptionKindWord"];
+            /** @description Which numbers, list or threshold. */
+            content: unknown;
+            language?: components["schemas"]["CopyLanguage"] | null;
+        };
         /** @description Somebody who may look after customers. */
         SuccessManager: {
             /**
@@ -14090,6 +14138,115 @@ export interface components {
             count?: number;
             labels: components["schemas"]["Labels"];
         };
+        /** @description A report as the app shows it. */
+        MonthlyReportShown: {
+            /**
+             * Format: date
+             * @description The first day of the month.
+             */
+            month: string;
+            /**
+             * Format: int64
+             * @description The published set that it was made from.
+             */
+            set: number;
+            /** @description What it says. */
+            document: components["schemas"]["ReportDocument"];
+        };
+        /** @description A cell. */
+        ReportCell: {
+            /** @description What it says. */
+            text: string;
+            /** @description `good`, `bad` or nothing. */
+            tone: string;
+            /** @description Whether it stands out. */
+            is_strong: boolean;
+            /** @description On few records. */
+            is_faint: boolean;
+        };
+        /** @description A chart, by the name of its picture. */
+        ReportChart: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its heading. */
+            title: string;
+            /** @description What it shows, for those who do not see it. */
+            told: string;
+            /** @description The picture. */
+            svg: string;
+        };
+        /** @description The head of a column. */
+        ReportColumn: {
+            /** @description Its name. */
+            name: string;
+            /** @description Whether numbers stand under it. */
+            is_number: boolean;
+        };
+        /** @description A report in words, tables and charts. */
+        ReportDocument: {
+            /** @description `zh` or `en`. */
+            language: string;
+            /** @description Its heading. */
+            title: string;
+            /** @description The month, and whether it is over. */
+            subtitle: string;
+            /** @description What is named under the title: whose records, up to when. */
+            facts: components["schemas"]["ReportFact"][];
+            /** @description The heading of the conclusions. */
+            conclusions_title: string;
+            /** @description The month in sentences. */
+            conclusions: components["schemas"]["ReportSentence"][];
+            /** @description The key figures. */
+            figures: components["schemas"]["ReportTable"];
+            /** @description What is behind them, part by part. */
+            sections: components["schemas"]["ReportSection"][];
+            /** @description What stands at the foot of each page. */
+            foot: string;
+            /** @description How a page is numbered: `{page}` of `{pages}`. */
+            page: string;
+        };
+        /** @description A name and what it is. */
+        ReportFact: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its value. */
+            value: string;
+        };
+        /** @description A part under a heading. */
+        ReportSection: {
+            /** @description Which part it is. */
+            id: string;
+            /** @description Its heading. */
+            title: string;
+            /** @description What is said of it first. */
+            lead: string[];
+            /** @description Its charts. */
+            charts: components["schemas"]["ReportChart"][];
+            /** @description Its tables. */
+            tables: components["schemas"]["ReportTable"][];
+        };
+        /** @description A sentence made from numbers. */
+        ReportSentence: {
+            /** @description What it is about. */
+            head: string;
+            /** @description What it says. */
+            text: string;
+            /** @description `good`, `bad` or nothing. */
+            tone: string;
+        };
+        /** @description A table. */
+        ReportTable: {
+            /** @description Its heading. */
+            title: string;
+            /** @description Their heads. */
+            columns: components["schemas"]["ReportColumn"][];
+            /** @description Its rows. */
+            rows: components["schemas"]["ReportCell"][][];
+            /** @description The metric of each row, where rows are numbers of one record set each. */
+            metrics: string[];
+            /** @description What is to be known of it; empty where there is nothing. */
+            note: string;
+        };
     };
     responses: {
         /** @description The parameters or the body cannot be read */
@@ -18429,7 +18586,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PreviewBody"];
+                "application/json": components["schemas"]["SubscriptionPreviewBody"];
             };
         };
         responses: {
@@ -27239,6 +27396,79 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_reports: {
+        parameters: {
+            query: {
+                /**
+                 * @description The month, as `2026-03`.
+                 * @example 2026-03
+                 */
+                month: string;
+                /** @description The language; Chinese where left out. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthlyReportShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    file_reports: {
+        parameters: {
+            query: {
+                /**
+                 * @description The month, as `2026-03`.
+                 * @example 2026-03
+                 */
+                month: string;
+                /** @description The language; Chinese where left out. */
+                lang?: components["schemas"]["Language"];
+                /** @description The file's format. */
+                format: "pdf" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };

@@ -5,11 +5,11 @@ import { ChangeMark } from "@/components/ChangeMark";
 import type { Condition, Dimension, DriversResult, Metric, Segment, Status } from "@/lib/api/types";
 import { full, pick, short, unitOf } from "@/lib/format";
 import { usePhone } from "@/lib/media";
+import { conditionText, dimensionName, metricName, rangeText } from "@/lib/numbers";
 import type { Range } from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
 import { driversQuery } from "../api/drivers";
 import { given, segmentConditions, segmentName, signed } from "../drivers";
-import { conditionText, dimensionName, metricName, rangeText } from "../words";
 import { Waterfall } from "./Waterfall";
 import { Why } from "./Why";
 

@@ -4,10 +4,10 @@ import { Alert, Button, Drawer, Popover, type RefSelectProps, Select, Tag } from
 import { Fragment, type ReactElement, useEffect, useEffectEvent, useRef, useState } from "react";
 import { valuesQuery } from "@/lib/api/queries";
 import type { Condition, Dimension } from "@/lib/api/types";
+import { withCondition } from "@/lib/conditions";
 import { usePhone } from "@/lib/media";
+import { conditionText, dimensionName, dimensionOptions, memberName } from "@/lib/numbers";
 import { useTexts } from "@/locales/i18n";
-import { withCondition } from "../state";
-import { conditionText, dimensionName, dimensionOptions, memberName } from "../words";
 import { Why } from "./Why";
 
 type Props = {

@@ -5,11 +5,11 @@ import { NumberButton } from "@/components/NumberButton";
 import type { Condition, Dimension, Metric, Row } from "@/lib/api/types";
 import { change, full, numberOf, percent, short, unitOf } from "@/lib/format";
 import { useMedia } from "@/lib/media";
+import { dimensionName, dimensionOptions, memberName, TABS } from "@/lib/numbers";
 import { useTexts } from "@/locales/i18n";
 import { type Board, TOP } from "../api/board";
 import { NamesContext } from "../names";
 import { memberCondition } from "../state";
-import { dimensionName, dimensionOptions, memberName, TABS } from "../words";
 import { FEW } from "./Tiles";
 import { Why } from "./Why";
 

@@ -2,6 +2,7 @@ import { CalendarOutlined, DownOutlined } from "@ant-design/icons";
 import { Button, DatePicker, Popover, Select } from "antd";
 import dayjs from "dayjs";
 import { useState } from "react";
+import { rangeText } from "@/lib/numbers";
 import {
   type Anchor,
   type Compare,
@@ -12,7 +13,6 @@ import {
   rangeOf,
 } from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
-import { rangeText } from "../words";
 
 type PeriodProps = {
   value: Preset | Range;

@@ -4,11 +4,11 @@ import { NumberButton } from "@/components/NumberButton";
 import { Sparkline } from "@/components/Sparkline";
 import type { Metric, Status } from "@/lib/api/types";
 import { change, full, numberOf, pick, short, unitOf } from "@/lib/format";
+import { rangeText } from "@/lib/numbers";
 import type { Anchor } from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
 import type { Board } from "../api/board";
 import { timeline } from "../timeline";
-import { rangeText } from "../words";
 import { Definition } from "./Definition";
 import { Why } from "./Why";
 

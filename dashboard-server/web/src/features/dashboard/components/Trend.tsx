@@ -4,12 +4,12 @@ import { ChangeMark } from "@/components/ChangeMark";
 import { NumberButton } from "@/components/NumberButton";
 import type { Metric } from "@/lib/api/types";
 import { change, full, numberOf, pick, short, unitOf, whole } from "@/lib/format";
+import { rangeText } from "@/lib/numbers";
 import type { Anchor, Range } from "@/lib/period";
 import { useTexts } from "@/locales/i18n";
 import type { Board } from "../api/board";
 import type { PageState } from "../state";
 import { bucketText, timeline } from "../timeline";
-import { rangeText } from "../words";
 import { FEW } from "./Tiles";
 import { Why } from "./Why";
 

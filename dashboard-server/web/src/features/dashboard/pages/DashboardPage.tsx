@@ -5,6 +5,7 @@ import { ApiError } from "@/lib/api/client";
 import { registryQuery, statusQuery } from "@/lib/api/queries";
 import type { Condition, Dimension, Metric, Status } from "@/lib/api/types";
 import { dayOf, endOfDay, instant, numberOf } from "@/lib/format";
+import { TABS } from "@/lib/numbers";
 import {
   anchorOf,
   compareRange,
@@ -30,7 +31,6 @@ import { NamesContext } from "../names";
 import { corrected } from "../problems";
 import { toggleMember } from "../state";
 import { usePageState } from "../usePageState";
-import { TABS } from "../words";
 import "../dashboard.css";
 
 /** The page of numbers. */

@@ -10,7 +10,7 @@ import {
   rangeText,
   stageName,
   type Translate,
-} from "./words";
+} from "./numbers";
 
 let chinese: Translate;
 let english: Translate;

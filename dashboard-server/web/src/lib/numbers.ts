@@ -1,9 +1,10 @@
-import type { Condition, Dimension, Metric } from "@/lib/api/types";
-import { type Lang, pick } from "@/lib/format";
-import type { Range } from "@/lib/period";
-import type { useTexts } from "@/locales/i18n";
+/** Names of metrics, dimensions and their members, and days in words. */
+import type { TFunction } from "i18next";
+import type { Condition, Dimension, Metric } from "./api/types";
+import { type Lang, pick } from "./format";
+import type { Range } from "./period";
 
-export type Translate = ReturnType<typeof useTexts>["t"];
+export type Translate = TFunction;
 
 /** The dimensions that are asked for most; they have a tab of their own where the data has them. */
 export const TABS = ["region", "team", "owner", "industry", "product"];
