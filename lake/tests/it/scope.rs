@@ -200,9 +200,9 @@ impl Compared<'_> {
             );
             return;
         }
-        let naive = self.naive.forecast(&Access::everything(), &request, now());
-        let mut naive = naive.await.unwrap();
-        let scoped = scoped.unwrap();
+        let everybody = Access::everything();
+        let naive = self.naive.forecast(&everybody, &request, now()).await;
+        let (mut naive, scoped) = (naive.unwrap(), scoped.unwrap());
         // the other lake has its own sets
         naive.set = scoped.set;
         assert_same(&scoped, &naive, &what);
