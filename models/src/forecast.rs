@@ -28,6 +28,8 @@ pub const LEAST_PERIODS: usize = 3;
 pub const MOST_PERIODS: usize = 12;
 /// The share of endings that the interval holds.
 pub const COVERED: f64 = 0.8;
+/// Amounts that differ by less are one: the last digit of a sum depends on its order.
+pub const HALF_A_FEN: f64 = 0.005;
 
 /// How a visit of a stage ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,11 +22,11 @@ const STRETCH: f64 = 1.06;
 /// What this year is to bring against the one before.
 const GROWTH: f64 = 1.08;
 /// Orders against deals won: regular customers order without one.
-const ORDERS: f64 = 1.6;
+const ORDERS: f64 = 1.3;
 /// The company's target against those of its teams, which together ask for more.
 const OF_TEAMS: f64 = 0.95;
-/// Targets of reps are in ten thousands of yuan, in fen; those of the company in a hundred thousand.
-const STEP: i64 = 1_000_000;
+/// Targets of reps are in five thousands of yuan, in fen; those of the company in a hundred thousand.
+const STEP: i64 = 500_000;
 const COMPANY_STEP: i64 = 10_000_000;
 /// More deals are to be won than are, in basis points.
 const WIN_RATE_MORE: f64 = 200.0;

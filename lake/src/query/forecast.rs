@@ -647,16 +647,21 @@ pub(super) async fn whole(
         earlier,
         seed: SEED ^ seed_of(&period.to_string()),
     };
-    let told = tokio::task::spawn_blocking(move || work.run(&known).keyed(known))
+    let told = tokio::task::spawn_blocking(move || work.run(&known).keyed(&known))
         .await
         .map_err(|error| QueryError::Engine(DataFusionError::External(Box::new(error))))?;
     let mut deals: Vec<OpenDeal> = told
         .open
         .into_iter()
-        .filter_map(|(key, own)| {
+        .filter_map(|(key, stage, own)| {
             let probability = told.lacking.is_none().then_some(own.probability);
+            let mut record = records.remove(&key)?;
+            if let Some(stage) = stage {
+                // the one that it was in then
+                record.insert("stage".to_owned(), Value::from(stage));
+            }
             Some(OpenDeal {
-                record: records.remove(&key)?,
+                record,
                 days_in_stage: own.days_in_stage,
                 probability,
                 counted_amount: own.amount,
@@ -760,8 +765,11 @@ struct Work {
     seed: u64,
 }
 
+/// An open deal: its id and episode, its stage where that is known, and what is told of it.
+type Keyed = ((String, i32), Option<String>, Open);
+
 /// What came of it.
-struct Told<Key> {
+struct Told<Deal> {
     lacking: Option<Lacking>,
     learned: Learned,
     total: Figures,
@@ -769,7 +777,7 @@ struct Told<Key> {
     ahead: Vec<Ahead>,
     brought: Vec<Brought>,
     proof: Option<Tested>,
-    open: Vec<(Key, Open)>,
+    open: Vec<Deal>,
 }
 
 /// Proofs and their periods.
@@ -782,9 +790,9 @@ struct Tested {
     covered_amount: Option<f64>,
 }
 
-impl Told<u32> {
+impl Told<Open> {
     /// With the ids of the open deals.
-    fn keyed(self, known: Known) -> Told<(String, i32)> {
+    fn keyed(self, known: &Known) -> Told<Keyed> {
         let Self {
             lacking,
             learned,
@@ -795,9 +803,11 @@ impl Told<u32> {
             proof,
             open,
         } = self;
-        let open = open
-            .into_iter()
-            .map(|(place, own)| (known.deals[place as usize].clone(), own));
+        let open = open.into_iter().map(|own| {
+            let stage = known.stages.get(usize::from(own.stage));
+            let stage = stage.filter(|stage| !stage.is_empty()).cloned();
+            (known.deals[own.deal as usize].clone(), stage, own)
+        });
         Told {
             lacking,
             learned,
@@ -812,7 +822,7 @@ impl Told<u32> {
 }
 
 impl Work {
-    fn run(&self, known: &Known) -> Told<u32> {
+    fn run(&self, known: &Known) -> Told<Open> {
         let history = &known.history;
         let windows: Vec<Window> = self.past.iter().map(|(_, window)| *window).collect();
         let mut learned = Learned {
@@ -826,12 +836,8 @@ impl Work {
             ..Learned::default()
         };
         let counts = |own: &&Open| history.deals[own.deal as usize].counts;
-        let keyed = |open: &[Open]| -> Vec<(u32, Open)> {
-            open.iter()
-                .filter(counts)
-                .map(|own| (own.deal, *own))
-                .collect()
-        };
+        let counting =
+            |open: &[Open]| -> Vec<Open> { open.iter().filter(counts).copied().collect() };
         let outlook = match Outlook::new(history, self.window, &windows) {
             Ok(outlook) => outlook,
             Err(lacking) => {
@@ -848,7 +854,7 @@ impl Work {
                     ahead: Vec::new(),
                     brought: Vec::new(),
                     proof: None,
-                    open: keyed(&open),
+                    open: counting(&open),
                 };
             }
         };
@@ -896,7 +902,7 @@ impl Work {
             ahead: ahead.collect(),
             brought,
             proof: Some(self.proof(known, &windows)),
-            open: keyed(outlook.open()),
+            open: counting(outlook.open()),
         }
     }
 

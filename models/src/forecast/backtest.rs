@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Forecast, History, Outlook, Sum, Window};
+use super::{Forecast, HALF_A_FEN, History, Outlook, Sum, Window};
 
 /// What a past period was forecast to be, and what it was.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -76,7 +76,9 @@ pub fn backtest(
             })
         })
         .collect();
-    let within = |low: f64, actual: f64, high: f64| low <= actual && actual <= high;
+    let within = |low: f64, actual: f64, high: f64| {
+        low - HALF_A_FEN <= actual && actual <= high + HALF_A_FEN
+    };
     let share = |covered: &dyn Fn(&Proof) -> bool| {
         let held = proofs.iter().filter(|proof| covered(proof)).count();
         (!proofs.is_empty()).then(|| held as f64 / proofs.len() as f64)

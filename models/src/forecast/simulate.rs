@@ -2,7 +2,7 @@
 //! draw), and what new deals bring is what one of the past periods brought, drawn whole, so that good
 //! and bad months stay together. The same seed gives the same endings.
 
-use super::Sum;
+use super::{HALF_A_FEN, Sum};
 
 /// Endings that are simulated.
 const ENDINGS: usize = 2_000;
@@ -134,7 +134,9 @@ impl Endings {
 
     /// The share of the endings in which at least that amount is won.
     pub fn reach(&self, amount: f64) -> f64 {
-        let below = self.amounts.partition_point(|own| *own < amount);
+        let below = self
+            .amounts
+            .partition_point(|own| *own < amount - HALF_A_FEN);
         (self.amounts.len() - below) as f64 / self.amounts.len().max(1) as f64
     }
 

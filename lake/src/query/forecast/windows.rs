@@ -135,10 +135,13 @@ mod tests {
         let month = "2025-12".parse().unwrap();
         let window = of(&calendar, month, at("2025-12-01T02:00:00Z"));
         assert_eq!(window.left, 23);
-        let past = past(&calendar, (month, &window), 2);
+        let past = past(&calendar, (month, &window), 8);
         // October has 18 working days, and begins with rest
-        assert_eq!(said(&past[1].1), ("2025-09-30 23:59".to_owned(), 18, 0));
-        assert_eq!(past[1].1.at_us + 1, past[1].1.opens_us);
+        assert_eq!(said(&past[1].1), ("2025-10-08 23:59".to_owned(), 18, 0));
+        let (april, seen) = &past[7];
+        assert_eq!(april.to_string(), "2025-04");
+        assert_eq!(said(seen), ("2025-03-31 23:59".to_owned(), 22, 0));
+        assert_eq!(seen.at_us + 1, seen.opens_us);
     }
 
     #[test]

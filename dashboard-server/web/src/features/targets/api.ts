@@ -39,12 +39,12 @@ export function targetsQuery(metric: string | null, year: number) {
 
 export const teamsQuery = queryOptions({
   queryKey: ["records", "team", "of-targets"],
-  queryFn: async ({ signal }) => (await allOf<Team>("team", {}, signal)).rows,
+  queryFn: async ({ signal }) => (await allOf<Team>("team", { sort: "id" }, signal)).rows,
 });
 
 export const peopleQuery = queryOptions({
   queryKey: ["records", "user", "of-targets"],
-  queryFn: async ({ signal }) => (await allOf<Person>("user", {}, signal)).rows,
+  queryFn: async ({ signal }) => (await allOf<Person>("user", { sort: "id" }, signal)).rows,
 });
 
 export type Place = { metric: string; grain: PeriodGrain; startsOn: string; whom: Whom };

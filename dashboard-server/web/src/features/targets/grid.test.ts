@@ -78,8 +78,8 @@ describe("who sets what", () => {
 });
 
 describe("the rows", () => {
-  const shown = (own: Setter, targets: Target[], people = true) =>
-    linesOf(own, targets, people).map(({ key, depth }) => `${"-".repeat(depth)}${key}`);
+  const shown = (own: Setter, targets: Target[], all = true) =>
+    linesOf(own, targets, all).map(({ key, depth }) => `${"-".repeat(depth)}${key}`);
 
   it("are the tree of teams with their people", () => {
     expect(shown(setter("all", null), [])).toEqual([
@@ -91,7 +91,10 @@ describe("the rows", () => {
       "--team-4",
       "---person-11",
     ]);
-    expect(shown(setter("all", null), [], false)).not.toContain("----person-10");
+    expect(shown(setter("all", null), [], false)).toEqual(["company"]);
+    // what hangs on a team without a target moves up
+    const below = [target("month", "2026-01-01", 1, { team_id: 3 })];
+    expect(shown(setter("all", null), below, false)).toEqual(["company", "-team-3"]);
   });
 
   it("are for who sets nothing those that have a target", () => {

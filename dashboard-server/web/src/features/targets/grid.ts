@@ -109,15 +109,15 @@ export function maySet(
 
 /**
  * The rows: the company, the teams in their tree, each with its people under it; those that have a
- * target or may be given one.
+ * target, and with `all` those too that may be given one.
  */
-export function linesOf(setter: Setter, targets: Target[], people: boolean): Line[] {
+export function linesOf(setter: Setter, targets: Target[], all: boolean): Line[] {
   const has = new Set(targets.map((target) => keyOf(whomOf(target))));
-  const shown = (whom: Whom) => has.has(keyOf(whom)) || maySet(setter, "create", whom);
+  const shown = (whom: Whom) => has.has(keyOf(whom)) || (all && maySet(setter, "create", whom));
   const lines: Line[] = [{ key: "company", whom: { kind: "company" }, name: null, depth: 0 }];
   const placed = new Set<number>();
   const persons = (teamId: number | null, depth: number) => {
-    for (const person of people ? setter.people : []) {
+    for (const person of setter.people) {
       const whom: Whom = { kind: "person", id: person.id };
       const there = person.enabled || has.has(keyOf(whom));
       if ((person.team_id ?? null) !== teamId || !there || !shown(whom)) continue;

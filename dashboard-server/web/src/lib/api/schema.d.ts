@@ -466,6 +466,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What will be won
+         * @description By the end of a month or quarter: won so far, of the open deals, of deals that are not opened yet,
+         *     all together with an interval, and how far off such forecasts were in earlier periods. All of it is
+         *     learned from the deals that the caller sees, and from no others. The open deals are shown page by
+         *     page; those of all pages add up to its numbers.
+         */
+        get: operations["forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/handovers": {
         parameters: {
             query?: never;
@@ -1362,7 +1385,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Numbers by any dimension */
+        /**
+         * Numbers by any dimension
+         * @description Beside a number of a whole month, quarter or year of the company, a team or a person stands its
+         *     target, where there is one that the caller sees.
+         */
         post: operations["query"];
         delete?: never;
         options?: never;
@@ -1653,6 +1680,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reports/monthly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The monthly business report
+         * @description Conclusions in words, key figures against the month before, the year before and targets, and what
+         *     is behind them, of the records that the caller may see.
+         */
+        get: operations["show_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/monthly/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The monthly business report as a file */
+        get: operations["file_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rule-preview": {
         parameters: {
             query?: never;
@@ -1888,6 +1953,48 @@ export interface paths {
          * @description They are on their way when this is answered; their receipts say what became of them.
          */
         post: operations["send_subscriptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the targets of a sheet
+         * @description As a whole or not at all: a cell that cannot be taken is named by sheet, row, column and value. The
+         *     same sheet again changes nothing. With `dry_run` it says what would change.
+         */
+        post: operations["import_targets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The targets of a year as a sheet
+         * @description A row a metric and whom it is for, a column a month, quarter or year; with rows to be filled for
+         *     whom the caller may set targets.
+         */
+        get: operations["template_targets"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4665,6 +4772,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The target records that the caller may read */
+        get: operations["list_targets"];
+        put?: never;
+        /** Add a target record */
+        post: operations["create_targets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A target record */
+        get: operations["get_targets"];
+        put?: never;
+        post?: never;
+        /** Mark a target record as deleted */
+        delete: operations["delete_targets"];
+        options?: never;
+        head?: never;
+        /** Change fields of a target record */
+        patch: operations["change_targets"];
+        trace?: never;
+    };
+    "/api/targets/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a target record, field by field */
+        get: operations["history_of_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All target records that the list gives, as a file */
+        get: operations["export_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same to many target records, each by itself */
+        post: operations["bulk_targets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/schedules": {
         parameters: {
             query?: never;
@@ -4969,44 +5164,6 @@ export interface paths {
         };
         /** All dispatch records that the list gives, as a file */
         get: operations["export_dispatches"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/reports/monthly": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The monthly business report
-         * @description Conclusions in words, key figures against the month before, the year before and targets, and what
-         *     is behind them, of the records that the caller may see.
-         */
-        get: operations["show_reports"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/reports/monthly/file": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The monthly business report as a file */
-        get: operations["file_reports"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6158,6 +6315,287 @@ export interface components {
             /** @enum {string} */
             kind: "factors_differ";
         };
+        /** @description A forecast. */
+        Forecast: {
+            /** @description The month or quarter, as `2026-12` or `2026-Q4`. */
+            period: string;
+            /** @description Its days. */
+            days: components["schemas"]["Period"];
+            by?: components["schemas"]["ForecastBy"] | null;
+            /** @description The conditions that all deals met. */
+            where: components["schemas"]["Condition"][];
+            /**
+             * Format: date-time
+             * @description The time of the answer.
+             */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description The published set that was read.
+             */
+            set: number;
+            /** @description The versions of the tables that were read. */
+            versions: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Working days of the period.
+             */
+            working_days: number;
+            /**
+             * Format: int64
+             * @description Those that are left of it, today among them.
+             */
+            working_days_left: number;
+            /**
+             * Format: double
+             * @description The share of simulated endings that the interval holds.
+             */
+            covered: number;
+            lacking?: components["schemas"]["ForecastLacking"] | null;
+            /** @description What was learned from. */
+            learned: components["schemas"]["ForecastLearned"];
+            /** @description All deals that count. */
+            total: components["schemas"]["ForecastFigures"];
+            /** @description The parts of it, the one with most expected first. */
+            groups: components["schemas"]["ForecastGroup"][];
+            /** @description The days of the period. */
+            path: components["schemas"]["ForecastDay"][];
+            /** @description What is expected of deals that are not opened yet is the mean of these. */
+            new_before: components["schemas"]["ForecastBrought"][];
+            proof?: components["schemas"]["ForecastProven"] | null;
+            /** @description How many open deals count. */
+            deals_count: number;
+            /** @description Those of this page. */
+            deals: components["schemas"]["ForecastDeal"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor?: string | null;
+            /** @description Its targets, as far as the caller sees them. */
+            targets: components["schemas"]["ForecastTargets"];
+        };
+        /** @description What an earlier period brought of deals that were not opened yet at the same point of it. */
+        ForecastBrought: {
+            /** @description The period. */
+            period: string;
+            /**
+             * Format: double
+             * @description How many deals.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Their amount.
+             */
+            amount: number;
+        };
+        /**
+         * @description Whose the parts of a forecast are.
+         * @enum {string}
+         */
+        ForecastBy: "team" | "owner";
+        /** @description A day of the period. */
+        ForecastDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            date: string;
+            /** @description Whether it is worked. */
+            working: boolean;
+            won?: components["schemas"]["ForecastSum"] | null;
+            expected?: components["schemas"]["ForecastSum"] | null;
+            low?: components["schemas"]["ForecastSum"] | null;
+            high?: components["schemas"]["ForecastSum"] | null;
+        };
+        /** @description An open deal. */
+        ForecastDeal: {
+            /** @description Its id in the lake. */
+            opportunity_id: string;
+            /** @description The account's name, or its id where the caller does not see it. */
+            account_id?: string | null;
+            /** @description The product's name. */
+            product?: string | null;
+            /** @description Whose it is. */
+            owner?: string | null;
+            /** @description The team. */
+            team?: string | null;
+            /** @description The stage. */
+            stage?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            opened_at?: string | null;
+            /**
+             * Format: date
+             * @description The day on which it is expected to be won.
+             */
+            expected_close_on?: string | null;
+            /**
+             * Format: double
+             * @description Its amount.
+             */
+            amount?: number | null;
+            /**
+             * Format: int32
+             * @description Working days that it has been in its stage.
+             */
+            days_in_stage: number;
+            /**
+             * Format: double
+             * @description The probability that it is won within the period; null where the history is too short.
+             */
+            probability?: number | null;
+            /**
+             * Format: double
+             * @description The amount that counts: its own, or the mean of deals won where it has none.
+             */
+            counted_amount: number;
+            /**
+             * Format: double
+             * @description That amount times the probability.
+             */
+            expected_amount?: number | null;
+            /**
+             * Format: double
+             * @description What of its amount is in the weighted pipeline: the probability that is told of its stage, 0
+             *     where it is not expected to be won by the end of the period.
+             */
+            weight: number;
+        };
+        /** @description The numbers of all deals, or of a part. */
+        ForecastFigures: {
+            /** @description What is won so far, as a query tells it. */
+            won: components["schemas"]["ForecastSum"];
+            /** @description Open deals. */
+            open: components["schemas"]["ForecastSum"];
+            /**
+             * @description Won so far, and open deals that are expected to be won by the end of the period times the
+             *     probability told of their stage.
+             */
+            weighted: components["schemas"]["ForecastSum"];
+            /** @description Open deals without a day on which they are expected to be won: they are in no weighted pipeline. */
+            undated: number;
+            /** @description Open deals without an amount: they count with the mean of those won. */
+            without_amount: number;
+            from_open?: components["schemas"]["ForecastSum"] | null;
+            from_new?: components["schemas"]["ForecastSum"] | null;
+            expected?: components["schemas"]["ForecastSum"] | null;
+            low?: components["schemas"]["ForecastSum"] | null;
+            high?: components["schemas"]["ForecastSum"] | null;
+        };
+        /** @description The numbers of a team or a person. */
+        ForecastGroup: components["schemas"]["ForecastFigures"] & {
+            /** @description What it is called; null for deals without one. */
+            name?: string | null;
+        };
+        /**
+         * @description Why nothing is expected.
+         * @enum {string}
+         */
+        ForecastLacking: "wins" | "periods";
+        /** @description What the history was enough for, or not. */
+        ForecastLearned: {
+            /** @description Deals that were won by then. */
+            wins: number;
+            /** @description Finished visits of stages that the probabilities are made of. */
+            visits: number;
+            /** @description Open ones. */
+            open_visits: number;
+            /** @description Past periods that the deals which are not opened yet are counted in. */
+            periods: number;
+            /** @description Deals that must have been won. */
+            least_wins: number;
+            /** @description Past periods that there must be. */
+            least_periods: number;
+        };
+        /** @description How far off a way of telling was. */
+        ForecastMiss: {
+            /** @description Periods that it could tell, and in which something was won. */
+            periods: number;
+            /**
+             * Format: double
+             * @description The mean of |told − actual| / actual, of the number of deals.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description The same of the amounts.
+             */
+            amount: number;
+        };
+        /** @description An earlier period as it was forecast at the same point of it, and what it was. */
+        ForecastProof: {
+            /** @description The period. */
+            period: string;
+            /**
+             * Format: date-time
+             * @description The moment that it is forecast at.
+             */
+            as_of: string;
+            /** @description What was won in it. */
+            actual: components["schemas"]["ForecastSum"];
+            /** @description What was expected. */
+            expected: components["schemas"]["ForecastSum"];
+            /** @description The least of the interval. */
+            low: components["schemas"]["ForecastSum"];
+            /** @description The most of it. */
+            high: components["schemas"]["ForecastSum"];
+            /** @description The weighted pipeline of then. */
+            weighted: components["schemas"]["ForecastSum"];
+            year_before?: components["schemas"]["ForecastSum"] | null;
+        };
+        /** @description How forecasts of earlier periods did. */
+        ForecastProven: {
+            /** @description The periods, the latest first. */
+            periods: components["schemas"]["ForecastProof"][];
+            forecast?: components["schemas"]["ForecastMiss"] | null;
+            weighted?: components["schemas"]["ForecastMiss"] | null;
+            year_before?: components["schemas"]["ForecastMiss"] | null;
+            /**
+             * Format: double
+             * @description The share of periods whose number of deals lay within the interval.
+             */
+            covered_count?: number | null;
+            /**
+             * Format: double
+             * @description The same of the amounts.
+             */
+            covered_amount?: number | null;
+        };
+        /** @description A number of deals and their amount. */
+        ForecastSum: {
+            /**
+             * Format: double
+             * @description How many deals; of what is expected not a whole number.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Their amount, in the company's currency.
+             */
+            amount: number;
+        };
+        /** @description A target, and how a forecast stands to it. */
+        ForecastTarget: components["schemas"]["TargetMark"] & {
+            /**
+             * Format: double
+             * @description How far what is expected is towards it.
+             */
+            expected_attainment?: number | null;
+            /**
+             * Format: double
+             * @description The chance that it is reached.
+             */
+            chance?: number | null;
+        };
+        /** @description The targets beside a forecast. */
+        ForecastTargets: {
+            total?: components["schemas"]["ForecastTarget"] | null;
+            /** @description Those of the groups, in their order. */
+            groups: (components["schemas"]["ForecastTarget"] | null)[];
+        };
         /**
          * @description The format of a file.
          * @enum {string}
@@ -6736,6 +7174,21 @@ export interface components {
             month: string;
             /** @description What is to be said of it. */
             note?: string | null;
+        };
+        /** @description A report as the app shows it. */
+        MonthlyReportShown: {
+            /**
+             * Format: date
+             * @description The first day of the month.
+             */
+            month: string;
+            /**
+             * Format: int64
+             * @description The published set that it was made from.
+             */
+            set: number;
+            /** @description What it says. */
+            document: components["schemas"]["ReportDocument"];
         };
         /** @description What a move should have been. */
         MoveCorrection: {
@@ -7412,6 +7865,8 @@ export interface components {
             closed_months?: string[];
             /** @description How it came about. */
             answered_by: components["schemas"]["AnsweredBy"];
+            /** @description The targets beside its numbers, as far as the caller sees any. */
+            targets?: components["schemas"]["TargetMarks"];
         };
         /** @description What a draft says. */
         QuoteBody: {
@@ -7510,6 +7965,100 @@ export interface components {
             metrics: components["schemas"]["Metric"][];
             /** @description Dimensions that any metric has. */
             dimensions: components["schemas"]["Dimension"][];
+        };
+        /** @description A cell. */
+        ReportCell: {
+            /** @description What it says. */
+            text: string;
+            /** @description `good`, `bad` or nothing. */
+            tone: string;
+            /** @description Whether it stands out. */
+            is_strong: boolean;
+            /** @description On few records. */
+            is_faint: boolean;
+        };
+        /** @description A chart, by the name of its picture. */
+        ReportChart: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its heading. */
+            title: string;
+            /** @description What it shows, for those who do not see it. */
+            told: string;
+            /** @description The picture. */
+            svg: string;
+        };
+        /** @description The head of a column. */
+        ReportColumn: {
+            /** @description Its name. */
+            name: string;
+            /** @description Whether numbers stand under it. */
+            is_number: boolean;
+        };
+        /** @description A report in words, tables and charts. */
+        ReportDocument: {
+            /** @description `zh` or `en`. */
+            language: string;
+            /** @description Its heading. */
+            title: string;
+            /** @description The month, and whether it is over. */
+            subtitle: string;
+            /** @description What is named under the title: whose records, up to when. */
+            facts: components["schemas"]["ReportFact"][];
+            /** @description The heading of the conclusions. */
+            conclusions_title: string;
+            /** @description The month in sentences. */
+            conclusions: components["schemas"]["ReportSentence"][];
+            /** @description The key figures. */
+            figures: components["schemas"]["ReportTable"];
+            /** @description What is behind them, part by part. */
+            sections: components["schemas"]["ReportSection"][];
+            /** @description What stands at the foot of each page. */
+            foot: string;
+            /** @description How a page is numbered: `{page}` of `{pages}`. */
+            page: string;
+        };
+        /** @description A name and what it is. */
+        ReportFact: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its value. */
+            value: string;
+        };
+        /** @description A part under a heading. */
+        ReportSection: {
+            /** @description Which part it is. */
+            id: string;
+            /** @description Its heading. */
+            title: string;
+            /** @description What is said of it first. */
+            lead: string[];
+            /** @description Its charts. */
+            charts: components["schemas"]["ReportChart"][];
+            /** @description Its tables. */
+            tables: components["schemas"]["ReportTable"][];
+        };
+        /** @description A sentence made from numbers. */
+        ReportSentence: {
+            /** @description What it is about. */
+            head: string;
+            /** @description What it says. */
+            text: string;
+            /** @description `good`, `bad` or nothing. */
+            tone: string;
+        };
+        /** @description A table. */
+        ReportTable: {
+            /** @description Its heading. */
+            title: string;
+            /** @description Their heads. */
+            columns: components["schemas"]["ReportColumn"][];
+            /** @description Its rows. */
+            rows: components["schemas"]["ReportCell"][][];
+            /** @description The metric of each row, where rows are numbers of one record set each. */
+            metrics: string[];
+            /** @description What is to be known of it; empty where there is nothing. */
+            note: string;
         };
         /** @description The sending of a request. */
         RequestSending: {
@@ -8166,6 +8715,108 @@ export interface components {
             value: string;
             /** @description Where it comes from. */
             source: components["schemas"]["Source"];
+        };
+        /** @description A target that is added or changed. */
+        TargetChanged: {
+            /** @description The metric. */
+            metric: string;
+            /** @description For when. */
+            period: string;
+            /**
+             * Format: int64
+             * @description The team that it is for.
+             */
+            team_id?: number | null;
+            /**
+             * Format: int64
+             * @description The person whom it is for.
+             */
+            user_id?: number | null;
+            /** @description What the team or the person is called; nothing for the company. */
+            name?: string | null;
+            /** @description What the metric is measured in. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The value so far, in the metric's unit; none of one that is added.
+             */
+            before?: number | null;
+            /**
+             * Format: double
+             * @description The value then.
+             */
+            after: number;
+        };
+        /** @description The target of a number, and how the number stands to it. */
+        TargetMark: {
+            /**
+             * Format: int64
+             * @description The record; none where it is the sum of several.
+             */
+            id?: number;
+            /** @description The period, as `2026-03`, `2026-Q1` or `2026`. */
+            period: string;
+            /**
+             * Format: double
+             * @description The target, in the metric's unit.
+             */
+            target: number;
+            /** @description Whether it is the sum of the targets of the months of a quarter, or the quarters of a year. */
+            summed: boolean;
+            /**
+             * Format: double
+             * @description How far the number is towards it: 1 is reached, and more is better, whichever way the metric is
+             *     better.
+             */
+            attainment?: number | null;
+            /** @description Whether the number meets it now. */
+            met: boolean;
+            /**
+             * Format: int64
+             * @description While the period runs: its working days,
+             */
+            working_days?: number;
+            /**
+             * Format: int64
+             * @description and those up to today, which counts.
+             */
+            working_days_passed?: number;
+            /**
+             * Format: double
+             * @description While the period runs and of a metric whose months add up: the target times the share of the
+             *     working days that has passed.
+             */
+            target_by_now?: number;
+        };
+        /** @description The targets beside an answer, by metric. */
+        TargetMarks: {
+            /** @description Those of the total. */
+            total: {
+                [key: string]: components["schemas"]["TargetMark"];
+            };
+            /** @description Those of the rows, in their order. */
+            rows: {
+                [key: string]: components["schemas"]["TargetMark"];
+            }[];
+        };
+        /** @description What a sheet of targets changes. */
+        TargetPlan: {
+            /** @description Targets that there are not yet. */
+            added: components["schemas"]["TargetChanged"][];
+            /** @description Those that have another value. */
+            changed: components["schemas"]["TargetChanged"][];
+            /** @description How many stand as they are. */
+            unchanged: number;
+        };
+        /** @description A sheet of targets, the file last. */
+        TargetSheet: {
+            /** @description `true` to be told what would change, without changing it. */
+            dry_run?: boolean;
+            /**
+             * Format: binary
+             * @description The file, as the template is.
+             */
+            file: string;
         };
         /** @description How long a deal on the board has been in its stage. */
         TimeInStage: {
@@ -13525,6 +14176,212 @@ export interface components {
             count?: number;
             labels: components["schemas"]["Labels"];
         };
+        /** @description A target: what a metric is to reach in a period, for the company, a team or a person. A field that the caller does not see is absent. */
+        Target: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            readonly id: number;
+            /** @description The metric, by its name in the registry. */
+            metric: string;
+            /**
+             * @description What kind of period it is for.
+             * @enum {string}
+             */
+            grain: "month" | "quarter" | "year";
+            /**
+             * Format: date
+             * @description The first day of the period. A calendar day in the company's zone.
+             */
+            starts_on: string;
+            /**
+             * Format: int64
+             * @description The team that it is for, with the teams below; without team and person it is for the company. The id of a team record.
+             */
+            team_id: number | null;
+            /**
+             * Format: int64
+             * @description The person whom it is for. The id of a user record.
+             */
+            user_id: number | null;
+            /**
+             * Format: int64
+             * @description Of a metric in money: the amount to reach, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description Of any other metric: the value to reach; shares in basis points, counts as they are, days, hours and points in thousandths.
+             */
+            value: number | null;
+            /** @description What was said of it. */
+            note: string | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded. In UTC, to the microsecond.
+             */
+            readonly recorded_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. In UTC, to the microsecond.
+             */
+            readonly updated_at: string;
+            /**
+             * Format: date-time
+             * @description When it was marked as deleted. In UTC, to the microsecond.
+             */
+            readonly deleted_at: string | null;
+            /**
+             * Format: int64
+             * @description One more with each change.
+             */
+            readonly version: number;
+        };
+        /** @description A target: what a metric is to reach in a period, for the company, a team or a person and what it refers to. */
+        TargetShown: {
+            record: components["schemas"]["Target"];
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description The record as it is now; null where the caller does not see it any more, as when it was passed on. */
+        TargetOutcome: {
+            record: components["schemas"]["Target"] | null;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description A page of records. */
+        TargetPage: {
+            rows: components["schemas"]["Target"][];
+            /** @description The cursor of the next page, if there is one. */
+            next: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages, where that was asked.
+             */
+            count?: number;
+            labels: components["schemas"]["Labels"];
+        };
+        /** @description What makes a new record. A target: what a metric is to reach in a period, for the company, a team or a person. */
+        NewTarget: {
+            /** @description The metric, by its name in the registry. */
+            metric: string;
+            /**
+             * @description What kind of period it is for.
+             * @enum {string}
+             */
+            grain: "month" | "quarter" | "year";
+            /**
+             * Format: date
+             * @description The first day of the period. A calendar day in the company's zone.
+             */
+            starts_on: string;
+            /**
+             * Format: int64
+             * @description The team that it is for, with the teams below; without team and person it is for the company. The id of a team record.
+             */
+            team_id?: number | null;
+            /**
+             * Format: int64
+             * @description The person whom it is for. The id of a user record.
+             */
+            user_id?: number | null;
+            /**
+             * Format: int64
+             * @description Of a metric in money: the amount to reach, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description Of any other metric: the value to reach; shares in basis points, counts as they are, days, hours and points in thousandths.
+             */
+            value?: number | null;
+            /** @description What was said of it. */
+            note?: string | null;
+        };
+        /** @description The fields to be changed; others stay. A target: what a metric is to reach in a period, for the company, a team or a person. */
+        TargetChange: {
+            /** @description The metric, by its name in the registry. */
+            metric?: string;
+            /**
+             * @description What kind of period it is for.
+             * @enum {string}
+             */
+            grain?: "month" | "quarter" | "year";
+            /**
+             * Format: date
+             * @description The first day of the period. A calendar day in the company's zone.
+             */
+            starts_on?: string;
+            /**
+             * Format: int64
+             * @description The team that it is for, with the teams below; without team and person it is for the company. The id of a team record.
+             */
+            team_id?: number | null;
+            /**
+             * Format: int64
+             * @description The person whom it is for. The id of a user record.
+             */
+            user_id?: number | null;
+            /**
+             * Format: int64
+             * @description Of a metric in money: the amount to reach, in fen. In fen: hundredths of the currency.
+             */
+            amount?: number | null;
+            /**
+             * Format: int64
+             * @description Of any other metric: the value to reach; shares in basis points, counts as they are, days, hours and points in thousandths.
+             */
+            value?: number | null;
+            /** @description What was said of it. */
+            note?: string | null;
+        };
+        /** @description The same to many records, each by itself. */
+        TargetBulk: {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "update";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
+            changes: components["schemas"]["TargetChange"];
+        } | {
+            /**
+             * @description What is to be done.
+             * @enum {string}
+             */
+            action: "delete";
+            /** @description To which records. */
+            items: {
+                /** Format: int64 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description The version that was read; without it the record is taken as it is.
+                 */
+                version?: number | null;
+            }[];
+            /** @description Why. */
+            reason?: string | null;
+        };
+        /** @description What became of each record, in the order of the request. */
+        TargetBulkDone: {
+            results: {
+                /** Format: int64 */
+                id: number;
+                record?: components["schemas"]["Target"];
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
         /** @description What is done by itself, and when. A field that the caller does not see is absent. */
         Schedule: {
             /**
@@ -14137,115 +14994,6 @@ export interface components {
              */
             count?: number;
             labels: components["schemas"]["Labels"];
-        };
-        /** @description A report as the app shows it. */
-        MonthlyReportShown: {
-            /**
-             * Format: date
-             * @description The first day of the month.
-             */
-            month: string;
-            /**
-             * Format: int64
-             * @description The published set that it was made from.
-             */
-            set: number;
-            /** @description What it says. */
-            document: components["schemas"]["ReportDocument"];
-        };
-        /** @description A cell. */
-        ReportCell: {
-            /** @description What it says. */
-            text: string;
-            /** @description `good`, `bad` or nothing. */
-            tone: string;
-            /** @description Whether it stands out. */
-            is_strong: boolean;
-            /** @description On few records. */
-            is_faint: boolean;
-        };
-        /** @description A chart, by the name of its picture. */
-        ReportChart: {
-            /** @description Its name. */
-            name: string;
-            /** @description Its heading. */
-            title: string;
-            /** @description What it shows, for those who do not see it. */
-            told: string;
-            /** @description The picture. */
-            svg: string;
-        };
-        /** @description The head of a column. */
-        ReportColumn: {
-            /** @description Its name. */
-            name: string;
-            /** @description Whether numbers stand under it. */
-            is_number: boolean;
-        };
-        /** @description A report in words, tables and charts. */
-        ReportDocument: {
-            /** @description `zh` or `en`. */
-            language: string;
-            /** @description Its heading. */
-            title: string;
-            /** @description The month, and whether it is over. */
-            subtitle: string;
-            /** @description What is named under the title: whose records, up to when. */
-            facts: components["schemas"]["ReportFact"][];
-            /** @description The heading of the conclusions. */
-            conclusions_title: string;
-            /** @description The month in sentences. */
-            conclusions: components["schemas"]["ReportSentence"][];
-            /** @description The key figures. */
-            figures: components["schemas"]["ReportTable"];
-            /** @description What is behind them, part by part. */
-            sections: components["schemas"]["ReportSection"][];
-            /** @description What stands at the foot of each page. */
-            foot: string;
-            /** @description How a page is numbered: `{page}` of `{pages}`. */
-            page: string;
-        };
-        /** @description A name and what it is. */
-        ReportFact: {
-            /** @description Its name. */
-            name: string;
-            /** @description Its value. */
-            value: string;
-        };
-        /** @description A part under a heading. */
-        ReportSection: {
-            /** @description Which part it is. */
-            id: string;
-            /** @description Its heading. */
-            title: string;
-            /** @description What is said of it first. */
-            lead: string[];
-            /** @description Its charts. */
-            charts: components["schemas"]["ReportChart"][];
-            /** @description Its tables. */
-            tables: components["schemas"]["ReportTable"][];
-        };
-        /** @description A sentence made from numbers. */
-        ReportSentence: {
-            /** @description What it is about. */
-            head: string;
-            /** @description What it says. */
-            text: string;
-            /** @description `good`, `bad` or nothing. */
-            tone: string;
-        };
-        /** @description A table. */
-        ReportTable: {
-            /** @description Its heading. */
-            title: string;
-            /** @description Their heads. */
-            columns: components["schemas"]["ReportColumn"][];
-            /** @description Its rows. */
-            rows: components["schemas"]["ReportCell"][][];
-            /** @description The metric of each row, where rows are numbers of one record set each. */
-            metrics: string[];
-            /** @description What is to be known of it; empty where there is nothing. */
-            note: string;
         };
     };
     responses: {
@@ -15383,6 +16131,54 @@ export interface operations {
             415: components["responses"]["Problem415"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    forecast: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The month or quarter, as `2026-12` or `2026-Q4`; this month where left out.
+                 * @example 2026-12
+                 */
+                period?: string;
+                /** @description By what it is split. */
+                by?: "team" | "owner";
+                /**
+                 * @description Conditions that all must hold, as the `where` of a query: a JSON array.
+                 * @example [{"dimension":"region","values":["华东"]}]
+                 */
+                where?: string;
+                /** @description Forecast as of then; without it the time is now. */
+                as_of?: string;
+                /** @description What the open deals are ordered by. */
+                order?: "expected" | "amount" | "probability" | "days_in_stage" | "expected_close_on";
+                /** @description Open deals on a page. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -18178,6 +18974,79 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    show_reports: {
+        parameters: {
+            query: {
+                /**
+                 * @description The month, as `2026-03`.
+                 * @example 2026-03
+                 */
+                month: string;
+                /** @description The language; Chinese where left out. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthlyReportShown"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    file_reports: {
+        parameters: {
+            query: {
+                /**
+                 * @description The month, as `2026-03`.
+                 * @example 2026-03
+                 */
+                month: string;
+                /** @description The language; Chinese where left out. */
+                lang?: components["schemas"]["Language"];
+                /** @description The file's format. */
+                format: "pdf" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     preview_rule_preview: {
         parameters: {
             query?: never;
@@ -18665,6 +19534,72 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    import_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["TargetSheet"];
+            };
+        };
+        responses: {
+            /** @description What changed, or would change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetPlan"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    template_targets: {
+        parameters: {
+            query?: {
+                /** @description The year; this one where left out. */
+                year?: number;
+                /** @description The language of its headers; Chinese where left out. */
+                lang?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sheet */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             421: components["responses"]["Problem421"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -26504,6 +27439,307 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    list_targets: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "metric" | "-metric" | "starts_on" | "-starts_on" | "amount" | "-amount" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description How many rows; 50 without it. */
+                limit?: number;
+                /** @description `next` of the page before, with the other parameters as they were. */
+                cursor?: string;
+                /** @description Whether to say how many there are on all pages. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetPage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_targets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body is answered with the same record and makes no other, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTarget"];
+            };
+        };
+        responses: {
+            /** @description The record */
+            201: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetOutcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetShown"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_targets: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked as deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_targets: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the record that was read: its version in quotes. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetChange"];
+            };
+        };
+        responses: {
+            /** @description The record, changed */
+            200: {
+                headers: {
+                    /** @description The version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetOutcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    history_of_targets: {
+        parameters: {
+            query?: {
+                /** @description `next` of the part before. */
+                before?: number;
+                /** @description How many changes; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the record. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_targets: {
+        parameters: {
+            query?: {
+                /** @description The field to order by, with a leading `-` the greatest first; `-id` without it. */
+                sort?: "id" | "-id" | "metric" | "-metric" | "starts_on" | "-starts_on" | "amount" | "-amount" | "recorded_at" | "-recorded_at" | "updated_at" | "-updated_at";
+                /** @description Conditions that must all hold: `field:op:value,value` with the operators in, not_in, at_least, at_most, below, is_null and is_set; a value with a comma is quoted. */
+                filter?: string[];
+                /** @description The file's format. */
+                format?: "csv" | "xlsx";
+                /** @description The language of headers and words. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulk_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetBulk"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetBulkDone"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_schedules: {
         parameters: {
             query?: {
@@ -27396,79 +28632,6 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    show_reports: {
-        parameters: {
-            query: {
-                /**
-                 * @description The month, as `2026-03`.
-                 * @example 2026-03
-                 */
-                month: string;
-                /** @description The language; Chinese where left out. */
-                lang?: components["schemas"]["Language"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The report */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MonthlyReportShown"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    file_reports: {
-        parameters: {
-            query: {
-                /**
-                 * @description The month, as `2026-03`.
-                 * @example 2026-03
-                 */
-                month: string;
-                /** @description The language; Chinese where left out. */
-                lang?: components["schemas"]["Language"];
-                /** @description The file's format. */
-                format: "pdf" | "xlsx";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/pdf": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };

@@ -22,7 +22,8 @@ type Props = {
   metric: Metric;
   year: number;
   grain: "month" | "quarter";
-  people: boolean;
+  /** Whether those without a target are shown, who may be given one. */
+  all: boolean;
   setter: Setter;
   targets: Target[];
   /** The period of today, to be found at once. */
@@ -30,17 +31,17 @@ type Props = {
 };
 
 /** Whom down, periods across; on a phone the periods of one at a time. */
-export function Grid({ metric, year, grain, people, setter, targets, today }: Props) {
-  const { t } = useTexts();
+export function Grid({ metric, year, grain, all, setter, targets, today }: Props) {
+  const { t, lang } = useTexts();
   const phone = usePhone();
-  const lines = linesOf(setter, targets, people || phone);
+  const lines = linesOf(setter, targets, all || phone);
   const columns = columnsOf(year, grain);
   const whole = yearColumn(year);
   const book = bookOf(targets);
   const sums = addsUp(metric);
   const name = ({ name: own }: Line) => own ?? t("targets.company");
   const title = (column: Column) =>
-    column.grain === "month" ? t("targets.monthOf", { month: Number(column.label) }) : column.label;
+    column.grain === "month" ? monthName(column.startsOn, lang) : column.label;
   const isNow = ({ grain: of, startsOn }: Column) => {
     if (startsOn > today || startsOn.slice(0, 4) !== today.slice(0, 4)) return false;
     const next = columns.find((other) => other.startsOn > startsOn);
@@ -102,6 +103,13 @@ export function Grid({ metric, year, grain, people, setter, targets, today }: Pr
       </tbody>
     </table>
   );
+}
+
+/** "3 月", or "Mar". */
+function monthName(day: string, lang: "zh" | "en"): string {
+  if (lang === "zh") return `${Number(day.slice(5, 7))} 月`;
+  const at = new Date(`${day}T00:00:00Z`);
+  return at.toLocaleDateString("en-US", { month: "short", timeZone: "UTC" });
 }
 
 type OfOneProps = {

@@ -37,13 +37,10 @@ export function ImportDialog({ metrics, onClose }: { metrics: Metric[]; onClose:
       open
       title={t("targets.importTitle")}
       okText={t("targets.take")}
-      okButtonProps={
-        {
-          disabled: !plan || changes === 0 || check.isPending,
-          loading: take.isPending,
-          "data-testid": "take-targets",
-        } as object
-      }
+      okButtonProps={{
+        disabled: !plan || changes === 0 || check.isPending,
+        loading: take.isPending,
+      }}
       onOk={() => file && take.mutate(file)}
       onCancel={onClose}
       width={640}

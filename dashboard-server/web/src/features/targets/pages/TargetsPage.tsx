@@ -43,7 +43,6 @@ export function TargetsPage() {
   const asked = Number(params.get("year"));
   const year = asked >= FIRST_YEAR && asked <= LAST_YEAR ? asked : Number(today.slice(0, 4));
   const grain = params.get("grain") === "quarter" ? "quarter" : "month";
-  const withPeople = params.get("people") !== "0";
   const metrics = targetable(registry.data?.metrics ?? []).filter(
     ({ unit }) => unit !== "amount" || seesAmounts,
   );
@@ -61,6 +60,9 @@ export function TargetsPage() {
     onSuccess: keep,
     onError: (error) => notification.error({ title: tell(error).sentence }),
   });
+  // where nobody has one, those are shown who may get one
+  const wanted = params.get("all");
+  const all = wanted === null ? targets.data?.length === 0 : wanted === "1";
   const failed = [status, registry, teams, people, targets].find(({ error }) => error);
   const setter: Setter | null =
     teams.data && people.data
@@ -111,15 +113,16 @@ export function TargetsPage() {
             label: t(`targets.grain.${value}`),
           }))}
         />
-        {!phone && (
+        {!phone && sets && (
           // biome-ignore lint/a11y/noLabelWithoutControl: the switch is its control
           <label className="target-people">
             <Switch
               size="small"
-              checked={withPeople}
-              onChange={(checked) => change("people", checked ? null : "0")}
+              checked={all}
+              data-testid="target-all"
+              onChange={(checked) => change("all", checked ? "1" : "0")}
             />{" "}
-            {t("targets.people")}
+            {t("targets.all")}
           </label>
         )}
         <span className="end target-files">
@@ -157,7 +160,7 @@ export function TargetsPage() {
             metric={metric}
             year={year}
             grain={grain}
-            people={withPeople}
+            all={all}
             setter={setter}
             targets={targets.data}
             today={today}

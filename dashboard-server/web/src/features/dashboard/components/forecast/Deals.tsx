@@ -1,7 +1,7 @@
 import { Button, Select, Tooltip } from "antd";
 import type { Ref } from "react";
 import { LakeLink } from "@/components/LakeLink";
-import { full, percent, short } from "@/lib/format";
+import { full, percent, short, whole } from "@/lib/format";
 import { usePhone } from "@/lib/media";
 import { stageName } from "@/lib/numbers";
 import { useTexts } from "@/locales/i18n";
@@ -117,7 +117,7 @@ export function Deals({ forecast, deals, order, onOrder, onMore, loading, elemen
                 <td>{deal.owner ?? "–"}</td>
                 <td>{deal.stage ? stageName(deal.stage, t) : "–"}</td>
                 <td className="num" title={t("forecast.workingDays", { days: deal.days_in_stage })}>
-                  {t("forecast.workingDays", { days: deal.days_in_stage })}
+                  {whole(deal.days_in_stage)}
                 </td>
                 <td className="quiet">{deal.expected_close_on ?? "–"}</td>
                 <td className="num">{amount(deal)}</td>

@@ -187,7 +187,7 @@ export default function ForecastChart(props: ForecastChartProps) {
   const { names, pace } = props;
   return (
     <div className="chart">
-      <div className="chart-key forecast-key" aria-hidden="true">
+      <div className="forecast-key" aria-hidden="true">
         <span>
           <i className="forecast-won" /> {names.won}
         </span>

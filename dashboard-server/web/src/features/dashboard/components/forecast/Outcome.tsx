@@ -67,8 +67,9 @@ export function Outcome({ forecast, onWon, onDeals }: Props) {
               {money(total.won.amount)}
             </NumberButton>
             <span className="quiet small">
-              {t("forecast.wonCount", { count: total.won.count })} · {left}
+              {t("forecast.wonCount", { count: total.won.count })}
             </span>
+            <span className="quiet small">{left}</span>
           </dd>
         </div>
         <div>
@@ -110,13 +111,12 @@ export function Outcome({ forecast, onWon, onDeals }: Props) {
                     {money(target.target)}
                   </span>
                 </Tooltip>
+                {target.chance !== null && target.chance !== undefined && (
+                  <strong className="small" data-testid="forecast-chance">
+                    {t("forecast.chance", { chance: chanceText(target.chance, lang) })}
+                  </strong>
+                )}
                 <span className="quiet small">
-                  {target.chance !== null && target.chance !== undefined && (
-                    <strong data-testid="forecast-chance">
-                      {t("forecast.chance", { chance: chanceText(target.chance, lang) })}
-                      {" · "}
-                    </strong>
-                  )}
                   {t("forecast.attainment", {
                     won: percent(target.attainment ?? 0, lang),
                     expected:
