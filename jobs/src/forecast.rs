@@ -94,6 +94,6 @@ fn ahead(mark: &Mark, figures: &Figures) -> TargetAhead {
             .filter(|_| mark.target > 0.0)
             .map(|expected| expected / mark.target),
         chance: figures.chance_of(mark.target),
-        mark: mark.clone(),
+        mark: *mark,
     }
 }

@@ -318,15 +318,12 @@ impl Engine {
     ) -> Result<ForecastResult, QueryError> {
         let opened = self.opened().await?;
         let view = View::new(&opened, access)?;
-        let set = opened.set.id;
-        match &self.answers {
-            Some(answers) => Box::pin(answers.forecast(view, request, now)).await,
-            None => {
-                let at = forecast::moment(view, request, now);
-                let whole = Box::pin(forecast::whole(view, request, at)).await?;
-                forecast::page(&whole, request, set)
-            }
+        if let Some(answers) = &self.answers {
+            return Box::pin(answers.forecast(view, request, now)).await;
         }
+        let at = forecast::moment(view, request, now);
+        let whole = Box::pin(forecast::whole(view, request, at)).await?;
+        forecast::page(&whole, request, opened.set.id)
     }
 
     /// What was changed of the records of closed months since, by the records that `access` covers.

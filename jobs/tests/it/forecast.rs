@@ -88,7 +88,7 @@ fn firm() -> Vec<Deal> {
         .iter_days()
         .take_while(|date| *date < today());
     for opened in days.filter(|date| calendar.is_working(*date)) {
-        for _ in 0..1 + draws.below(2) {
+        for _ in 0..=draws.below(2) {
             let place = deals.len();
             let leaves = after(opened, 1 + draws.below(8));
             let goes_on = draws.below(10) < 6;

@@ -6,19 +6,17 @@
 //! what was won in earlier periods, is the query of these numbers.
 
 mod history;
+mod pages;
+mod told;
 mod windows;
+mod work;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveTime, TimeZone, Utc};
 use datafusion::error::DataFusionError;
 use millrace_models::calendar::WorkingCalendar;
-use millrace_models::forecast::backtest::{Miss, Proof, backtest};
-use millrace_models::forecast::simulate::Endings;
-use millrace_models::forecast::{
-    Ahead, COVERED, LEAST_PERIODS, LEAST_WON, Lacking, MOST_PERIODS, Open, Outlook, Standing, Sum,
-    Window,
-};
+use millrace_models::forecast::{Ahead, COVERED, MOST_PERIODS, Sum, Window};
 use millrace_models::metric::Metric;
 use millrace_models::period::Grain;
 use millrace_models::query::{Condition, Period, Query};
@@ -34,12 +32,14 @@ use super::error::QueryError;
 use super::reads::{self, Versions};
 use super::view::View;
 use history::{DEALS, Known, Reading, VISITS};
+pub(super) use pages::{Whole, page};
+pub use told::{
+    Brought, Figures, ForecastResult, Group, Learned, OpenDeal, PathDay, Proven, ProvenPeriod,
+};
+use work::{Keyed, Tested, Work, seed_of};
 
 /// What is won, and how many deals that is.
 const WON: [&str; 2] = ["won_amount", "opportunities_won"];
-/// Open deals on a page where nothing else is asked, and at most.
-const PAGE: usize = 50;
-const LARGEST_PAGE: usize = 1000;
 /// A period begins so many days ahead at most.
 const AHEAD_DAYS: i64 = 184;
 const SEED: u64 = 0x6d69_6c6c_7261_6365;
@@ -111,213 +111,6 @@ pub struct ForecastRequest {
     pub limit: Option<usize>,
     /// Where the page before ended.
     pub cursor: Option<String>,
-}
-
-/// What the history was enough for, or not.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Learned {
-    /// Deals that were won by then.
-    pub wins: usize,
-    /// Finished visits of stages that the probabilities are made of.
-    pub visits: usize,
-    /// Open ones.
-    pub open_visits: usize,
-    /// Past periods that the deals which are not opened yet are counted in.
-    pub periods: usize,
-    /// Deals that must have been won.
-    pub least_wins: usize,
-    /// Past periods that there must be.
-    pub least_periods: usize,
-}
-
-/// The numbers of all deals, or of a part.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Figures {
-    /// What is told without looking back.
-    #[serde(flatten)]
-    pub standing: Standing,
-    /// What of the open deals is expected to be won within the period.
-    pub from_open: Option<Sum>,
-    /// What is expected of deals that are not opened yet.
-    pub from_new: Option<Sum>,
-    /// All together.
-    pub expected: Option<Sum>,
-    /// The least of the interval.
-    pub low: Option<Sum>,
-    /// The most of it.
-    pub high: Option<Sum>,
-    /// The endings that the interval is of.
-    #[serde(skip)]
-    pub endings: Option<Endings>,
-}
-
-impl Figures {
-    fn standing(standing: Standing) -> Self {
-        Self {
-            standing,
-            from_open: None,
-            from_new: None,
-            expected: None,
-            low: None,
-            high: None,
-            endings: None,
-        }
-    }
-
-    /// The chance that at least that amount is won.
-    pub fn chance_of(&self, amount: f64) -> Option<f64> {
-        self.endings.as_ref().map(|endings| endings.reach(amount))
-    }
-
-    fn is_empty(&self) -> bool {
-        let standing = &self.standing;
-        let expected = self.expected.map_or(0.0, |sum| sum.count);
-        standing.won.count + standing.open.count + expected == 0.0
-    }
-
-    fn amount(&self) -> f64 {
-        self.expected.unwrap_or(self.standing.weighted).amount
-    }
-}
-
-/// The numbers of a team or a person.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Group {
-    /// What it is called; none of deals without one.
-    pub name: Option<String>,
-    /// Its numbers.
-    #[serde(flatten)]
-    pub figures: Figures,
-}
-
-/// A day of the period.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PathDay {
-    /// The day.
-    pub date: NaiveDate,
-    /// Whether it is worked.
-    pub working: bool,
-    /// What was won by its end, or by now; none of days to come.
-    pub won: Option<Sum>,
-    /// What is expected to be won by its end, from today on.
-    pub expected: Option<Sum>,
-    /// The least of the interval.
-    pub low: Option<Sum>,
-    /// The most of it.
-    pub high: Option<Sum>,
-}
-
-/// What an earlier period brought of deals that were not opened yet at the same point of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Brought {
-    /// The period.
-    pub period: TargetPeriod,
-    /// What it brought.
-    #[serde(flatten)]
-    pub sum: Sum,
-}
-
-/// An earlier period as it was forecast at the same point of it, and what it was.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ProvenPeriod {
-    /// The period.
-    pub period: TargetPeriod,
-    /// The moment that it is forecast at, in the company's zone.
-    pub as_of: String,
-    /// What was won in it.
-    pub actual: Sum,
-    /// What was expected.
-    pub expected: Sum,
-    /// The least of the interval.
-    pub low: Sum,
-    /// The most of it.
-    pub high: Sum,
-    /// The weighted pipeline of then.
-    pub weighted: Sum,
-    /// What was won in the same period a year before it.
-    pub year_before: Option<Sum>,
-}
-
-/// How forecasts of earlier periods did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Proven {
-    /// The periods, the latest first.
-    pub periods: Vec<ProvenPeriod>,
-    /// How far off the forecast was.
-    pub forecast: Option<Miss>,
-    /// How far off the weighted pipeline was.
-    pub weighted: Option<Miss>,
-    /// How far off the same period a year before was.
-    pub year_before: Option<Miss>,
-    /// The share of periods whose number of deals lay within the interval.
-    pub covered_count: Option<f64>,
-    /// The same of the amounts.
-    pub covered_amount: Option<f64>,
-}
-
-/// An open deal.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct OpenDeal {
-    /// What the caller sees of it.
-    #[serde(flatten)]
-    pub record: Row,
-    /// Working days that it has been in its stage.
-    pub days_in_stage: i32,
-    /// The probability that it is won within the period; none where the history is too short.
-    pub probability: Option<f64>,
-    /// The amount that counts: its own, or the mean of deals won where it has none.
-    pub counted_amount: f64,
-    /// That amount times the probability.
-    pub expected_amount: Option<f64>,
-    /// What of its amount is in the weighted pipeline: the probability that is told of its stage, 0
-    /// where it is not expected to be won by the end of the period.
-    pub weight: f64,
-}
-
-/// A forecast.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ForecastResult {
-    /// The month or quarter.
-    pub period: TargetPeriod,
-    /// Its days.
-    pub days: Period,
-    /// By what it is split.
-    pub by: Option<ForecastBy>,
-    /// The conditions that all deals met.
-    #[serde(rename = "where")]
-    pub conditions: Vec<Condition>,
-    /// The time of the answer, in the company's zone.
-    pub as_of: String,
-    /// The published set.
-    pub set: i64,
-    /// The versions of the marts that were read.
-    pub versions: BTreeMap<String, i64>,
-    /// Working days of the period, and those that are left of it, today among them.
-    pub working_days: i64,
-    /// See there.
-    pub working_days_left: i64,
-    /// Of so many endings in ten the interval holds.
-    pub covered: f64,
-    /// Why nothing is expected; none where something is.
-    pub lacking: Option<Lacking>,
-    /// What was learned from.
-    pub learned: Learned,
-    /// All deals that count.
-    pub total: Figures,
-    /// The parts of it, the one with most expected first.
-    pub groups: Vec<Group>,
-    /// The days of the period.
-    pub path: Vec<PathDay>,
-    /// What is expected of deals that are not opened yet is the mean of these.
-    pub new_before: Vec<Brought>,
-    /// How it did before; none where nothing is expected.
-    pub proof: Option<Proven>,
-    /// How many open deals count.
-    pub deals_count: usize,
-    /// Those of this page.
-    pub deals: Vec<OpenDeal>,
-    /// Where the next page begins; none on the last.
-    pub next_cursor: Option<String>,
 }
 
 /// The period that is meant.
@@ -405,82 +198,8 @@ pub(super) fn question(request: &ForecastRequest) -> ForecastRequest {
     }
 }
 
-/// A forecast, and beside it all its open deals, the one with most expected first.
-#[derive(Debug)]
-pub(super) struct Whole {
-    told: ForecastResult,
-    deals: Vec<OpenDeal>,
-}
-
-impl Whole {
-    /// How many values it holds, about.
-    pub(super) fn values(&self) -> usize {
-        let deals: usize = self.deals.iter().map(|deal| 6 + deal.record.len()).sum();
-        // the endings of the whole and of each group
-        deals + 500 * (1 + self.told.groups.len())
-    }
-}
-
-/// A page of the whole: its deals in the order that is asked for.
-///
-/// # Errors
-/// [`QueryError::Unusable`] for a cursor that is none of this set.
-pub(super) fn page(
-    whole: &Whole,
-    request: &ForecastRequest,
-    set: i64,
-) -> Result<ForecastResult, QueryError> {
-    let offset = match &request.cursor {
-        None => 0,
-        Some(text) => {
-            let parts = text.strip_prefix('s').and_then(|rest| rest.split_once('o'));
-            let parsed =
-                parts.and_then(|(set, offset)| Some((set.parse().ok()?, offset.parse().ok()?)));
-            match parsed {
-                Some((of, offset)) if of == set => offset,
-                Some((_, _)) => {
-                    return Err(QueryError::Unusable(
-                        "the cursor belongs to numbers that are gone: ask again without it"
-                            .to_owned(),
-                    ));
-                }
-                None::<(i64, usize)> => {
-                    return Err(QueryError::Unusable(format!(
-                        "{text:?} is not a cursor of a forecast"
-                    )));
-                }
-            }
-        }
-    };
-    let size = request.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-    let mut order: Vec<&OpenDeal> = whole.deals.iter().collect();
-    let day = |deal: &OpenDeal| {
-        let day = deal.record.get("expected_close_on").and_then(Value::as_str);
-        day.map_or("9999".to_owned(), str::to_owned)
-    };
-    let by = |key: fn(&OpenDeal) -> f64| {
-        move |left: &&OpenDeal, right: &&OpenDeal| key(right).total_cmp(&key(left))
-    };
-    match request.order {
-        // as they are
-        ForecastOrder::Expected => {}
-        ForecastOrder::Amount => order.sort_by(by(|deal| deal.counted_amount)),
-        ForecastOrder::Probability => order.sort_by(by(|deal| deal.probability.unwrap_or(0.0))),
-        ForecastOrder::DaysInStage => order.sort_by(by(|deal| f64::from(deal.days_in_stage))),
-        ForecastOrder::ExpectedCloseOn => order.sort_by_cached_key(|deal| day(deal)),
-    }
-    let deals: Vec<OpenDeal> = order.into_iter().skip(offset).take(size).cloned().collect();
-    let end = offset + deals.len();
-    Ok(ForecastResult {
-        set,
-        conditions: request.conditions.clone(),
-        next_cursor: (end < whole.deals.len()).then(|| format!("s{set}o{end}")),
-        deals,
-        ..whole.told.clone()
-    })
-}
-
 /// What is won, by members of a dimension.
+#[derive(Default)]
 struct Won {
     all: Sum,
     by: HashMap<Option<String>, Sum>,
@@ -494,6 +213,9 @@ impl Won {
             .unwrap_or_default()
     }
 }
+
+/// What is shown of deals, by their ids and episodes.
+type Records = HashMap<(String, i32), Row>;
 
 struct Asked<'a> {
     view: View<'a>,
@@ -530,11 +252,84 @@ impl Asked<'_> {
         })
     }
 
-    /// The open deals that count, as they are shown.
-    async fn records(
+    /// What was won in earlier periods, by their labels.
+    async fn earlier(
         &self,
-        reading: &Reading<'_>,
-    ) -> Result<HashMap<(String, i32), Row>, QueryError> {
+        past: &[(TargetPeriod, Window)],
+        grain: &str,
+    ) -> Result<Won, QueryError> {
+        let (Some((first, _)), Some((last, _))) = (past.last(), past.first()) else {
+            return Ok(Won::default());
+        };
+        let days = Period {
+            from: first.days().from,
+            to: last.days().to,
+        };
+        self.won(grain, days).await
+    }
+
+    /// All that is read, and what is to be made of it.
+    async fn work(
+        &self,
+        period: TargetPeriod,
+        so_far: Sum,
+    ) -> Result<(Work, Known, Records), QueryError> {
+        let (view, request) = (self.view, self.request);
+        let window = windows::of(&view.opened.calendar, period, self.at);
+        let (most, a_year) = match period.grain() {
+            Grain::Month => (12, 12),
+            _ => (8, 4),
+        };
+        let past = windows::past(
+            &view.opened.calendar,
+            (period, &window),
+            most + MOST_PERIODS,
+        );
+        let earlier = self.earlier(&past, period.grain_name()).await?;
+        let (by_group, group) = match request.by {
+            None => (None, None),
+            Some(by) => {
+                let metric = view.metric(DEALS, Action::Read)?;
+                let base = view.registry.base(&metric.entity);
+                let base = base.ok_or(QueryError::NoMetric)?;
+                let dimension = view.dimension(metric, base, by.name())?;
+                let won = self.won(by.name(), period.days()).await?;
+                (Some(won), Some(dimension))
+            }
+        };
+        let reading = Reading {
+            view,
+            conditions: &request.conditions,
+            group: group.as_ref(),
+            as_of: self.at,
+        };
+        let known = reading.read().await?;
+        let words = match group.as_ref().and_then(|group| group.labels) {
+            Some(labels) => Some(view.words(labels).await?),
+            None => None,
+        };
+        let called = known.groups.iter().map(|id| {
+            let id = id.as_deref()?;
+            let word = words.as_ref().map_or(id, |words| words.label(id));
+            Some(word.to_owned())
+        });
+        let work = Work {
+            window,
+            past,
+            most,
+            a_year,
+            names: called.collect(),
+            so_far,
+            by_group,
+            earlier,
+            seed: SEED ^ seed_of(&period.to_string()),
+        };
+        let records = self.records(&reading).await?;
+        Ok((work, known, records))
+    }
+
+    /// The open deals that count, as they are shown.
+    async fn records(&self, reading: &Reading<'_>) -> Result<Records, QueryError> {
         let base = self
             .view
             .registry
@@ -572,113 +367,18 @@ pub(super) async fn whole(
 ) -> Result<Whole, QueryError> {
     let calendar = &view.opened.calendar;
     let period = period(calendar, request, at)?;
+    let days = period.days();
     let asked = Asked { view, request, at };
-    let versions = versions(view, request)?;
-    let versions = closed::versions(view, versions, at).await?;
-    let window = windows::of(calendar, period, at);
-    let most = if period.grain() == Grain::Month {
-        12
-    } else {
-        8
-    };
-    let a_year = if period.grain() == Grain::Month {
-        12
-    } else {
-        4
-    };
-    let past = windows::past(calendar, (period, &window), most + MOST_PERIODS as u32);
-    let so_far = asked.won("day", period.days()).await?;
-    let earlier = match (past.last(), past.first()) {
-        (Some((first, _)), Some((last, _))) => {
-            let days = Period {
-                from: first.days().from,
-                to: last.days().to,
-            };
-            asked.won(period.grain_name(), days).await?
-        }
-        _ => Won {
-            all: Sum::default(),
-            by: HashMap::new(),
-        },
-    };
-    let by_group = match request.by {
-        Some(by) => Some(asked.won(by.name(), period.days()).await?),
-        None => None,
-    };
-    let group = match request.by {
-        Some(by) => {
-            let metric = view.metric(DEALS, Action::Read)?;
-            let base = view.registry.base(&metric.entity);
-            Some(view.dimension(metric, base.ok_or(QueryError::NoMetric)?, by.name())?)
-        }
-        None => None,
-    };
-    let reading = Reading {
-        view,
-        conditions: &request.conditions,
-        group: group.as_ref(),
-        as_of: at,
-    };
-    let known = reading.read().await?;
-    let names = match group.as_ref().and_then(|group| group.labels) {
-        Some(labels) => Some(view.words(labels).await?),
-        None => None,
-    };
-    let named = known.groups.iter().map(|id| {
-        let id = id.as_deref()?;
-        Some(
-            names
-                .as_ref()
-                .map_or(id, |words| words.label(id))
-                .to_owned(),
-        )
-    });
-    let names: Vec<Option<String>> = named.collect();
-    let mut records = asked.records(&reading).await?;
-    let work = Work {
-        window,
-        past,
-        most: most as usize,
-        a_year,
-        is_split: request.by.is_some(),
-        names,
-        so_far: so_far.all,
-        by_group,
-        earlier,
-        seed: SEED ^ seed_of(&period.to_string()),
-    };
+    let versions = closed::versions(view, versions(view, request)?, at).await?;
+    let so_far = asked.won("day", days).await?;
+    let (work, known, records) = asked.work(period, so_far.all).await?;
+    let window = work.window;
     let told = tokio::task::spawn_blocking(move || work.run(&known).keyed(&known))
         .await
         .map_err(|error| QueryError::Engine(DataFusionError::External(Box::new(error))))?;
-    let mut deals: Vec<OpenDeal> = told
-        .open
-        .into_iter()
-        .filter_map(|(key, stage, own)| {
-            let probability = told.lacking.is_none().then_some(own.probability);
-            let mut record = records.remove(&key)?;
-            if let Some(stage) = stage {
-                // the one that it was in then
-                record.insert("stage".to_owned(), Value::from(stage));
-            }
-            Some(OpenDeal {
-                record,
-                days_in_stage: own.days_in_stage,
-                probability,
-                counted_amount: own.amount,
-                expected_amount: probability.map(|probability| probability * own.amount),
-                weight: own.weight,
-            })
-        })
-        .collect();
-    let rank = |deal: &OpenDeal| {
-        deal.expected_amount
-            .unwrap_or(deal.weight * deal.counted_amount)
-    };
-    deals.sort_by(|left, right| {
-        let first = rank(right).total_cmp(&rank(left));
-        first.then(right.counted_amount.total_cmp(&left.counted_amount))
-    });
-    let days = period.days();
+    let deals = shown_deals(told.open, records, told.lacking.is_none());
+    let before = days.from.pred_opt().unwrap_or(days.from);
+    let working = calendar.working_day_of(days.to) - calendar.working_day_of(before);
     let told = ForecastResult {
         period,
         days,
@@ -687,10 +387,7 @@ pub(super) async fn whole(
         as_of: shown_time(view.opened, at),
         set: view.opened.set.id,
         versions,
-        working_days: i64::from(
-            calendar.working_day_of(days.to)
-                - calendar.working_day_of(days.from.pred_opt().unwrap_or(days.from)),
-        ),
+        working_days: i64::from(working),
         working_days_left: i64::try_from(window.days()).unwrap_or(i64::MAX),
         covered: COVERED,
         lacking: told.lacking,
@@ -707,12 +404,34 @@ pub(super) async fn whole(
     Ok(Whole { told, deals })
 }
 
-/// A number for a text, the same wherever it is made.
-fn seed_of(text: &str) -> u64 {
-    let bytes = text.bytes();
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+/// Open deals as they are shown, the one with most expected first.
+fn shown_deals(open: Vec<Keyed>, mut records: Records, is_told: bool) -> Vec<OpenDeal> {
+    let deals = open.into_iter().filter_map(|(key, stage, own)| {
+        let probability = is_told.then_some(own.probability);
+        let mut record = records.remove(&key)?;
+        if let Some(stage) = stage {
+            // the one that it was in then
+            record.insert("stage".to_owned(), Value::from(stage));
+        }
+        Some(OpenDeal {
+            record,
+            days_in_stage: own.days_in_stage,
+            probability,
+            counted_amount: own.amount,
+            expected_amount: probability.map(|probability| probability * own.amount),
+            weight: own.weight,
+        })
+    });
+    let mut deals: Vec<OpenDeal> = deals.collect();
+    let rank = |deal: &OpenDeal| {
+        let expected = deal.expected_amount;
+        expected.unwrap_or(deal.weight * deal.counted_amount)
+    };
+    deals.sort_by(|left, right| {
+        let first = rank(right).total_cmp(&rank(left));
+        first.then(right.counted_amount.total_cmp(&left.counted_amount))
+    });
+    deals
 }
 
 /// What was won by each day that is over, and what is expected by those that follow.
@@ -748,224 +467,6 @@ fn path(
         });
     }
     path
-}
-
-/// What is worked out away from everything that waits.
-struct Work {
-    window: Window,
-    past: Vec<(TargetPeriod, Window)>,
-    most: usize,
-    a_year: usize,
-    is_split: bool,
-    /// What the groups are called.
-    names: Vec<Option<String>>,
-    so_far: Sum,
-    by_group: Option<Won>,
-    earlier: Won,
-    seed: u64,
-}
-
-/// An open deal: its id and episode, its stage where that is known, and what is told of it.
-type Keyed = ((String, i32), Option<String>, Open);
-
-/// What came of it.
-struct Told<Deal> {
-    lacking: Option<Lacking>,
-    learned: Learned,
-    total: Figures,
-    groups: Vec<Group>,
-    ahead: Vec<Ahead>,
-    brought: Vec<Brought>,
-    proof: Option<Tested>,
-    open: Vec<Deal>,
-}
-
-/// Proofs and their periods.
-struct Tested {
-    periods: Vec<(TargetPeriod, i64, Proof)>,
-    forecast: Option<Miss>,
-    weighted: Option<Miss>,
-    year_before: Option<Miss>,
-    covered_count: Option<f64>,
-    covered_amount: Option<f64>,
-}
-
-impl Told<Open> {
-    /// With the ids of the open deals.
-    fn keyed(self, known: &Known) -> Told<Keyed> {
-        let Self {
-            lacking,
-            learned,
-            total,
-            groups,
-            ahead,
-            brought,
-            proof,
-            open,
-        } = self;
-        let open = open.into_iter().map(|own| {
-            let stage = known.stages.get(usize::from(own.stage));
-            let stage = stage.filter(|stage| !stage.is_empty()).cloned();
-            (known.deals[own.deal as usize].clone(), stage, own)
-        });
-        Told {
-            lacking,
-            learned,
-            total,
-            groups,
-            ahead,
-            brought,
-            proof,
-            open: open.collect(),
-        }
-    }
-}
-
-impl Work {
-    fn run(&self, known: &Known) -> Told<Open> {
-        let history = &known.history;
-        let windows: Vec<Window> = self.past.iter().map(|(_, window)| *window).collect();
-        let mut learned = Learned {
-            wins: history
-                .deals
-                .iter()
-                .filter(|deal| deal.won_us.is_some_and(|won| won <= self.window.at_us))
-                .count(),
-            least_wins: LEAST_WON,
-            least_periods: LEAST_PERIODS,
-            ..Learned::default()
-        };
-        let counts = |own: &&Open| history.deals[own.deal as usize].counts;
-        let counting =
-            |open: &[Open]| -> Vec<Open> { open.iter().filter(counts).copied().collect() };
-        let outlook = match Outlook::new(history, self.window, &windows) {
-            Ok(outlook) => outlook,
-            Err(lacking) => {
-                let open = history.open_at(&self.window);
-                let figures = |group: Option<u32>, won: Sum| {
-                    let standing = Standing::of(history, &self.window, &open, group);
-                    Figures::standing(standing.with_won(won))
-                };
-                return Told {
-                    lacking: Some(lacking),
-                    learned,
-                    total: figures(None, self.so_far),
-                    groups: self.groups(&|group, won| figures(Some(group), won)),
-                    ahead: Vec::new(),
-                    brought: Vec::new(),
-                    proof: None,
-                    open: counting(&open),
-                };
-            }
-        };
-        learned.visits = outlook.visits;
-        learned.open_visits = outlook.censored;
-        let figures = |group: Option<u32>, won: Sum, seed: u64| {
-            let forecast = outlook.forecast(group, seed).with_won(won);
-            Figures {
-                standing: forecast.standing,
-                from_open: Some(forecast.from_open),
-                from_new: Some(forecast.from_new),
-                expected: Some(forecast.expected),
-                low: Some(forecast.low),
-                high: Some(forecast.high),
-                endings: Some(forecast.endings),
-            }
-        };
-        let total = figures(None, self.so_far, self.seed);
-        let groups = self.groups(&|group, won| {
-            let name = self.names[group as usize].as_deref().unwrap_or_default();
-            figures(Some(group), won, self.seed ^ seed_of(name))
-        });
-        let own = Standing::of(history, &self.window, outlook.open(), None).won;
-        let moved = total.standing.won - own;
-        let ahead = outlook.path(self.seed).into_iter().map(|day| Ahead {
-            expected: day.expected + moved,
-            low: day.low + moved,
-            high: day.high + moved,
-        });
-        let brought: Vec<Brought> = outlook
-            .brought(None)
-            .into_iter()
-            .zip(&self.past)
-            .map(|(sum, (period, _))| Brought {
-                period: *period,
-                sum,
-            })
-            .collect();
-        learned.periods = brought.len();
-        Told {
-            lacking: None,
-            learned,
-            total,
-            groups,
-            ahead: ahead.collect(),
-            brought,
-            proof: Some(self.proof(known, &windows)),
-            open: counting(outlook.open()),
-        }
-    }
-
-    /// The groups that there is anything of, the one with most expected first.
-    fn groups(&self, figures: &dyn Fn(u32, Sum) -> Figures) -> Vec<Group> {
-        let Some(won) = &self.by_group else {
-            return Vec::new();
-        };
-        if !self.is_split {
-            return Vec::new();
-        }
-        let mut left: HashMap<&Option<String>, Sum> =
-            won.by.iter().map(|(name, sum)| (name, *sum)).collect();
-        let mut groups: Vec<Group> = (0_u32..)
-            .zip(&self.names)
-            .map(|(number, name)| Group {
-                name: name.clone(),
-                figures: figures(number, left.remove(name).unwrap_or_default()),
-            })
-            .collect();
-        // who has nothing now, and had something when a month was closed
-        groups.extend(left.into_iter().map(|(name, won)| Group {
-            name: name.clone(),
-            figures: Figures::standing(Standing::default().with_won(won)),
-        }));
-        groups.retain(|group| !group.figures.is_empty());
-        groups.sort_by(|left, right| {
-            let first = right.figures.amount().total_cmp(&left.figures.amount());
-            first.then_with(|| left.name.cmp(&right.name))
-        });
-        groups
-    }
-
-    fn proof(&self, known: &Known, windows: &[Window]) -> Tested {
-        let actual = |window: &Window| {
-            let period = self
-                .past
-                .iter()
-                .find(|(_, own)| own.opens_us == window.opens_us);
-            period.map_or_else(Sum::default, |(period, _)| {
-                self.earlier.of(&period.to_string())
-            })
-        };
-        let tested = backtest(
-            &known.history,
-            windows,
-            (self.most, self.a_year),
-            actual,
-            self.seed,
-        );
-        let periods = tested.proofs.into_iter().map(|proof| {
-            let (period, window) = self.past[proof.place];
-            (period, window.at_us, proof)
-        });
-        Tested {
-            periods: periods.collect(),
-            forecast: tested.forecast,
-            weighted: tested.weighted,
-            year_before: tested.year_before,
-            covered_count: tested.covered_count,
-            covered_amount: tested.covered_amount,
-        }
-    }
 }
 
 fn proven(tested: Tested, view: View<'_>) -> Proven {

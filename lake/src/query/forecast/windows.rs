@@ -27,9 +27,9 @@ pub(super) fn of(calendar: &WorkingCalendar, period: TargetPeriod, at: DateTime<
 pub(super) fn past(
     calendar: &WorkingCalendar,
     (period, window): (TargetPeriod, &Window),
-    most: u32,
+    most: usize,
 ) -> Vec<(TargetPeriod, Window)> {
-    let periods = (1..=most).map(|back| period.before(back));
+    let periods = (1_u32..).take(most).map(|back| period.before(back));
     periods
         .map(|past| (past, same_point(calendar, past, window)))
         .collect()

@@ -10,6 +10,7 @@ import { withCondition } from "@/lib/conditions";
 import { dayOf, endOfDay, instant } from "@/lib/format";
 import { usePhone } from "@/lib/media";
 import type { Range } from "@/lib/period";
+import { leads, useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
 import { type Forecast, type ForecastQuestion, forecastQuery } from "../api/forecast";
 import { FilterBar } from "../components/FilterBar";
@@ -249,20 +250,25 @@ type BodyProps = {
 };
 
 function Body({ forecast, state, change, onWon, onDeals, children }: BodyProps) {
+  const me = useMe();
   return (
     <>
       <Outcome forecast={forecast} onWon={() => onWon([], null)} onDeals={onDeals} />
-      <div className="forecast-columns">
+      <div className={forecast.lacking ? undefined : "forecast-columns"}>
         <Path forecast={forecast} onDay={(days) => onWon([], days)} />
-        <MadeOf forecast={forecast} onWon={() => onWon([], null)} onDeals={onDeals} />
+        {!forecast.lacking && (
+          <MadeOf forecast={forecast} onWon={() => onWon([], null)} onDeals={onDeals} />
+        )}
       </div>
-      <Split
-        forecast={forecast}
-        by={state.by}
-        onBy={(by) => change({ by })}
-        onWon={(where) => onWon(where, null)}
-        onFilter={(condition) => change({ where: withCondition(state.where, condition) })}
-      />
+      {(leads(me) || forecast.groups.length > 1) && (
+        <Split
+          forecast={forecast}
+          by={state.by}
+          onBy={(by) => change({ by })}
+          onWon={(where) => onWon(where, null)}
+          onFilter={(condition) => change({ where: withCondition(state.where, condition) })}
+        />
+      )}
       {children}
       <Proof forecast={forecast} onWon={(days) => onWon([], days)} />
     </>

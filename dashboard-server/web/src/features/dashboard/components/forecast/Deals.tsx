@@ -28,7 +28,9 @@ export function Deals({ forecast, deals, order, onOrder, onMore, loading, elemen
   const share = (value: number | null | undefined) =>
     value === null || value === undefined ? "–" : percent(value, lang);
   const amount = (deal: ForecastDeal) =>
-    deal.amount === null || deal.amount === undefined ? (
+    (deal.amount === null || deal.amount === undefined) && forecast.lacking ? (
+      "–"
+    ) : deal.amount === null || deal.amount === undefined ? (
       <Tooltip title={t("forecast.meanAmount")}>
         <span className="faint">≈ {money(deal.counted_amount)}</span>
       </Tooltip>
@@ -40,9 +42,11 @@ export function Deals({ forecast, deals, order, onOrder, onMore, loading, elemen
       className="forecast-probability"
       title={deal.weight > 0 ? t("forecast.told", { told: share(deal.weight) }) : undefined}
     >
-      <span className="forecast-bar">
-        <i style={{ width: `${100 * (deal.probability ?? 0)}%` }} />
-      </span>
+      {!forecast.lacking && (
+        <span className="forecast-bar">
+          <i style={{ width: `${100 * (deal.probability ?? 0)}%` }} />
+        </span>
+      )}
       {share(deal.probability)}
     </span>
   );

@@ -106,7 +106,7 @@ export default function ForecastChart(props: ForecastChartProps) {
         grid: {
           left: 4,
           right: narrow
-            ? 12
+            ? 20
             : 12 +
               7 * Math.max(width(names.expected), width(names.won), pace ? width(names.pace) : 0),
           top: 12,
@@ -185,18 +185,23 @@ export default function ForecastChart(props: ForecastChartProps) {
   }, [props, token, still, narrow, size]);
 
   const { names, pace } = props;
+  const isAhead = props.expected.some((value) => value !== null);
   return (
     <div className="chart">
       <div className="forecast-key" aria-hidden="true">
         <span>
           <i className="forecast-won" /> {names.won}
         </span>
-        <span>
-          <i className="forecast-expected" /> {names.expected}
-        </span>
-        <span>
-          <i className="forecast-band" /> {names.band}
-        </span>
+        {isAhead && (
+          <>
+            <span>
+              <i className="forecast-expected" /> {names.expected}
+            </span>
+            <span>
+              <i className="forecast-band" /> {names.band}
+            </span>
+          </>
+        )}
         {pace && (
           <span>
             <i className="forecast-pace" /> {names.pace}

@@ -45,6 +45,29 @@ export function Split({ forecast, by, onBy, onWon, onFilter }: Props) {
       {figures.name ?? t("forecast.nobody")}
     </button>
   );
+  const lacking = Boolean(forecast.lacking);
+  const parts = (figures: Forecast["total"]) =>
+    lacking ? (
+      <td className="num" title={exact(figures.open.amount)}>
+        {money(figures.open.amount)}
+      </td>
+    ) : (
+      <>
+        <td className="num">{money(figures.from_open?.amount)}</td>
+        <td className="num">{money(figures.from_new?.amount)}</td>
+        <td
+          className="num strong"
+          title={figures.expected ? exact(figures.expected.amount) : undefined}
+        >
+          {money(figures.expected?.amount)}
+        </td>
+        <td className="num quiet">
+          {figures.low && figures.high
+            ? `${money(figures.low.amount)} – ${money(figures.high.amount)}`
+            : "–"}
+        </td>
+      </>
+    );
   return (
     <section className="card forecast-split" data-testid="forecast-split">
       <div className="card-head">
@@ -67,7 +90,7 @@ export function Split({ forecast, by, onBy, onWon, onFilter }: Props) {
               <span className="forecast-line">
                 {name(group)}
                 <strong title={group.expected ? exact(group.expected.amount) : undefined}>
-                  {money(group.expected?.amount)}
+                  {money(lacking ? group.open.amount : group.expected?.amount)}
                 </strong>
               </span>
               <span className="forecast-line quiet small">
@@ -76,7 +99,7 @@ export function Split({ forecast, by, onBy, onWon, onFilter }: Props) {
                 </span>
                 <span>
                   {target
-                    ? `${t("forecast.target")} ${money(target.target)} · ${chance(target, lang)}`
+                    ? `${t("forecast.target")} ${money(target.target)}${lacking ? "" : ` · ${chance(target, lang)}`}`
                     : group.low && group.high
                       ? `${money(group.low.amount)} – ${money(group.high.amount)}`
                       : ""}
@@ -91,12 +114,18 @@ export function Split({ forecast, by, onBy, onWon, onFilter }: Props) {
             <tr>
               <th>{t(`forecast.name.${shown}`)}</th>
               <th className="num">{t("forecast.won")}</th>
-              <th className="num">{t("forecast.fromOpen")}</th>
-              <th className="num">{t("forecast.fromNew")}</th>
-              <th className="num">{t("forecast.expected")}</th>
-              <th className="num">{t("forecast.range")}</th>
+              {lacking ? (
+                <th className="num">{t("forecast.deals")}</th>
+              ) : (
+                <>
+                  <th className="num">{t("forecast.fromOpen")}</th>
+                  <th className="num">{t("forecast.fromNew")}</th>
+                  <th className="num">{t("forecast.expected")}</th>
+                  <th className="num">{t("forecast.range")}</th>
+                </>
+              )}
               {anyTarget && <th className="num">{t("forecast.target")}</th>}
-              {anyTarget && <th className="num">{t("forecast.chanceShort")}</th>}
+              {anyTarget && !lacking && <th className="num">{t("forecast.chanceShort")}</th>}
               <th className="num">{t("forecast.weighted")}</th>
             </tr>
           </thead>
@@ -105,25 +134,15 @@ export function Split({ forecast, by, onBy, onWon, onFilter }: Props) {
               <tr key={group.name ?? ""} data-testid="forecast-group">
                 <td>{name(group)}</td>
                 <td className="num">{won(group)}</td>
-                <td className="num">{money(group.from_open?.amount)}</td>
-                <td className="num">{money(group.from_new?.amount)}</td>
-                <td
-                  className="num strong"
-                  title={group.expected ? exact(group.expected.amount) : undefined}
-                >
-                  {money(group.expected?.amount)}
-                </td>
-                <td className="num quiet">
-                  {group.low && group.high
-                    ? `${money(group.low.amount)} – ${money(group.high.amount)}`
-                    : "–"}
-                </td>
+                {parts(group)}
                 {anyTarget && (
                   <td className="num" title={target ? exact(target.target) : undefined}>
                     {money(target?.target)}
                   </td>
                 )}
-                {anyTarget && <td className="num">{target ? chance(target, lang) : "–"}</td>}
+                {anyTarget && !lacking && (
+                  <td className="num">{target ? chance(target, lang) : "–"}</td>
+                )}
                 <td className="num quiet">{money(group.weighted.amount)}</td>
               </tr>
             ))}
@@ -132,16 +151,9 @@ export function Split({ forecast, by, onBy, onWon, onFilter }: Props) {
             <tr className="strong">
               <td>{t("forecast.total")}</td>
               <td className="num">{money(total.won.amount)}</td>
-              <td className="num">{money(total.from_open?.amount)}</td>
-              <td className="num">{money(total.from_new?.amount)}</td>
-              <td className="num">{money(total.expected?.amount)}</td>
-              <td className="num">
-                {total.low && total.high
-                  ? `${money(total.low.amount)} – ${money(total.high.amount)}`
-                  : "–"}
-              </td>
+              {parts(total)}
               {anyTarget && <td className="num">{money(targets.total?.target)}</td>}
-              {anyTarget && (
+              {anyTarget && !lacking && (
                 <td className="num">{targets.total ? chance(targets.total, lang) : "–"}</td>
               )}
               <td className="num">{money(total.weighted.amount)}</td>
