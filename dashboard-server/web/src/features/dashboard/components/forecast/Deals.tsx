@@ -89,7 +89,7 @@ export function Deals({ forecast, deals, order, onOrder, onMore, loading, elemen
               <span className="forecast-line quiet small">
                 <span className="clip">
                   {deal.stage ? stageName(deal.stage, t) : "–"} ·{" "}
-                  {t("forecast.workingDays", { days: deal.days_in_stage })} · {deal.owner ?? "–"}
+                  {t("forecast.workingDays", { count: deal.days_in_stage })} · {deal.owner ?? "–"}
                 </span>
                 <span className="num">{amount(deal)}</span>
               </span>
@@ -107,8 +107,8 @@ export function Deals({ forecast, deals, order, onOrder, onMore, loading, elemen
               <th className="num">{t("forecast.daysInStage")}</th>
               <th>{t("forecast.expectedOn")}</th>
               <th className="num">{t("forecast.amount")}</th>
-              <th className="num">{t("forecast.probability")}</th>
-              <th className="num">{t("forecast.expectedAmount")}</th>
+              {!forecast.lacking && <th className="num">{t("forecast.probability")}</th>}
+              {!forecast.lacking && <th className="num">{t("forecast.expectedAmount")}</th>}
             </tr>
           </thead>
           <tbody>
@@ -120,13 +120,16 @@ export function Deals({ forecast, deals, order, onOrder, onMore, loading, elemen
                 <td className="quiet">{deal.opportunity_id}</td>
                 <td>{deal.owner ?? "–"}</td>
                 <td>{deal.stage ? stageName(deal.stage, t) : "–"}</td>
-                <td className="num" title={t("forecast.workingDays", { days: deal.days_in_stage })}>
+                <td
+                  className="num"
+                  title={t("forecast.workingDays", { count: deal.days_in_stage })}
+                >
                   {whole(deal.days_in_stage)}
                 </td>
                 <td className="quiet">{deal.expected_close_on ?? "–"}</td>
                 <td className="num">{amount(deal)}</td>
-                <td className="num">{probability(deal)}</td>
-                <td className="num strong">{money(deal.expected_amount)}</td>
+                {!forecast.lacking && <td className="num">{probability(deal)}</td>}
+                {!forecast.lacking && <td className="num strong">{money(deal.expected_amount)}</td>}
               </tr>
             ))}
           </tbody>
@@ -135,8 +138,8 @@ export function Deals({ forecast, deals, order, onOrder, onMore, loading, elemen
       {deals.length > 0 && (
         <div className="records-more">
           <span className="quiet small">
-            {t("forecast.shown", { shown: deals.length, count: forecast.deals_count })} ·{" "}
-            {t("forecast.dealsNote")}
+            {t("forecast.shown", { shown: deals.length, count: forecast.deals_count })}
+            {!forecast.lacking && ` · ${t("forecast.dealsNote")}`}
           </span>
           {onMore && (
             <Button

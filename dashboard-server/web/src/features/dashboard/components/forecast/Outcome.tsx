@@ -117,14 +117,12 @@ export function Outcome({ forecast, onWon, onDeals }: Props) {
                   </strong>
                 )}
                 <span className="quiet small">
-                  {t("forecast.attainment", {
-                    won: percent(target.attainment ?? 0, lang),
-                    expected:
-                      target.expected_attainment === null ||
-                      target.expected_attainment === undefined
-                        ? "–"
-                        : percent(target.expected_attainment, lang),
-                  })}
+                  {target.expected_attainment === null || target.expected_attainment === undefined
+                    ? t("forecast.attained", { won: percent(target.attainment ?? 0, lang) })
+                    : t("forecast.attainment", {
+                        won: percent(target.attainment ?? 0, lang),
+                        expected: percent(target.expected_attainment, lang),
+                      })}
                 </span>
               </>
             ) : (
