@@ -7,6 +7,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use millrace_lake::query::{
     DrillRequest, Engine, ForecastBy, ForecastOrder, ForecastRequest, ForecastResult, QueryError,
 };
+use millrace_lake::{Close, PublishedSet};
 use millrace_models::calendar::WorkingCalendar;
 use millrace_models::config::{Company, NumbersSettings};
 use millrace_models::entity::Entity;
@@ -759,4 +760,84 @@ async fn periods_that_cannot_be_forecast_are_refused() {
     // and without naming one it is this month
     let usual = asked(&engine, &ForecastRequest::default()).await;
     assert_eq!(usual.period.to_string(), "2025-11");
+}
+
+/// What is changed of a closed month later is in none of the numbers that a query does not have it in.
+#[tokio::test]
+async fn a_closed_month_was_won_as_it_was_told() {
+    let deals = firm();
+    let mut lake = lake_of(&deals).await;
+    let before = lake.lake.latest_set().await.unwrap().unwrap();
+    let october = |deal: &&Deal| {
+        deal.ended
+            .is_some_and(|(date, won)| won && date.to_string().starts_with("2025-10"))
+    };
+    let changed = deals.iter().find(october).unwrap();
+    lake.raw(
+        Entity::Opportunity,
+        json!([{
+            "id": changed.id, "account": "a1", "owner": PEOPLE[changed.owner].0,
+            "opened_at": format!("{}T09:30", changed.opened), "amount": 1_000_000,
+        }]),
+    )
+    .await;
+    lake.run().await;
+    let set = lake.lake.latest_set().await.unwrap().unwrap();
+    let open = asked(&lake.engine(), &request("2025-Q4")).await;
+    let close = Close {
+        month: day("2025-10-01"),
+        set: before.id,
+        closed_at: "2025-11-05T02:00:00Z".parse().unwrap(),
+        stands: true,
+    };
+    let closed = PublishedSet {
+        closes: vec![close],
+        ..set
+    };
+    lake.lake.publish(closed).await.unwrap();
+    let told = asked(&lake.engine(), &request("2025-Q4")).await;
+    let more = 1_000_000.0 - changed.amount.unwrap_or(0) as f64;
+    let since_october = deals.iter().filter(|deal| {
+        deal.ended
+            .is_some_and(|(date, won)| won && date >= day("2025-10-01"))
+    });
+    let won: i64 = since_october.map(|deal| deal.amount.unwrap_or(0)).sum();
+    near(
+        told.total.standing.won.amount,
+        won as f64,
+        "won as it was told",
+    );
+    near(
+        open.total.standing.won.amount,
+        won as f64 + more,
+        "won as it is known",
+    );
+    for (told, open) in [
+        (told.total.expected, open.total.expected),
+        (told.total.low, open.total.low),
+        (told.total.high, open.total.high),
+        (
+            told.path.last().unwrap().expected,
+            open.path.last().unwrap().expected,
+        ),
+    ] {
+        near(
+            told.unwrap().amount,
+            open.unwrap().amount - more,
+            "moved by as much",
+        );
+    }
+    let month = asked(&lake.engine(), &request("2025-11")).await;
+    let proof = &month.proof.unwrap().periods[0];
+    assert_eq!(proof.period.to_string(), "2025-10");
+    let told: i64 = deals
+        .iter()
+        .filter(october)
+        .map(|deal| deal.amount.unwrap_or(0))
+        .sum();
+    near(
+        proof.actual.amount,
+        told as f64,
+        "what October was told to be",
+    );
 }
