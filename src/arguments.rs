@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Drill(DrillArguments),
     /// What moved a number between two periods, and what of it is beyond chance
     Drivers(DriversArguments),
+    /// What will be won by the end of a month or quarter, and how far off that was before
+    Forecast(ForecastArguments),
     /// What metrics are to reach, for the company, teams and people
     Targets(TargetsArguments),
     /// Customer health: who is at risk, why, and how well that has been told before
@@ -321,6 +323,28 @@ pub(crate) struct DrillArguments {
     #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
     pub(crate) order: Option<String>,
     /// At most this many records [default: 100 in a table, all otherwise]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForecastArguments {
+    /// The month or quarter, as 2026-12 or 2026-Q4 [default: this month]
+    #[arg(long, value_name = "PERIOD")]
+    pub(crate) period: Option<String>,
+    /// By what it is split
+    #[arg(long, value_name = "D", value_parser = ["team", "owner"])]
+    pub(crate) by: Option<String>,
+    /// Only deals whose dimension has one of the values; may be repeated
+    #[arg(long = "where", value_name = "D=V[,V…]")]
+    pub(crate) conditions: Vec<String>,
+    /// Forecast as of this time; what happened later is not seen [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<String>,
+    /// Show the open deals with their probabilities
+    #[arg(long)]
+    pub(crate) deals: bool,
+    /// At most this many open deals [default: 20 in a table, all otherwise]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
 }

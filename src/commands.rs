@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod drill;
 pub(crate) mod drivers;
+pub(crate) mod forecast;
 pub(crate) mod health;
 pub(crate) mod ingest;
 pub(crate) mod init;

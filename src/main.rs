@@ -72,6 +72,7 @@ async fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Query(options) => commands::query::run(&context, options).await,
         Command::Drill(options) => commands::drill::run(&context, options).await,
         Command::Drivers(options) => commands::drivers::run(&context, options).await,
+        Command::Forecast(options) => commands::forecast::run(&context, options, SystemClock).await,
         Command::Health(options) => commands::health::run(&context, options, SystemClock).await,
         Command::Report(options) => commands::report::run(&context, options, SystemClock).await,
         Command::Targets(options) => commands::targets::run(&context, options, SystemClock).await,

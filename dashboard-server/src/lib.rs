@@ -26,6 +26,7 @@ mod drivers;
 mod error;
 mod export;
 mod extract;
+mod forecast;
 mod guard;
 mod handovers;
 mod health;

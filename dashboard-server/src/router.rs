@@ -21,8 +21,8 @@ use crate::error::{ApiError, Problem};
 use crate::extract::{BODY_LIMIT_BYTES, identify};
 use crate::state::AppState;
 use crate::{
-    accounts, batch, closes, document, drill, drivers, export, guard, health, live, metrics, query,
-    reports, resources, session, shapes, status, values, web,
+    accounts, batch, closes, document, drill, drivers, export, forecast, guard, health, live,
+    metrics, query, reports, resources, session, shapes, status, values, web,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -70,6 +70,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(batch::batch))
         .routes(routes!(drill::drill))
         .routes(routes!(drivers::drivers))
+        .routes(routes!(forecast::forecast))
         .routes(routes!(closes::adjustments::adjustments))
         .routes(routes!(health::standing))
         .routes(routes!(health::scores))

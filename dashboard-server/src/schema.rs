@@ -3,6 +3,7 @@
 //! against the value that is really sent.
 
 mod adjustments;
+mod forecast;
 mod health;
 mod report;
 mod targets;
@@ -14,6 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) use adjustments::{AdjustmentsRequest, AdjustmentsResult};
+pub(crate) use forecast::{Forecast, ForecastBy, ForecastOrder};
 pub(crate) use health::{
     Appointing, Appointments, FactorName, GroupsOfAccounts, ModelsOfScorings, Proofs, RulesInForce,
     RulesPreview, ScoresOfAccounts, StandingOfAccount, SuccessManagers,

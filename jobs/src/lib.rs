@@ -15,6 +15,7 @@ mod dimensions;
 pub mod doctor;
 pub mod engine;
 mod facts;
+pub mod forecast;
 pub mod health;
 mod lease;
 mod live;

@@ -13,6 +13,7 @@ mod dimension;
 mod drill;
 mod drivers;
 mod error;
+mod forecast;
 mod functions;
 mod lists;
 mod measured;
@@ -45,6 +46,10 @@ pub use drivers::{
     DriversRequest, DriversResult, Factors, FactorsBy, FactorsOf, Flag, Segment, Values,
 };
 pub use error::QueryError;
+pub use forecast::{
+    Brought, Figures, ForecastBy, ForecastOrder, ForecastRequest, ForecastResult, Group, Learned,
+    OpenDeal, PathDay, Proven, ProvenPeriod,
+};
 pub use functions::kaplan_meier_median;
 pub use origin::{AnsweredBy, Origin, RollupInfo};
 pub use quantile::exact_quantile;
@@ -299,6 +304,26 @@ impl Engine {
             Some(answers) => Box::pin(answers.drivers(view, request, now)).await,
             None => drivers::report(view, request, now).await,
         }
+    }
+
+    /// What will be won by the end of a month or quarter, by the deals that `access` covers.
+    ///
+    /// # Errors
+    /// As [`Engine::query`]; a period that is over or far ahead is refused.
+    pub async fn forecast(
+        &self,
+        access: &Access,
+        request: &ForecastRequest,
+        now: DateTime<Utc>,
+    ) -> Result<ForecastResult, QueryError> {
+        let opened = self.opened().await?;
+        let view = View::new(&opened, access)?;
+        if let Some(answers) = &self.answers {
+            return Box::pin(answers.forecast(view, request, now)).await;
+        }
+        let at = forecast::moment(view, request, now);
+        let whole = Box::pin(forecast::whole(view, request, at)).await?;
+        forecast::page(&whole, request, opened.set.id)
     }
 
     /// What was changed of the records of closed months since, by the records that `access` covers.

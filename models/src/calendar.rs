@@ -239,16 +239,25 @@ impl WorkingCalendar {
         before(to) - before(from)
     }
 
+    /// Working days from the beginning of the calendar up to and including the day of a moment (UTC
+    /// microseconds).
+    pub fn working_day(&self, at_us: i64) -> i32 {
+        let day = &self.days[self.index(at_us)];
+        day.days_before + i32::from(day.working)
+    }
+
+    /// The same of a day.
+    pub fn working_day_of(&self, date: NaiveDate) -> i32 {
+        let day = &self.days[self.index_of(date)];
+        day.days_before + i32::from(day.working)
+    }
+
     /// Whether something recorded at one moment comes more than two working days after it happened.
     pub fn is_late(&self, happened_us: i64, recorded_us: i64) -> bool {
         if recorded_us <= happened_us {
             return false;
         }
-        let after = |at_us| {
-            let day = &self.days[self.index(at_us)];
-            day.days_before + i32::from(day.working)
-        };
-        after(recorded_us) - after(happened_us) > 2
+        self.working_day(recorded_us) - self.working_day(happened_us) > 2
     }
 
     /// Whether the day is worked.

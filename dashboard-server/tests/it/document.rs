@@ -106,6 +106,11 @@ async fn answers_have_the_shape_that_the_document_says() {
     let answer = app.post("/api/drivers", &drivers).await.json();
     check("DriversResult", &answer);
     check("Segment", &answer["rest"]);
+    let forecast = app.get("/api/forecast?by=owner").await.json();
+    check("Forecast", &forecast);
+    check("ForecastDay", &forecast["path"][0]);
+    check("ForecastDeal", &forecast["deals"][0]);
+    check("ForecastLearned", &forecast["learned"]);
     check("Status", &app.get("/api/status").await.json());
     let registry = app.get("/api/metrics").await.json();
     check("Registry", &registry);

@@ -318,6 +318,12 @@ impl<'a> World<'a> {
                 self.check(client, &answer, &[tables], &what);
             }
         }
+        for by in ["team", "owner"] {
+            let answer = client
+                .get(&format!("/api/forecast?limit=1000&by={by}"))
+                .await;
+            self.check(client, &answer, &[tables], &format!("a forecast by {by}"));
+        }
         for dimension in metrics["dimensions"].as_array().unwrap() {
             let name = dimension["name"].as_str().unwrap();
             if dimension["kind"] == "time" {

@@ -63,6 +63,12 @@ const tab = (list, name) => async (page) => {
   return true;
 };
 
+/** The chart of the forecast is drawn once its code is there. */
+async function drawn(page) {
+  await page.getByTestId("forecast-outcome").waitFor({ timeout: 60_000 });
+  await page.locator(".forecast-path canvas").waitFor();
+}
+
 /** What is looked at: name, address, who, and what is done there first; false where there is nothing. */
 const PAGES = [
   ["sign-in", "/sign-in", null],
@@ -87,6 +93,11 @@ const PAGES = [
   ["health-account", "/health", success, standing],
   ["health-groups", "/health?view=groups", success],
   ["health-proof", "/health?view=proof", director],
+  ["forecast", "/forecast?period=this_quarter", director, drawn],
+  ["forecast-rep", "/forecast?by=owner", rep, drawn],
+  ["forecast-ahead", "/forecast?period=next_quarter&by=owner", lead, drawn],
+  ["targets", "/targets", director, (page) => page.locator(".target-cell").first().waitFor()],
+  ["targets-lead", "/targets?metric=win_rate&grain=quarter", lead],
   [
     "report",
     "/reports",
@@ -206,7 +217,10 @@ try {
             );
             if (sideways) wrong.push(`${what} scrolls sideways`);
             const file = join(out, `${name}-${width}-${lang}-${theme}.png`);
-            await page.screenshot({ path: file, fullPage: name === "dashboard" });
+            await page.screenshot({
+              path: file,
+              fullPage: name === "dashboard" || name.startsWith("forecast"),
+            });
             console.log(file);
           }
           await context.close();

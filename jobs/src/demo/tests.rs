@@ -197,6 +197,7 @@ async fn the_books_are_right() {
     the_sums_agree(&demo).await;
     the_pipeline_was_kept_to(&demo).await;
     nothing_is_out_of_time(&demo).await;
+    targets_are_set_and_within_reach(&demo).await;
     files_are_there(&demo).await;
     everybody_sees_something(&demo).await;
     all_kinds_of_things_happen(&demo).await;
@@ -314,6 +315,51 @@ async fn nothing_is_out_of_time(demo: &Filling) {
     ] {
         demo.none(what, sql).await;
     }
+}
+
+/// Targets of this year and the last, those of teams at least what their reps have, and about what is
+/// won.
+async fn targets_are_set_and_within_reach(demo: &Filling) {
+    for (metric, months, others) in [
+        ("won_amount", 24, 0),
+        ("order_amount", 24, 0),
+        ("win_rate", 24, 10),
+    ] {
+        for (grain, count) in [("= 'month'", months), ("<> 'month'", others)] {
+            let of_company = format!(
+                "targets WHERE metric = '{metric}' AND grain {grain} AND team_id IS NULL AND user_id IS NULL"
+            );
+            assert_eq!(demo.count(&of_company).await, count, "{of_company}");
+        }
+    }
+    let reps = demo
+        .count("(SELECT DISTINCT user_id FROM targets WHERE user_id IS NOT NULL)")
+        .await;
+    assert!(reps >= 17, "{reps}");
+    demo.none(
+        "a team is to win less than its reps",
+        "SELECT t.name || ' ' || own.starts_on FROM targets own JOIN teams t ON t.id = own.team_id \
+         WHERE own.metric = 'won_amount' AND own.amount < (SELECT COALESCE(SUM(r.amount), 0) FROM targets r \
+         JOIN users u ON u.id = r.user_id WHERE u.team_id = own.team_id AND r.metric = own.metric \
+         AND r.starts_on = own.starts_on)",
+    )
+    .await;
+    demo.none(
+        "a rate is none",
+        "SELECT CAST(value AS TEXT) FROM targets WHERE metric = 'win_rate' AND (value < 1500 OR value > 8500)",
+    )
+    .await;
+    // the whole months of the demo
+    let shares = demo
+        .rows(
+            "SELECT CAST(CAST(SUM(amount) AS REAL) / (SELECT SUM(amount) FROM opportunities WHERE \
+             won_at >= '2025-10-01' AND won_at < '2026-11-01') AS TEXT) FROM targets \
+             WHERE metric = 'won_amount' AND team_id IS NULL AND user_id IS NULL \
+             AND starts_on >= '2025-10-01' AND starts_on < '2026-11-01'",
+        )
+        .await;
+    let share: f64 = shares[0].parse().unwrap();
+    assert!((0.8..1.5).contains(&share), "{share}");
 }
 
 async fn files_are_there(demo: &Filling) {

@@ -16,6 +16,7 @@ mod commits;
 mod deals;
 mod demo;
 mod engine;
+mod forecast;
 mod health;
 mod hooks;
 mod incremental;

@@ -23,6 +23,7 @@ use super::answer::{self, QueryResult, Row, selected, shown_time};
 use super::drill::{self, DrillRequest, DrillResult};
 use super::drivers::{self, DriversRequest, DriversResult};
 use super::error::QueryError;
+use super::forecast::{self, ForecastRequest, ForecastResult};
 use super::origin::AnsweredBy;
 use super::reads::{self, Versions};
 use super::view::View;
@@ -41,6 +42,8 @@ enum Question {
     Members(String),
     /// As JSON.
     Drivers(String),
+    /// As JSON.
+    Forecast(String),
 }
 
 /// What an answer follows from.
@@ -65,6 +68,8 @@ enum Kept {
     Records(DrillResult),
     Members(Vec<String>),
     Drivers(Box<DriversResult>),
+    /// With all open deals.
+    Forecast(Box<forecast::Whole>),
 }
 
 #[derive(Debug)]
@@ -304,6 +309,32 @@ impl Answers {
         }
         Ok(report)
     }
+
+    /// As [`forecast::page`] of [`forecast::whole`], which is kept.
+    pub(super) async fn forecast(
+        &self,
+        view: View<'_>,
+        request: &ForecastRequest,
+        now: DateTime<Utc>,
+    ) -> Result<ForecastResult, QueryError> {
+        let tables = forecast::versions(view, request)?;
+        let at = forecast::moment(view, request, now);
+        let asked = forecast::question(request);
+        let set = view.opened.set.id;
+        let Ok(question) = serde_json::to_string(&asked) else {
+            return forecast::page(&forecast::whole(view, &asked, at).await?, request, set);
+        };
+        let key = self.key(view, Question::Forecast(question), tables, Some(at));
+        let compute = async {
+            let whole = forecast::whole(view, &asked, at).await?;
+            Ok(Kept::Forecast(Box::new(whole)))
+        };
+        let (answer, _) = self.get(&key, compute).await?;
+        match &answer.kept {
+            Kept::Forecast(whole) => forecast::page(whole, request, set),
+            _ => forecast::page(&forecast::whole(view, &asked, at).await?, request, set),
+        }
+    }
 }
 
 /// The metrics of those names that are really selected, as far as the caller may see them.
@@ -362,6 +393,7 @@ impl Kept {
                 .iter()
                 .map(|member| size_of::<String>() + member.len())
                 .sum(),
+            Self::Forecast(whole) => VALUE_BYTES * whole.values(),
             Self::Drivers(report) => {
                 VALUE_BYTES * serde_json::to_string(report).map_or(0, |json| json.len() / 16)
             }

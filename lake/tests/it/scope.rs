@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
 use millrace_lake::query::{
-    DrillRequest, DrillResult, DriversRequest, Engine, MetricInfo, QueryError, Row,
+    DrillRequest, DrillResult, DriversRequest, Engine, ForecastBy, ForecastRequest, MetricInfo,
+    QueryError, Row,
 };
 use millrace_models::metric::{Measure, Metric, Registry};
 use millrace_models::period::Grain;
@@ -179,6 +180,32 @@ impl Compared<'_> {
             }
             (scoped, naive) => panic!("{what}: {:?} {:?}", scoped.err(), naive.err()),
         }
+    }
+
+    /// What will be won is learned from the caller's deals alone, and told of them.
+    async fn forecast(&self, by: ForecastBy) {
+        let what = format!("{}: a forecast by {}", self.caller.role, by.name());
+        let request = ForecastRequest {
+            by: Some(by),
+            limit: Some(1_000),
+            ..ForecastRequest::default()
+        };
+        let scoped = self.scoped.forecast(&self.access, &request, now()).await;
+        let metric = Registry::shipped().unwrap().metric("won_amount").unwrap();
+        if !self.caller.may_see(metric) {
+            let refused = scoped.unwrap_err();
+            assert!(
+                matches!(refused, QueryError::Forbidden { .. }),
+                "{what}: {refused}"
+            );
+            return;
+        }
+        let everybody = Access::everything();
+        let naive = self.naive.forecast(&everybody, &request, now()).await;
+        let (mut naive, scoped) = (naive.unwrap(), scoped.unwrap());
+        // the other lake has its own sets
+        naive.set = scoped.set;
+        assert_same(&scoped, &naive, &what);
     }
 
     async fn records(&self, query: &Query, what: &str) {
@@ -443,6 +470,8 @@ async fn check_caller(world: &World, whole: &Engine, caller: &Caller, place: usi
         }
     }
     compared.members(world).await;
+    let by = [ForecastBy::Team, ForecastBy::Owner];
+    compared.forecast(by[(place + world.turn()) % 2]).await;
 }
 
 async fn check(seed: u64, size: usize) {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Forecast, History, Outlook, Sum, Window, won_in};
+use super::{Forecast, HALF_A_FEN, History, Outlook, Sum, Window};
 
 /// What a past period was forecast to be, and what it was.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -13,7 +13,6 @@ pub struct Proof {
     /// What was won in it.
     pub actual: Sum,
     /// The forecast as of then, with what was known then.
-    #[serde(flatten)]
     pub forecast: Forecast,
     /// What was won in the same period a year before; none where the history does not go back so far.
     pub year_before: Option<Sum>,
@@ -49,12 +48,15 @@ pub struct Backtest {
 
 /// Forecasts the first `most` of the past periods as of then: `before` are the periods before the one
 /// that is forecast, the latest first, each with the moment at which as many working days were left;
-/// `a_year` is how many periods a year has.
+/// `a_year` is how many periods a year has, and `actual` what was won in one of them ([`won_in`], or
+/// as it was told when it was closed).
+///
+/// [`won_in`]: super::won_in
 pub fn backtest(
     history: &History,
     before: &[Window],
-    most: usize,
-    a_year: usize,
+    (most, a_year): (usize, usize),
+    actual: impl Fn(&Window) -> Sum,
     seed: u64,
 ) -> Backtest {
     let first = history.deals.iter().map(|deal| deal.opened_us).min();
@@ -68,13 +70,15 @@ pub fn backtest(
             let year = year.filter(|past| first.is_some_and(|first| first <= past.opens_us));
             Some(Proof {
                 place,
-                actual: won_in(history, window.opens_us, window.closes_us),
+                actual: actual(window),
                 forecast: outlook.forecast(None, seed.wrapping_add(place as u64)),
-                year_before: year.map(|past| won_in(history, past.opens_us, past.closes_us)),
+                year_before: year.map(&actual),
             })
         })
         .collect();
-    let within = |low: f64, actual: f64, high: f64| low <= actual && actual <= high;
+    let within = |low: f64, actual: f64, high: f64| {
+        low - HALF_A_FEN <= actual && actual <= high + HALF_A_FEN
+    };
     let share = |covered: &dyn Fn(&Proof) -> bool| {
         let held = proofs.iter().filter(|proof| covered(proof)).count();
         (!proofs.is_empty()).then(|| held as f64 / proofs.len() as f64)
@@ -89,7 +93,7 @@ pub fn backtest(
     });
     Backtest {
         forecast: miss(&proofs, |proof| Some(proof.forecast.expected)),
-        weighted: miss(&proofs, |proof| Some(proof.forecast.weighted)),
+        weighted: miss(&proofs, |proof| Some(proof.forecast.standing.weighted)),
         year_before: miss(&proofs, |proof| proof.year_before),
         covered_count,
         covered_amount,

@@ -161,7 +161,8 @@ fn text(name: &str, schema: &Value) -> Value {
     match (schema["format"].as_str(), name) {
         (Some("date"), _) => "2026-10-08".into(),
         (Some("date-time"), _) => "2026-10-08T01:00:00Z".into(),
-        (_, "month") if schema["pattern"].is_string() => "2026-10".into(),
+        (_, "month" | "period") if schema["pattern"].is_string() => "2026-10".into(),
+        (_, "where") => "[]".into(),
         (_, "currency") => "CNY".into(),
         (_, "username") => "somebody".into(),
         (_, "dimension") => "region".into(),
@@ -209,11 +210,12 @@ impl Call {
 
     /// Whether the answer comes from the lake, which the calls before have not reached.
     pub(crate) fn reads_the_lake(&self) -> bool {
-        const OF_THE_LAKE: [&str; 8] = [
+        const OF_THE_LAKE: [&str; 9] = [
             "/api/adjustments",
             "/api/batch",
             "/api/drill",
             "/api/export",
+            "/api/forecast",
             "/api/query",
             "/api/reports/monthly",
             "/api/reports/monthly/file",

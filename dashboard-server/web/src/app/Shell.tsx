@@ -59,8 +59,8 @@ export function Shell() {
       went.current = event.timeStamp;
       return true;
     }
-    // The page of numbers looks for its own filters by this key.
-    if (key === "/" && pathname !== "/dashboard") {
+    // The pages of numbers look for their own filters by this key.
+    if (key === "/" && pathname !== "/dashboard" && pathname !== "/forecast") {
       setPalette("search");
       return true;
     }

@@ -3,6 +3,7 @@
  * drawers of records, the forms that create. Each feature adds its lines here.
  */
 import {
+  AimOutlined,
   AuditOutlined,
   BellOutlined,
   CalendarOutlined,
@@ -12,6 +13,7 @@ import {
   FileTextOutlined,
   FunnelPlotOutlined,
   HeartOutlined,
+  LineChartOutlined,
   ReadOutlined,
   SettingOutlined,
   TeamOutlined,
@@ -111,6 +113,22 @@ export const PLACES: Place[] = [
     letter: "d",
     icon: <DashboardOutlined />,
     page: page(() => import("@/features/dashboard/pages/DashboardPage"), "DashboardPage"),
+  },
+  {
+    key: "forecast",
+    path: "/forecast",
+    letter: "f",
+    icon: <LineChartOutlined />,
+    needs: ["opportunity", "read"],
+    page: page(() => import("@/features/dashboard/pages/ForecastPage"), "ForecastPage"),
+  },
+  {
+    key: "targets",
+    path: "/targets",
+    letter: "b",
+    icon: <AimOutlined />,
+    needs: ["target", "read"],
+    page: page(() => import("@/features/targets/pages/TargetsPage"), "TargetsPage"),
   },
   {
     key: "health",

@@ -1,6 +1,7 @@
 import { en as admin } from "./features/admin.en";
 import { en as contracts } from "./features/contracts.en";
 import { en as dashboard } from "./features/dashboard.en";
+import { en as forecast } from "./features/forecast";
 import { en as health } from "./features/health";
 import { en as opportunities } from "./features/opportunities";
 import { en as problems } from "./features/problems";
@@ -11,6 +12,7 @@ import { en as rules } from "./features/rules";
 import { en as schedules } from "./features/schedules";
 import { en as shell } from "./features/shell";
 import { en as subscriptions } from "./features/subscriptions";
+import { en as targets } from "./features/targets";
 import { en as tickets } from "./features/tickets";
 import { en as words } from "./features/words.en";
 import { en as work } from "./features/work";
@@ -22,6 +24,7 @@ export const en: Texts<typeof zh> = {
   ...admin,
   ...contracts,
   ...dashboard,
+  ...forecast,
   ...health,
   ...reports,
   ...rules,
@@ -32,6 +35,7 @@ export const en: Texts<typeof zh> = {
   ...quotes,
   ...records,
   ...shell,
+  ...targets,
   ...tickets,
   ...words,
   ...work,

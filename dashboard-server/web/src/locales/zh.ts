@@ -1,6 +1,7 @@
 import { zh as admin } from "./features/admin.zh";
 import { zh as contracts } from "./features/contracts.zh";
 import { zh as dashboard } from "./features/dashboard.zh";
+import { zh as forecast } from "./features/forecast";
 import { zh as health } from "./features/health";
 import { zh as opportunities } from "./features/opportunities";
 import { zh as problems } from "./features/problems";
@@ -11,6 +12,7 @@ import { zh as rules } from "./features/rules";
 import { zh as schedules } from "./features/schedules";
 import { zh as shell } from "./features/shell";
 import { zh as subscriptions } from "./features/subscriptions";
+import { zh as targets } from "./features/targets";
 import { zh as tickets } from "./features/tickets";
 import { zh as words } from "./features/words.zh";
 import { zh as work } from "./features/work";
@@ -20,6 +22,7 @@ export const zh = {
   ...admin,
   ...contracts,
   ...dashboard,
+  ...forecast,
   ...health,
   ...reports,
   ...rules,
@@ -30,6 +33,7 @@ export const zh = {
   ...quotes,
   ...records,
   ...shell,
+  ...targets,
   ...tickets,
   ...words,
   ...work,

@@ -3,7 +3,7 @@
 
 use super::super::incidence::Incidence;
 use super::super::simulate::Seeded;
-use super::super::{Deal, Lacking, To, Visit};
+use super::super::{Deal, Lacking, To, Visit, won_in};
 use super::*;
 
 const DAY_US: i64 = 86_400_000_000;
@@ -51,10 +51,12 @@ fn firm(months: i32, rate: usize, seed: u64) -> History {
             let mut deal = Deal {
                 opened_us: us(day),
                 won_us: None,
+                won_day: 0,
                 ended_us: None,
                 amount: Some(amount),
                 expected_us: Some(us(day + 30)),
                 group: place % 2,
+                counts: true,
             };
             let mut add = |stage, entered: i32, left: i32, to| {
                 let known = left < end;
@@ -78,6 +80,7 @@ fn firm(months: i32, rate: usize, seed: u64) -> History {
                     if add(1, left, closed, to) {
                         if won {
                             deal.won_us = Some(us(closed));
+                            deal.won_day = closed;
                         } else {
                             deal.ended_us = Some(us(closed));
                         }
@@ -101,6 +104,7 @@ fn window(month: i32, left: i32) -> Window {
         at_us: us(day),
         day,
         left: usize::try_from(left).unwrap(),
+        until: 0,
     }
 }
 
@@ -190,7 +194,8 @@ fn what_is_expected_is_what_comes_on_average() {
 #[test]
 fn the_backtest_tells_how_far_off_it_was() {
     let history = firm(48, 4, 8);
-    let test = backtest(&history, &before(47, 10), 12, 12, 3);
+    let actual = |past: &Window| won_in(&history, past.opens_us, past.closes_us);
+    let test = backtest(&history, &before(47, 10), (12, 12), actual, 3);
     assert_eq!(test.proofs.len(), 12);
     let (own, weighted) = (test.forecast.unwrap(), test.weighted.unwrap());
     let year = test.year_before.unwrap();
@@ -241,7 +246,7 @@ fn groups_add_up_to_the_whole() {
     assert!((whole.expected.amount - parts.amount).abs() < 1e-6);
     assert!(whole.low.amount < whole.expected.amount);
     assert!(whole.expected.amount < whole.high.amount);
-    assert!(whole.won.count <= whole.low.count);
+    assert!(whole.standing.won.count <= whole.low.count);
 }
 
 #[test]
@@ -260,9 +265,12 @@ fn on_the_last_day_it_is_what_is_won() {
     let at = window(18, 0);
     let outlook = Outlook::new(&history, at, &before(18, 0)).unwrap();
     let forecast = outlook.forecast(None, 1);
-    assert_eq!(forecast.expected, forecast.won);
+    assert_eq!(forecast.expected, forecast.standing.won);
     assert_eq!(forecast.low, forecast.high);
-    assert_eq!(forecast.won, won_in(&history, at.opens_us, at.closes_us));
+    assert_eq!(
+        forecast.standing.won,
+        won_in(&history, at.opens_us, at.closes_us)
+    );
 }
 
 #[test]
@@ -279,10 +287,99 @@ fn deals_without_amount_or_day_are_told() {
     history.deals[open[1] as usize].expected_us = None;
     let outlook = Outlook::new(&history, at, &before(19, 8)).unwrap();
     let forecast = outlook.forecast(None, 1);
-    assert_eq!((forecast.without_amount, forecast.undated), (1, 1));
+    let standing = forecast.standing;
+    assert_eq!((standing.without_amount, standing.undated), (1, 1));
     let own = outlook.open()[0];
     assert!(
         own.without_amount && (15.0..25.0).contains(&own.amount),
         "{own:?}"
     );
+}
+
+#[test]
+fn days_lead_to_the_forecast() {
+    let history = firm(20, 3, 2);
+    let outlook = Outlook::new(&history, window(19, 8), &before(19, 8)).unwrap();
+    let (forecast, path) = (outlook.forecast(None, 5), outlook.path(5));
+    assert_eq!(path.len(), 8);
+    let last = path[7];
+    for (told, own) in [(last.low, forecast.low), (last.high, forecast.high)] {
+        assert_eq!(told.count.to_bits(), own.count.to_bits());
+        assert!((told.amount - own.amount).abs() < 1e-6);
+    }
+    assert!((last.expected.amount - forecast.expected.amount).abs() < 1e-6);
+    let mut before = forecast.standing.won;
+    for day in path {
+        assert!(before.amount <= day.expected.amount);
+        assert!(day.low.amount <= day.high.amount);
+        before = day.expected;
+    }
+}
+
+#[test]
+fn what_does_not_count_is_learned_from() {
+    let mut history = firm(20, 3, 2);
+    let (at, past) = (window(19, 8), before(19, 8));
+    let odd = Outlook::new(&history, at, &past)
+        .unwrap()
+        .forecast(Some(1), 1);
+    for deal in &mut history.deals {
+        deal.counts = deal.group == 1;
+    }
+    let outlook = Outlook::new(&history, at, &past).unwrap();
+    assert_eq!(outlook.forecast(None, 1), odd);
+    let none = outlook.forecast(Some(0), 1);
+    assert_eq!(none.expected, Sum::default());
+}
+
+/// A month seen from the one before: what is won until it begins is no part of it.
+#[test]
+fn a_month_ahead_is_what_comes_in_it_on_average() {
+    let ahead = |month: i32| Window {
+        left: usize::try_from(MONTH + 8).unwrap(),
+        until: 8,
+        ..Window {
+            opens_us: us(month * MONTH),
+            closes_us: us((month + 1) * MONTH),
+            ..window(month - 1, 8)
+        }
+    };
+    let (mut told, mut actual) = (0.0, 0.0);
+    for (seed, month) in (0..8).flat_map(|seed| (20..47).step_by(3).map(move |month| (seed, month)))
+    {
+        let history = firm(month + 2, 3, seed);
+        let past: Vec<Window> = (1..month).rev().map(ahead).collect();
+        let outlook = Outlook::new(&history, ahead(month), &past).unwrap();
+        let forecast = outlook.forecast(None, 1);
+        assert_eq!(forecast.standing.won, Sum::default());
+        assert_eq!(outlook.path(1).len(), usize::try_from(MONTH).unwrap());
+        told += forecast.expected.count;
+        actual += won_in(&history, us(month * MONTH), us((month + 1) * MONTH)).count;
+    }
+    assert!((told / actual - 1.0).abs() < 0.03, "{told} of {actual}");
+}
+
+#[test]
+fn other_wins_move_all_that_follows_from_them() {
+    let history = firm(20, 3, 2);
+    let outlook = Outlook::new(&history, window(19, 8), &before(19, 8)).unwrap();
+    let own = outlook.forecast(None, 1);
+    let more = Sum {
+        count: 2.0,
+        amount: 40.0,
+    };
+    let other = own.clone().with_won(own.standing.won + more);
+    for (other, own) in [
+        (other.expected, own.expected),
+        (other.low, own.low),
+        (other.high, own.high),
+        (other.standing.weighted, own.standing.weighted),
+    ] {
+        assert!((other.amount - own.amount - 40.0).abs() < 1e-6);
+        assert!((other.count - own.count - 2.0).abs() < 1e-9);
+    }
+    assert_eq!(other.from_open, own.from_open);
+    let reached = own.endings.reach(own.expected.amount);
+    let then = other.endings.reach(own.expected.amount + 40.0 - 1e-6);
+    assert!((reached - then).abs() < 0.01, "{reached} {then}");
 }

@@ -466,6 +466,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What will be won
+         * @description By the end of a month or quarter: won so far, of the open deals, of deals that are not opened yet,
+         *     all together with an interval, and how far off such forecasts were in earlier periods. All of it is
+         *     learned from the deals that the caller sees, and from no others. The open deals are shown page by
+         *     page; those of all pages add up to its numbers.
+         */
+        get: operations["forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/handovers": {
         parameters: {
             query?: never;
@@ -5149,44 +5172,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/reports/monthly": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The monthly business report
-         * @description Conclusions in words, key figures against the month before, the year before and targets, and what
-         *     is behind them, of the records that the caller may see.
-         */
-        get: operations["show_reports"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/reports/monthly/file": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The monthly business report as a file */
-        get: operations["file_reports"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -6329,6 +6314,287 @@ export interface components {
             most: number;
             /** @enum {string} */
             kind: "factors_differ";
+        };
+        /** @description A forecast. */
+        Forecast: {
+            /** @description The month or quarter, as `2026-12` or `2026-Q4`. */
+            period: string;
+            /** @description Its days. */
+            days: components["schemas"]["Period"];
+            by?: components["schemas"]["ForecastBy"] | null;
+            /** @description The conditions that all deals met. */
+            where: components["schemas"]["Condition"][];
+            /**
+             * Format: date-time
+             * @description The time of the answer.
+             */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description The published set that was read.
+             */
+            set: number;
+            /** @description The versions of the tables that were read. */
+            versions: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Working days of the period.
+             */
+            working_days: number;
+            /**
+             * Format: int64
+             * @description Those that are left of it, today among them.
+             */
+            working_days_left: number;
+            /**
+             * Format: double
+             * @description The share of simulated endings that the interval holds.
+             */
+            covered: number;
+            lacking?: components["schemas"]["ForecastLacking"] | null;
+            /** @description What was learned from. */
+            learned: components["schemas"]["ForecastLearned"];
+            /** @description All deals that count. */
+            total: components["schemas"]["ForecastFigures"];
+            /** @description The parts of it, the one with most expected first. */
+            groups: components["schemas"]["ForecastGroup"][];
+            /** @description The days of the period. */
+            path: components["schemas"]["ForecastDay"][];
+            /** @description What is expected of deals that are not opened yet is the mean of these. */
+            new_before: components["schemas"]["ForecastBrought"][];
+            proof?: components["schemas"]["ForecastProven"] | null;
+            /** @description How many open deals count. */
+            deals_count: number;
+            /** @description Those of this page. */
+            deals: components["schemas"]["ForecastDeal"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor?: string | null;
+            /** @description Its targets, as far as the caller sees them. */
+            targets: components["schemas"]["ForecastTargets"];
+        };
+        /** @description What an earlier period brought of deals that were not opened yet at the same point of it. */
+        ForecastBrought: {
+            /** @description The period. */
+            period: string;
+            /**
+             * Format: double
+             * @description How many deals.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Their amount.
+             */
+            amount: number;
+        };
+        /**
+         * @description Whose the parts of a forecast are.
+         * @enum {string}
+         */
+        ForecastBy: "team" | "owner";
+        /** @description A day of the period. */
+        ForecastDay: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            date: string;
+            /** @description Whether it is worked. */
+            working: boolean;
+            won?: components["schemas"]["ForecastSum"] | null;
+            expected?: components["schemas"]["ForecastSum"] | null;
+            low?: components["schemas"]["ForecastSum"] | null;
+            high?: components["schemas"]["ForecastSum"] | null;
+        };
+        /** @description An open deal. */
+        ForecastDeal: {
+            /** @description Its id in the lake. */
+            opportunity_id: string;
+            /** @description The account's name, or its id where the caller does not see it. */
+            account_id?: string | null;
+            /** @description The product's name. */
+            product?: string | null;
+            /** @description Whose it is. */
+            owner?: string | null;
+            /** @description The team. */
+            team?: string | null;
+            /** @description The stage. */
+            stage?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            opened_at?: string | null;
+            /**
+             * Format: date
+             * @description The day on which it is expected to be won.
+             */
+            expected_close_on?: string | null;
+            /**
+             * Format: double
+             * @description Its amount.
+             */
+            amount?: number | null;
+            /**
+             * Format: int32
+             * @description Working days that it has been in its stage.
+             */
+            days_in_stage: number;
+            /**
+             * Format: double
+             * @description The probability that it is won within the period; null where the history is too short.
+             */
+            probability?: number | null;
+            /**
+             * Format: double
+             * @description The amount that counts: its own, or the mean of deals won where it has none.
+             */
+            counted_amount: number;
+            /**
+             * Format: double
+             * @description That amount times the probability.
+             */
+            expected_amount?: number | null;
+            /**
+             * Format: double
+             * @description What of its amount is in the weighted pipeline: the probability that is told of its stage, 0
+             *     where it is not expected to be won by the end of the period.
+             */
+            weight: number;
+        };
+        /** @description The numbers of all deals, or of a part. */
+        ForecastFigures: {
+            /** @description What is won so far, as a query tells it. */
+            won: components["schemas"]["ForecastSum"];
+            /** @description Open deals. */
+            open: components["schemas"]["ForecastSum"];
+            /**
+             * @description Won so far, and open deals that are expected to be won by the end of the period times the
+             *     probability told of their stage.
+             */
+            weighted: components["schemas"]["ForecastSum"];
+            /** @description Open deals without a day on which they are expected to be won: they are in no weighted pipeline. */
+            undated: number;
+            /** @description Open deals without an amount: they count with the mean of those won. */
+            without_amount: number;
+            from_open?: components["schemas"]["ForecastSum"] | null;
+            from_new?: components["schemas"]["ForecastSum"] | null;
+            expected?: components["schemas"]["ForecastSum"] | null;
+            low?: components["schemas"]["ForecastSum"] | null;
+            high?: components["schemas"]["ForecastSum"] | null;
+        };
+        /** @description The numbers of a team or a person. */
+        ForecastGroup: components["schemas"]["ForecastFigures"] & {
+            /** @description What it is called; null for deals without one. */
+            name?: string | null;
+        };
+        /**
+         * @description Why nothing is expected.
+         * @enum {string}
+         */
+        ForecastLacking: "wins" | "periods";
+        /** @description What the history was enough for, or not. */
+        ForecastLearned: {
+            /** @description Deals that were won by then. */
+            wins: number;
+            /** @description Finished visits of stages that the probabilities are made of. */
+            visits: number;
+            /** @description Open ones. */
+            open_visits: number;
+            /** @description Past periods that the deals which are not opened yet are counted in. */
+            periods: number;
+            /** @description Deals that must have been won. */
+            least_wins: number;
+            /** @description Past periods that there must be. */
+            least_periods: number;
+        };
+        /** @description How far off a way of telling was. */
+        ForecastMiss: {
+            /** @description Periods that it could tell, and in which something was won. */
+            periods: number;
+            /**
+             * Format: double
+             * @description The mean of |told − actual| / actual, of the number of deals.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description The same of the amounts.
+             */
+            amount: number;
+        };
+        /** @description An earlier period as it was forecast at the same point of it, and what it was. */
+        ForecastProof: {
+            /** @description The period. */
+            period: string;
+            /**
+             * Format: date-time
+             * @description The moment that it is forecast at.
+             */
+            as_of: string;
+            /** @description What was won in it. */
+            actual: components["schemas"]["ForecastSum"];
+            /** @description What was expected. */
+            expected: components["schemas"]["ForecastSum"];
+            /** @description The least of the interval. */
+            low: components["schemas"]["ForecastSum"];
+            /** @description The most of it. */
+            high: components["schemas"]["ForecastSum"];
+            /** @description The weighted pipeline of then. */
+            weighted: components["schemas"]["ForecastSum"];
+            year_before?: components["schemas"]["ForecastSum"] | null;
+        };
+        /** @description How forecasts of earlier periods did. */
+        ForecastProven: {
+            /** @description The periods, the latest first. */
+            periods: components["schemas"]["ForecastProof"][];
+            forecast?: components["schemas"]["ForecastMiss"] | null;
+            weighted?: components["schemas"]["ForecastMiss"] | null;
+            year_before?: components["schemas"]["ForecastMiss"] | null;
+            /**
+             * Format: double
+             * @description The share of periods whose number of deals lay within the interval.
+             */
+            covered_count?: number | null;
+            /**
+             * Format: double
+             * @description The same of the amounts.
+             */
+            covered_amount?: number | null;
+        };
+        /** @description A number of deals and their amount. */
+        ForecastSum: {
+            /**
+             * Format: double
+             * @description How many deals; of what is expected not a whole number.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Their amount, in the company's currency.
+             */
+            amount: number;
+        };
+        /** @description A target, and how a forecast stands to it. */
+        ForecastTarget: components["schemas"]["TargetMark"] & {
+            /**
+             * Format: double
+             * @description How far what is expected is towards it.
+             */
+            expected_attainment?: number | null;
+            /**
+             * Format: double
+             * @description The chance that it is reached.
+             */
+            chance?: number | null;
+        };
+        /** @description The targets beside a forecast. */
+        ForecastTargets: {
+            total?: components["schemas"]["ForecastTarget"] | null;
+            /** @description Those of the groups, in their order. */
+            groups: (components["schemas"]["ForecastTarget"] | null)[];
         };
         /**
          * @description The format of a file.
@@ -14729,115 +14995,6 @@ export interface components {
             count?: number;
             labels: components["schemas"]["Labels"];
         };
-        /** @description A report as the app shows it. */
-        MonthlyReportShown: {
-            /**
-             * Format: date
-             * @description The first day of the month.
-             */
-            month: string;
-            /**
-             * Format: int64
-             * @description The published set that it was made from.
-             */
-            set: number;
-            /** @description What it says. */
-            document: components["schemas"]["ReportDocument"];
-        };
-        /** @description A cell. */
-        ReportCell: {
-            /** @description What it says. */
-            text: string;
-            /** @description `good`, `bad` or nothing. */
-            tone: string;
-            /** @description Whether it stands out. */
-            is_strong: boolean;
-            /** @description On few records. */
-            is_faint: boolean;
-        };
-        /** @description A chart, by the name of its picture. */
-        ReportChart: {
-            /** @description Its name. */
-            name: string;
-            /** @description Its heading. */
-            title: string;
-            /** @description What it shows, for those who do not see it. */
-            told: string;
-            /** @description The picture. */
-            svg: string;
-        };
-        /** @description The head of a column. */
-        ReportColumn: {
-            /** @description Its name. */
-            name: string;
-            /** @description Whether numbers stand under it. */
-            is_number: boolean;
-        };
-        /** @description A report in words, tables and charts. */
-        ReportDocument: {
-            /** @description `zh` or `en`. */
-            language: string;
-            /** @description Its heading. */
-            title: string;
-            /** @description The month, and whether it is over. */
-            subtitle: string;
-            /** @description What is named under the title: whose records, up to when. */
-            facts: components["schemas"]["ReportFact"][];
-            /** @description The heading of the conclusions. */
-            conclusions_title: string;
-            /** @description The month in sentences. */
-            conclusions: components["schemas"]["ReportSentence"][];
-            /** @description The key figures. */
-            figures: components["schemas"]["ReportTable"];
-            /** @description What is behind them, part by part. */
-            sections: components["schemas"]["ReportSection"][];
-            /** @description What stands at the foot of each page. */
-            foot: string;
-            /** @description How a page is numbered: `{page}` of `{pages}`. */
-            page: string;
-        };
-        /** @description A name and what it is. */
-        ReportFact: {
-            /** @description Its name. */
-            name: string;
-            /** @description Its value. */
-            value: string;
-        };
-        /** @description A part under a heading. */
-        ReportSection: {
-            /** @description Which part it is. */
-            id: string;
-            /** @description Its heading. */
-            title: string;
-            /** @description What is said of it first. */
-            lead: string[];
-            /** @description Its charts. */
-            charts: components["schemas"]["ReportChart"][];
-            /** @description Its tables. */
-            tables: components["schemas"]["ReportTable"][];
-        };
-        /** @description A sentence made from numbers. */
-        ReportSentence: {
-            /** @description What it is about. */
-            head: string;
-            /** @description What it says. */
-            text: string;
-            /** @description `good`, `bad` or nothing. */
-            tone: string;
-        };
-        /** @description A table. */
-        ReportTable: {
-            /** @description Its heading. */
-            title: string;
-            /** @description Their heads. */
-            columns: components["schemas"]["ReportColumn"][];
-            /** @description Its rows. */
-            rows: components["schemas"]["ReportCell"][][];
-            /** @description The metric of each row, where rows are numbers of one record set each. */
-            metrics: string[];
-            /** @description What is to be known of it; empty where there is nothing. */
-            note: string;
-        };
     };
     responses: {
         /** @description The parameters or the body cannot be read */
@@ -15974,6 +16131,54 @@ export interface operations {
             415: components["responses"]["Problem415"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    forecast: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The month or quarter, as `2026-12` or `2026-Q4`; this month where left out.
+                 * @example 2026-12
+                 */
+                period?: string;
+                /** @description By what it is split. */
+                by?: "team" | "owner";
+                /**
+                 * @description Conditions that all must hold, as the `where` of a query: a JSON array.
+                 * @example [{"dimension":"region","values":["华东"]}]
+                 */
+                where?: string;
+                /** @description Forecast as of then; without it the time is now. */
+                as_of?: string;
+                /** @description What the open deals are ordered by. */
+                order?: "expected" | "amount" | "probability" | "days_in_stage" | "expected_close_on";
+                /** @description Open deals on a page. */
+                limit?: number;
+                /** @description Where the page before ended. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            421: components["responses"]["Problem421"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -28427,79 +28632,6 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    show_reports: {
-        parameters: {
-            query: {
-                /**
-                 * @description The month, as `2026-03`.
-                 * @example 2026-03
-                 */
-                month: string;
-                /** @description The language; Chinese where left out. */
-                lang?: components["schemas"]["Language"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The report */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MonthlyReportShown"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            421: components["responses"]["Problem421"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    file_reports: {
-        parameters: {
-            query: {
-                /**
-                 * @description The month, as `2026-03`.
-                 * @example 2026-03
-                 */
-                month: string;
-                /** @description The language; Chinese where left out. */
-                lang?: components["schemas"]["Language"];
-                /** @description The file's format. */
-                format: "pdf" | "xlsx";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/pdf": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
