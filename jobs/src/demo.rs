@@ -305,16 +305,7 @@ async fn live(
     })
     .await?;
     let mut month = None;
-    let mut year = None;
     while let Some(day) = firm.next_day() {
-        if year != Some(day.year()) {
-            year = Some(day.year());
-            clock.set(firm.morning(day, 0));
-            firm = work(store, firm, async |firm, unit| {
-                firm.set_targets(&unit, day).await
-            })
-            .await?;
-        }
         if month != Some(day.month()) {
             month = Some(day.month());
             progress.step(&day.format("%Y-%m").to_string());

@@ -58,8 +58,8 @@ async fn conditions_choose_and_what_is_wrong_is_named() {
         ("/api/forecast?period=2026-13", "period"),
         ("/api/forecast?where=region", "where"),
     ] {
-        let refused = director.get(address).await.is_problem(400, "parameters");
-        assert_eq!(refused["errors"][0]["field"], field, "{refused}");
+        let refused = director.get(address).await.is_problem(400, "bad-request");
+        assert_eq!(refused["fields"][0]["field"], field, "{refused}");
     }
     for (period, said) in [
         ("2026-09", "is over"),

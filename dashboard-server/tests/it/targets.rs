@@ -132,7 +132,7 @@ async fn a_target_is_set_changed_taken_away_and_refused() {
     director
         .patch(&address, version, &more)
         .await
-        .is_problem(409, "stale");
+        .is_problem(412, "stale");
     // everybody sees the company's, and that of the team they are in
     assert_eq!(listed(&rep).await.len(), 2);
     let now = changed["record"]["version"].as_i64().unwrap();
@@ -259,13 +259,13 @@ async fn a_sheet_with_one_fault_changes_nothing() {
         fields[1]["message"]
             .as_str()
             .unwrap()
-            .contains("did you mean won_amount?")
+            .contains("did you mean won_amount")
     );
     assert!(
         fields[2]["message"]
             .as_str()
             .unwrap()
-            .contains("did you mean East?")
+            .contains("did you mean East")
     );
     assert!(listed(&director).await.is_empty());
 

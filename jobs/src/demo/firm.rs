@@ -164,6 +164,8 @@ pub(super) struct Firm {
     pub(super) meetings: Vec<(usize, usize)>,
     pub(super) notes: Vec<super::care::Note>,
     pub(super) files: Files,
+    /// The year whose targets were set last.
+    pub(super) targets_of: Option<i32>,
     queue: BinaryHeap<Reverse<(Stamp, u64, Event)>>,
     queued: u64,
 }
@@ -198,6 +200,7 @@ impl Firm {
             meetings: Vec::new(),
             notes: Vec::new(),
             files,
+            targets_of: None,
             queue: BinaryHeap::new(),
             queued: 0,
             span,
@@ -261,10 +264,12 @@ impl Firm {
         Some(self.span.days.date(*at))
     }
 
-    /// Lives through a day: quotes that hold no longer expire in the night, then all that is planned.
+    /// Lives through a day: quotes that hold no longer expire in the night, on the first of a year its
+    /// targets are set in the morning, then all that is planned.
     pub(super) async fn day(&mut self, unit: &Unit, day: NaiveDate) -> Result<()> {
         let night = unit.acting(Actor::system("quotes"), self.morning(day, 5));
         expire_due(&night, 10_000).await?;
+        self.set_targets(unit, day).await?;
         while let Some(Reverse((at, ..))) = self.queue.peek() {
             if self.span.days.date(*at) > day {
                 break;

@@ -28,6 +28,8 @@ const OF_TEAMS: f64 = 0.95;
 /// Targets of reps are in five thousands of yuan, in fen; those of the company in a hundred thousand.
 const STEP: i64 = 500_000;
 const COMPANY_STEP: i64 = 10_000_000;
+/// In minutes of the day; what is first done on a day is done at nine.
+const BEFORE_WORK: i64 = 8 * 60 + 55;
 /// More deals are to be won than are, in basis points.
 const WIN_RATE_MORE: f64 = 200.0;
 
@@ -89,15 +91,18 @@ fn in_steps(amount: f64, step: i64) -> i64 {
 }
 
 impl Firm {
-    /// Sets the targets of the year of a day, if the demo shows them: of the last year and this one.
-    pub(super) async fn set_targets(&self, unit: &Unit, day: NaiveDate) -> Result<()> {
-        if day.year() < self.span.end.year() - 1 {
+    /// Sets the targets of the year of a day once, if the demo shows them: of the last year and this
+    /// one.
+    pub(super) async fn set_targets(&mut self, unit: &Unit, day: NaiveDate) -> Result<()> {
+        let year = day.year();
+        if year < self.span.end.year() - 1 || self.targets_of == Some(year) {
             return Ok(());
         }
+        self.targets_of = Some(year);
         let director = self.person(DIRECTOR)?;
-        let at = self.morning(day, 8 * 60 + 30);
+        let at = self.morning(day, BEFORE_WORK);
         let unit = unit.acting(director.actor(), at);
-        let items = self.items(&unit, day.year()).await?;
+        let items = self.items(&unit, year).await?;
         let plan = take(&unit, Some(&director), &items).await?;
         match plan.refused.first() {
             None => Ok(()),

@@ -698,7 +698,7 @@ async fn pages_hold_all_open_deals_once_in_the_order_that_is_asked_for() {
 async fn a_short_history_says_what_it_lacks() {
     let recent: Vec<Deal> = firm()
         .into_iter()
-        .filter(|deal| deal.opened >= day("2025-09-01"))
+        .filter(|deal| deal.opened >= day("2025-08-10"))
         .collect();
     let told = asked(&lake_of(&recent).await.engine(), &request("2025-11")).await;
     assert_eq!(told.lacking, Some(Lacking::Periods));

@@ -109,6 +109,11 @@ test.each([
     "It is 120, beyond 100, and that was told before",
   ],
   ["it answered 503 Service Unavailable", "对方答复 503 Service Unavailable", null],
+  [
+    "amount: opportunity records can be sorted by id, number, name",
+    "收件人看不到「金额」",
+    "The recipient does not see “Amount”, by which the list is sorted or filtered",
+  ],
   ["permanent error (550): 5.1.1 no such user", "对方拒收 (550)：5.1.1 no such user", null],
   ["there is no mail server: set [mail] in the settings", "还没有配置邮件服务器", null],
 ])("the reason %s is said in the reader's language", (reason, chinese, english) => {

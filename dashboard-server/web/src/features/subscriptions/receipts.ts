@@ -102,6 +102,7 @@ const REASONS: [RegExp, string][] = [
   ],
   [/^permanent error \((?<value>\d+)\): (?<limit>.*)$/s, "refused"],
   [/^transient error \((?<value>\d+)\): (?<limit>.*)$/s, "refusedNow"],
+  [/^(?<field>\w+): \w+ records can be (?:sorted|filtered) by /, "unseenField"],
   [/^it answered (?<value>.+)$/, "answered"],
   [/^it cannot be reached: (?<value>.+)$/s, "unreachable"],
   [/^it was called and did not answer: (?<value>.+)$/s, "noAnswer"],
@@ -114,7 +115,10 @@ const REASONS: [RegExp, string][] = [
 export function tellReason(reason: string, t: TFunction): string {
   for (const [pattern, key] of REASONS) {
     const found = pattern.exec(reason);
-    if (found) return t(`subscriptions.reason.${key}`, { value: "", ...found.groups });
+    if (!found) continue;
+    const { field, ...said } = found.groups ?? {};
+    const name = field && t(`field.${field}`, { defaultValue: field });
+    return t(`subscriptions.reason.${key}`, { value: "", field: name, ...said });
   }
   return reason;
 }

@@ -151,6 +151,7 @@ export const zh = {
       notConfirmed: "邮件已发出，但服务器没有确认收下 {{value}}",
       refused: "对方拒收 ({{value}})：{{limit}}",
       refusedNow: "对方暂时不收 ({{value}})：{{limit}}",
+      unseenField: "收件人看不到「{{field}}」，列表却按它排序或筛选",
       answered: "对方答复 {{value}}",
       unreachable: "连不上：{{value}}",
       noAnswer: "已调用，但没有答复：{{value}}",
@@ -318,6 +319,8 @@ export const en: Texts<typeof zh> = {
       notConfirmed: "It was sent, but the server did not say that it took it {{value}}",
       refused: "Refused ({{value}}): {{limit}}",
       refusedNow: "Not taken for now ({{value}}): {{limit}}",
+      unseenField:
+        "The recipient does not see “{{field}}”, by which the list is sorted or filtered",
       answered: "It answered {{value}}",
       unreachable: "It cannot be reached: {{value}}",
       noAnswer: "It was called and did not answer: {{value}}",

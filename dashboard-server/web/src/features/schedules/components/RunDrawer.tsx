@@ -38,7 +38,7 @@ export function RunDrawer({ id }: { id: number }) {
       t("schedules.started"),
       run.manual ? (
         <>
-          {t("schedules.manual")} <UserName id={run.requested_by_id} labels={labels} />
+          {t("schedules.manual")} · <UserName id={run.requested_by_id} labels={labels} />
         </>
       ) : (
         t("schedules.byRule")
@@ -64,7 +64,7 @@ export function RunDrawer({ id }: { id: number }) {
         </>
       }
     >
-      <p className="run-state">
+      <p className="state-line">
         <RunTag state={run.state} />
         {run.cancel_asked_at && isUnderWay(run.state) && (
           <span className="quiet">{t("schedules.cancelling")}</span>

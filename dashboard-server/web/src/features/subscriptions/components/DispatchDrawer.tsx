@@ -68,7 +68,7 @@ export function DispatchDrawer({ id }: { id: number }) {
         </>
       }
     >
-      <p className="run-state">
+      <p className="state-line">
         <StateTag state={copy.state} />
       </p>
       {copy.reason && (

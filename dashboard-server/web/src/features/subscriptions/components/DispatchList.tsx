@@ -1,19 +1,44 @@
 import { Checkbox } from "antd";
+import type { BulkAction } from "@/components/BulkBar";
 import { Choice, Moment, Named, UserName } from "@/components/Cells";
 import { useListState } from "@/components/listState";
 import { useOverlay } from "@/components/navigation";
 import { type Column, ResourceTable } from "@/components/ResourceTable";
 import { EmptyState } from "@/components/States";
-import { labelOf } from "@/lib/api/records";
+import { ApiError } from "@/lib/api/client";
+import { type BulkResult, labelOf } from "@/lib/api/records";
+import { useMay } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
+import { sendAgain } from "../api";
 import { TROUBLED } from "../receipts";
 import type { Dispatch } from "../types";
 import { StateTag, Why } from "./Receipts";
+
+/** Sends copies once more, one after the other; each is refused by itself. */
+async function sendAllAgain(copies: Dispatch[]): Promise<BulkResult[]> {
+  const done: BulkResult[] = [];
+  for (const { id } of copies) {
+    try {
+      const { record } = await sendAgain(id);
+      done.push({ id, record });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      done.push({ id, problem: error.problem });
+    }
+  }
+  return done;
+}
 
 /** What became of all copies that one may know of. */
 export function DispatchList() {
   const { t, lang } = useTexts();
   const { openRecord } = useOverlay();
+  const may = useMay();
+  const again: BulkAction<Dispatch> = {
+    key: "again",
+    label: t("subscriptions.again"),
+    run: sendAllAgain,
+  };
   const columns: Column<Dispatch>[] = [
     {
       field: "planned_at",
@@ -68,6 +93,7 @@ export function DispatchList() {
       ]}
       base={{ sort: "-planned_at" }}
       tools={<Troubled />}
+      bulk={may("subscription", "update") ? [again] : []}
       onOpen={({ id }) => openRecord({ entity: "dispatch", id })}
       card={(row, labels) => ({
         title:
