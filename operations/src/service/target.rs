@@ -33,8 +33,10 @@ use millrace_models::metric::{Metric, Registry, Unit as MetricUnit, nearest};
 use millrace_models::query::Period;
 use millrace_models::scope::{Action, Scope, Visibility};
 use millrace_models::target::{self, Book, TargetPeriod, Whom};
-use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JsonValue, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Condition, NullOrdering};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, JsonValue, Order, QueryFilter, QueryOrder,
+};
 use serde::Serialize;
 
 use crate::caller::Caller;
@@ -153,8 +155,8 @@ pub async fn read<C: ConnectionTrait>(
     }
     Ok(select
         .order_by_asc(record::Column::Metric)
-        .order_by_asc(record::Column::TeamId)
-        .order_by_asc(record::Column::UserId)
+        .order_by_with_nulls(record::Column::TeamId, Order::Asc, NullOrdering::First)
+        .order_by_with_nulls(record::Column::UserId, Order::Asc, NullOrdering::First)
         .order_by_asc(record::Column::StartsOn)
         .order_by_asc(record::Column::Id)
         .all(connection)

@@ -96,6 +96,9 @@ fn actions() -> Vec<Action> {
         (Method::DELETE, "/api/receipts/{id}", nothing()),
         (Method::DELETE, "/api/receipt-allocations/{id}", nothing()),
         post("/api/orders/{id}/status", json!({"status": "accepted"})),
+        post("/api/subscriptions/{id}/send", nothing()),
+        post("/api/subscriptions/{id}/leave", nothing()),
+        post("/api/dispatches/{id}/again", nothing()),
         (Method::DELETE, "/api/attachments/{id}", nothing()),
         (Method::GET, "/api/attachments/{id}/content", nothing()),
         (Method::GET, "/api/accounts/{id}/prefill", nothing()),
@@ -110,8 +113,11 @@ fn actions() -> Vec<Action> {
     ]
 }
 
-/// Everybody sees people and pipelines; these are refused by role.
-const SEEN: [&str; 6] = [
+/// Everybody sees people, pipelines and schedules; these are refused by role.
+const SEEN: [&str; 9] = [
+    "/api/schedules/{id}/run",
+    "/api/schedule-runs/{id}/cancel",
+    "/api/schedule-runs/{id}/log",
     "/api/month-closes/{id}/reopen",
     "/api/users/{id}",
     "/api/users/{id}/disable",
@@ -173,6 +179,16 @@ async fn fill(office: &Office<'_>) {
     office.rep.post("/api/interactions", &talk).await.is(201);
     office.ticket().await;
     office.todo().await;
+    let list = json!({
+        "name": "mine", "kind": "list", "content": {"resource": "opportunity"},
+        "rule": "daily 08:00", "recipients": [office.rep.caller().user_id],
+    });
+    let list = id(&office.rep.post("/api/subscriptions", &list).await.is(201));
+    office
+        .rep
+        .post(&format!("/api/subscriptions/{list}/send"), &Value::Null)
+        .await
+        .is(200);
     office
         .upload("opportunity", deal, "requirements")
         .await
