@@ -98,15 +98,11 @@ test("what others send is the last mail of each subscription that is not one's o
 
 test.each([
   ["the list is empty", "列表是空的", "The list is empty"],
+  ["it is within the limit", "没有越过界线", "It has not passed the limit"],
   [
-    "it is 93.5; the limit is 100",
-    "现在是 93.5，没有越过 100",
-    "It is 93.5 and has not passed 100",
-  ],
-  [
-    "it is 120, beyond 100, and that was told before",
-    "现在是 120，已越过 100，之前提醒过",
-    "It is 120, beyond 100, and that was told before",
+    "it is beyond the limit, and that was told before",
+    "已越过界线，之前提醒过",
+    "It is beyond the limit, and that was told before",
   ],
   ["it answered 503 Service Unavailable", "对方答复 503 Service Unavailable", null],
   [

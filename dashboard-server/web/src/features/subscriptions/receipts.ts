@@ -92,8 +92,8 @@ const REASONS: [RegExp, string][] = [
   [/^nobody was there; a later one was sent$/, "missed"],
   [/^the program ended while it was handed over/, "endedMeanwhile"],
   [/^there is no such number now$/, "noNumber"],
-  [/^it is (?<value>\S+), beyond (?<limit>\S+), and that was told before$/, "toldBefore"],
-  [/^it is (?<value>\S+); the limit is (?<limit>\S+)$/, "withinLimit"],
+  [/^it is beyond the limit, and that was told before$/, "toldBefore"],
+  [/^it is within the limit$/, "withinLimit"],
   [/^there is no mail server: set \[mail\] in the settings$/, "noServer"],
   [/^the mail server (?:did not answer|is not connected)$/, "serverSilent"],
   [
