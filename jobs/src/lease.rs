@@ -14,6 +14,7 @@ use millrace_models::marts;
 use millrace_operations::Store;
 use millrace_operations::lease::{Lease, give_back, holder, lengthen, take};
 use millrace_operations::service::scorecard;
+use tokio::task::JoinSet;
 
 use crate::close::sync;
 use crate::health::{Again, follow, score};
@@ -126,10 +127,16 @@ async fn holding<T>(
         fence: lease.token,
         lease: lease.clone(),
     };
+    // By a task of its own, as work that counts for long lets nothing else go on beside it; it ends with
+    // this.
+    let mut keeper = JoinSet::new();
+    let (own, held) = (store.clone(), lease.clone());
+    keeper.spawn(async move { lengthened(&own, &held).await });
     let done = tokio::select! {
         done = work(under) => done,
-        lost = lengthened(store, &lease) => Err(lost),
+        Some(lost) = keeper.join_next() => Err(lost.unwrap_or_else(Into::into)),
     };
+    drop(keeper);
     give_up(store, slot).await;
     done
 }

@@ -1,5 +1,8 @@
 //! A mail as it leaves: what it says, the pictures in its text and the files beside it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 /// What a mail holds, without who sends it and who gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
@@ -13,6 +16,18 @@ pub struct Content {
     pub pictures: Vec<Picture>,
     /// Files beside the text.
     pub files: Vec<File>,
+}
+
+impl Content {
+    /// The HTML as a page that stands alone, its pictures in it.
+    pub fn page(&self) -> String {
+        self.pictures
+            .iter()
+            .fold(self.html.clone(), |html, picture| {
+                let data = format!("data:image/png;base64,{}", STANDARD.encode(&picture.png));
+                html.replace(&format!("cid:{}", picture.id), &data)
+            })
+    }
 }
 
 /// What stands below a mail: why it came, and where that is changed.

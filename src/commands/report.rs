@@ -6,9 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use millrace_jobs::mail::Content;
 use millrace_jobs::report::{
     Aims, Language, MonthlyReport, MonthlyReportError, MonthlyRequest, monthly,
 };
@@ -181,7 +178,7 @@ fn write(
     if mail {
         files.push((
             format!("{name}.html"),
-            page(&report.mail(link, None)?).into_bytes(),
+            report.mail(link, None)?.page().into_bytes(),
         ));
     }
     let mut written = Vec::new();
@@ -201,15 +198,4 @@ fn write(
         });
     }
     Ok(written)
-}
-
-/// The mail as one page, its pictures in it.
-fn page(content: &Content) -> String {
-    content
-        .pictures
-        .iter()
-        .fold(content.html.clone(), |html, picture| {
-            let data = format!("data:image/png;base64,{}", STANDARD.encode(&picture.png));
-            html.replace(&format!("cid:{}", picture.id), &data)
-        })
 }

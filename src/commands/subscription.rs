@@ -36,7 +36,9 @@ pub(crate) async fn run(
         SubscriptionCommand::Send { id, wait } => {
             let made = init::create(context, Arc::new(clock)).await?;
             let actor = Actor::system("millrace subscription");
-            let work = async |unit: Unit| subscription::send_now(&unit, None, id).await;
+            let work = async |unit: Unit| {
+                subscription::send_now(&unit, None, id, subscription::To::All).await
+            };
             let copies = made.store.write(&actor, work).await?;
             let at = copies.first().map(|copy| copy.planned_at);
             if wait {

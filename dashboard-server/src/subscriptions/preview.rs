@@ -112,7 +112,7 @@ pub(crate) async fn preview(
     match renderer.render(&order).await {
         Ok(Rendered::Message(message)) => Ok(Json(CopyPreview {
             subject: message.content.subject,
-            html: message.content.html,
+            html: message.content.page(),
             text: message.content.text,
             files: message
                 .content

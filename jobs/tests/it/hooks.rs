@@ -11,7 +11,7 @@ use millrace_models::config::{Company, DeliverySettings};
 use millrace_operations::entity::{dispatch, subscription};
 use millrace_operations::resources::create;
 use millrace_operations::row::Row;
-use millrace_operations::service::subscription as subscriptions;
+use millrace_operations::service::subscription::{self as subscriptions, To};
 use millrace_operations::setup::initialise;
 use millrace_operations::testing::ManualClock;
 use millrace_operations::{Caller, Place, Store, Unit};
@@ -128,8 +128,9 @@ impl Firm {
         });
         let made = self.subscribe(&body).await;
         let id = made["id"].as_i64().unwrap();
-        let work =
-            async |unit: Unit| subscriptions::send_now(&unit, Some(&self.director), id).await;
+        let work = async |unit: Unit| {
+            subscriptions::send_now(&unit, Some(&self.director), id, To::All).await
+        };
         let sent = self.store.write(&self.director.actor(), work).await;
         assert_eq!(sent.unwrap().len(), 1);
         made["secret"].as_str().unwrap().to_owned()

@@ -209,7 +209,7 @@ pub async fn plan(unit: &Unit) -> Result<u64> {
             // A report tells of its month, whenever it comes; other copies would be the same again.
             let missed = own.kind != "monthly_report" && at < last;
             let missed = missed.then_some("nobody was there; a later one was sent");
-            planned += copies(unit, &own, at, false, missed).await?;
+            planned += copies(unit, &own, at, None, missed).await?;
         }
     }
     Ok(planned)
@@ -223,25 +223,36 @@ pub async fn plan(unit: &Unit) -> Result<u64> {
 pub async fn plan_reports(unit: &Unit, at: DateTime<Utc>) -> Result<u64> {
     let mut planned = 0;
     for own in enabled(unit).await? {
-        if own.kind == "monthly_report" && own.rule.is_none() {
-            planned += copies(unit, &own, at, false, None).await?;
+        // who subscribes later gets no reports of before, which may be caught up
+        let is_of_then = own.recorded_at <= at;
+        if own.kind == "monthly_report" && own.rule.is_none() && is_of_then {
+            planned += copies(unit, &own, at, None, None).await?;
         }
     }
     Ok(planned)
 }
 
-/// Plans a copy for each recipient that has none of that moment yet.
+/// To whom copies are sent at somebody's wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// All recipients.
+    All,
+    /// This one alone, who need not be one of them; of a webhook it is called as ever.
+    One(i64),
+}
+
+/// Plans a copy for each recipient that has none of that moment yet; by hand for `wish`.
 async fn copies(
     unit: &Unit,
     own: &subscription::Model,
     at: DateTime<Utc>,
-    manual: bool,
+    wish: Option<To>,
     missed: Option<&str>,
 ) -> Result<u64> {
-    let people = if own.channel == "webhook" {
-        BTreeSet::from([own.owner_id])
-    } else {
-        recipients(Some(&own.recipients))?
+    let people = match wish {
+        _ if own.channel == "webhook" => BTreeSet::from([own.owner_id]),
+        Some(To::One(person)) => BTreeSet::from([person]),
+        _ => recipients(Some(&own.recipients))?,
     };
     let there = dispatch::Entity::find()
         .filter(dispatch::Column::SubscriptionId.eq(own.id))
@@ -260,7 +271,7 @@ async fn copies(
             subscription_id: Set(own.id),
             recipient_id: Set(*person),
             planned_at: Set(at),
-            manual: Set(manual),
+            manual: Set(wish.is_some()),
             channel: Set(own.channel.clone()),
             state: Set(state.to_owned()),
             next_attempt_at: Set(missed.is_none().then(|| unit.now())),
@@ -273,7 +284,7 @@ async fn copies(
     Ok(planned)
 }
 
-/// Plans copies of a subscription for now, beside its rule: for its recipients; gives them.
+/// Plans copies of a subscription for now, beside its rule; gives them.
 ///
 /// # Errors
 ///
@@ -282,13 +293,14 @@ pub async fn send_now(
     unit: &Unit,
     caller: Option<&Caller>,
     id: i64,
+    to: To,
 ) -> Result<Vec<dispatch::Model>> {
     let own: subscription::Model = match caller {
         Some(caller) => unit.get_for(caller, Action::Update, id).await?,
         None => unit.get(id).await?,
     };
     let at = unit.now();
-    copies(unit, &own, at, true, None).await?;
+    copies(unit, &own, at, Some(to), None).await?;
     Ok(dispatch::Entity::find()
         .filter(dispatch::Column::SubscriptionId.eq(id))
         .filter(dispatch::Column::PlannedAt.eq(at))

@@ -75,8 +75,8 @@ export const receivedQuery = listQuery<Dispatch>("dispatch", {
   limit: 100,
 });
 
-export function sendNow(id: number) {
-  return act<Page<Dispatch>>("subscription", id, "send");
+export function sendNow(id: number, to: "me" | "all") {
+  return act<Page<Dispatch>>("subscription", id, to === "me" ? "send?to=me" : "send");
 }
 
 export function leave(id: number) {

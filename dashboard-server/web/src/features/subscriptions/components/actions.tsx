@@ -15,35 +15,44 @@ export function useEdits(subscription: Pick<Subscription, "owner_id"> | undefine
   return scope === "all" || subscription.owner_id === me.user_id;
 }
 
-/** Sends what there is now to its recipients. */
+/** Sends what there is now: to oneself at once, to all recipients when that is sure. */
 export function SendButton({ subscription }: { subscription: Subscription }) {
   const { t } = useTexts();
   const me = useMe();
   const { id, channel, recipients } = subscription;
   const send = useAction(
-    () => sendNow(id),
+    (to: "me" | "all") => sendNow(id, to),
     () => t("subscriptions.sent"),
   );
   const alone = channel === "mail" && recipients.length === 1 && recipients[0] === me.user_id;
-  const label = t(alone ? "subscriptions.sendMe" : "subscriptions.sendAll");
-  const button = (onClick?: () => void) => (
-    <Button type="primary" loading={send.isPending} data-testid="send-now" onClick={onClick}>
-      {label}
+  const toMe = channel === "mail" && (
+    <Button
+      type="primary"
+      loading={send.isPending}
+      data-testid="send-now"
+      onClick={() => send.mutate(alone ? "all" : "me")}
+    >
+      {t("subscriptions.sendMe")}
     </Button>
   );
-  if (alone) return button(() => send.mutate(undefined));
+  if (alone) return toMe;
   return (
-    <Popconfirm
-      title={
-        channel === "webhook"
-          ? t("subscriptions.sendWebhook")
-          : t("subscriptions.sendSure", { count: recipients.length })
-      }
-      okText={label}
-      onConfirm={() => send.mutate(undefined)}
-    >
-      {button()}
-    </Popconfirm>
+    <>
+      {toMe}
+      <Popconfirm
+        title={
+          channel === "webhook"
+            ? t("subscriptions.sendWebhook")
+            : t("subscriptions.sendSure", { count: recipients.length })
+        }
+        okText={t("subscriptions.sendAll")}
+        onConfirm={() => send.mutate("all")}
+      >
+        <Button loading={send.isPending} data-testid="send-all">
+          {t("subscriptions.sendAll")}
+        </Button>
+      </Popconfirm>
+    </>
   );
 }
 
