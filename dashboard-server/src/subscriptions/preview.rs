@@ -111,8 +111,8 @@ pub(crate) async fn preview(
     let renderer = Renderer::new(state.clone());
     match renderer.render(&order).await {
         Ok(Rendered::Message(message)) => Ok(Json(CopyPreview {
-            subject: message.content.subject,
             html: message.content.page(),
+            subject: message.content.subject,
             text: message.content.text,
             files: message
                 .content

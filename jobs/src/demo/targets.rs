@@ -28,8 +28,8 @@ const OF_TEAMS: f64 = 0.95;
 /// Targets of reps are in five thousands of yuan, in fen; those of the company in a hundred thousand.
 const STEP: i64 = 500_000;
 const COMPANY_STEP: i64 = 10_000_000;
-/// In minutes of the day: before what else is done on it.
-const AT_NINE: i64 = 9 * 60;
+/// When the first work of a day is done, in minutes of it.
+const NINE: i64 = 9 * 60;
 /// More deals are to be won than are, in basis points.
 const WIN_RATE_MORE: f64 = 200.0;
 
@@ -100,7 +100,7 @@ impl Firm {
         }
         self.targets_of = Some(year);
         let director = self.person(DIRECTOR)?;
-        let at = self.morning(day, AT_NINE);
+        let at = self.morning(day, NINE);
         let unit = unit.acting(director.actor(), at);
         let items = self.items(&unit, year).await?;
         let plan = take(&unit, Some(&director), &items).await?;
