@@ -19512,7 +19512,10 @@ export interface operations {
     };
     send_subscriptions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `me`: one copy, for the one who asks; all recipients where left out. */
+                to?: "me";
+            };
             header?: never;
             path: {
                 /** @description The subscription */
@@ -19531,6 +19534,7 @@ export interface operations {
                     "application/json": components["schemas"]["DispatchPage"];
                 };
             };
+            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
