@@ -15,6 +15,7 @@
 
 pub mod cells;
 pub mod chance;
+mod coarse;
 pub mod decompose;
 pub mod explain;
 pub mod group;

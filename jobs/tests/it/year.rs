@@ -391,7 +391,7 @@ async fn a_year(place: Place, seed: u64) {
     let ids: Vec<i64> = people.keys().copied().collect();
     let mut dice = Dice(seed);
     let mut mails: Vec<Value> = Vec::new();
-    let (mut nobody, mut muted, mut kills) = (false, false, 0);
+    let (mut nobody, mut muted, mut kills, mut in_a_row) = (false, false, 0, 0);
     for (moment, event) in events() {
         loop {
             let due = next(&servers[0].store, moment).await;
@@ -405,9 +405,11 @@ async fn a_year(place: Place, seed: u64) {
                 clock.advance((moment - servers[0].store.now()).max(TimeDelta::zero()));
                 break;
             }
-            // One time in twelve somebody pulls a plug.
+            // One time in twelve somebody pulls a plug; but what was broken off twice is left to end, as
+            // the third time would be its last.
             for server in &servers {
-                let steps = if dice.below(12) == 0 {
+                let pulled = dice.below(12) == 0;
+                let steps = if pulled && in_a_row < 2 {
                     1 + dice.below(4)
                 } else {
                     0
@@ -433,6 +435,11 @@ async fn a_year(place: Place, seed: u64) {
                     servers[index] = Server::start(&place, &clock, &settings, &done).await;
                 }
             }
+            in_a_row = if killed.0 || killed.1 {
+                in_a_row + 1
+            } else {
+                0
+            };
             if killed.0 || killed.1 {
                 // The leases of the dead end by themselves.
                 clock.advance(TimeDelta::seconds(11));

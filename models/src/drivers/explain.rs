@@ -1,6 +1,7 @@
 //! From facts to the account of a change.
 
 use super::chance::two_sided;
+use super::coarse::coarse;
 use super::decompose::{Form, Split, Sums, split};
 use super::group::Shape;
 use super::inference::{Bags, Drawn, Interval};
@@ -127,11 +128,15 @@ fn widest(facts: &Facts, form: Form, whole: [Sums; 2], most: usize) -> Vec<Vec<C
             .zip(0..)
             .map(|(part, code)| (size(form, *part), code))
             .collect();
-        sizes.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
+        sizes.sort_by(|left, right| {
+            let larger = coarse(right.0).total_cmp(&coarse(left.0));
+            larger.then(left.1.cmp(&right.1))
+        });
         // by as many values as are shown, so that a dimension of many values has no advantage
         let shown: f64 = sizes.iter().take(most).map(|(size, _)| size).sum();
         let all: f64 = sizes.iter().map(|(size, _)| size).sum();
         let told = if all > 0.0 { shown * shown / all } else { 0.0 };
+        let told = coarse(told);
         if count > 1 && best.as_ref().is_none_or(|(other, ..)| told > *other) {
             best = Some((told, dimension, sizes));
         }

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::Condition;
 use super::cells::{Cells, Moments};
+use super::coarse::coarse;
 use super::search::Search;
 
 /// Segments that are tried at once, at most one for each bit.
@@ -212,7 +213,7 @@ impl Pool {
             let labels: Vec<usize> = self.atoms.iter().map(|a| Self::label(&model, a)).collect();
             let mut best: Option<(f64, Model)> = None;
             for other in self.neighbours(&model, may_be_common) {
-                let gain = self.gain_over(&model, &labels, &other);
+                let gain = coarse(self.gain_over(&model, &labels, &other));
                 if gain > best.as_ref().map_or(1e-6, |(best, _)| *best) {
                     best = Some((gain, other));
                 }

@@ -1,6 +1,7 @@
 //! How a node of the lattice is judged: how far it deviates, and what naming it costs.
 
 use super::cells::Moments;
+use super::coarse::coarse;
 use super::decompose::Form;
 use super::lattice::Lattice;
 
@@ -165,6 +166,7 @@ impl Search {
                 half -= count;
                 half <= 0.0
             });
+            let apart = coarse(apart);
             if let Some((middle, _)) = middle
                 && best.is_none_or(|(other, _)| apart > other)
             {

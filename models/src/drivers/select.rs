@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use super::Condition;
 use super::cells::Moments;
+use super::coarse::coarse;
 use super::lattice::Lattice;
 use super::refine::{Model, Pool};
 use super::search::{Deviation, Search};
@@ -113,7 +114,7 @@ impl<'a> Taking<'a> {
     ) -> Vec<Vec<Condition>> {
         let judge = |depth: usize, node: &Moments| {
             let deviation = deviation(node);
-            self.search.worth(deviation, depth, node, &self.sizes)
+            coarse(self.search.worth(deviation, depth, node, &self.sizes))
         };
         let mut best = left.lattice.best(judge);
         best.sort_by(|one, other| other.2.total_cmp(&one.2));
@@ -170,7 +171,7 @@ impl<'a> Taking<'a> {
                 let cost = self
                     .search
                     .cost(conditions.len(), node.count(), &self.sizes);
-                (apart - cost, conditions)
+                (coarse(apart - cost), conditions)
             })
             .collect();
         children.sort_by(|left, right| right.0.total_cmp(&left.0));
@@ -203,7 +204,7 @@ impl<'a> Taking<'a> {
                 let far = changes
                     .iter()
                     .map(|change| self.search.misfit(&node, *change));
-                (far.fold(0.0, f64::max), vec![condition])
+                (coarse(far.fold(0.0, f64::max)), vec![condition])
             })
             .filter(|(far, _)| *far > 4.0)
             .collect();
@@ -225,7 +226,8 @@ impl<'a> Taking<'a> {
         };
         let parts = pool.parts(model);
         let mut order: Vec<usize> = (0..model.segments.len()).collect();
-        order.sort_by(|left, right| z(&parts, *right).abs().total_cmp(&z(&parts, *left).abs()));
+        let clear = |index: &usize| coarse(z(&parts, *index).abs());
+        order.sort_by(|left, right| clear(right).total_cmp(&clear(left)));
         let mut sorted = Model {
             common: model.common,
             ..Model::default()
