@@ -110,7 +110,7 @@ const NAMED: usize = 100;
 ///
 /// # Errors
 ///
-/// When the file is there already or cannot be written, another backup is being taken, or a file of the
+/// When the file is there already or cannot be written, another backup takes too long, or a file of the
 /// lake is missing; those of the database. Attachments that are missing or damaged are no error, as they
 /// would be forever; the manifest names them.
 pub async fn take(

@@ -39,7 +39,7 @@ use millrace_operations::entity::{account, product, role, setting, team, user};
 use millrace_operations::files::Files;
 use millrace_operations::service::pool::PoolRules;
 use millrace_operations::service::return_due::return_due;
-use millrace_operations::service::schedule::skip_to_now;
+use millrace_operations::service::schedule::skip_to;
 use millrace_operations::setup::initialise;
 use millrace_operations::sign_in::{Password, share_password};
 use millrace_operations::{Actor, OperationsError, Place, Store, Unit};
@@ -205,9 +205,11 @@ pub async fn fill(
     .await?;
     clock.set(firm.morning(options.until, 10));
     return_due(&store).await?;
+    // nothing is to be caught up by who serves it first
+    let tomorrow = firm.morning(options.until, 24 * 60);
     store
         .write(&Actor::system("demo"), async |unit| {
-            skip_to_now(&unit).await
+            skip_to(&unit, tomorrow).await
         })
         .await?;
     let people: Vec<i64> = user::Entity::find()

@@ -15,6 +15,7 @@ use millrace_operations::Store;
 use millrace_operations::lease::{Lease, give_back, holder, lengthen, take};
 use millrace_operations::service::scorecard;
 use tokio::task::JoinSet;
+use tokio::time::error::Elapsed;
 
 use crate::close::sync;
 use crate::health::{Again, follow, score};
@@ -74,14 +75,14 @@ async fn taken(store: &Store, name: &str) -> anyhow::Result<Option<Lease>> {
     Ok(take(store, name, &holder, LASTS).await?)
 }
 
-/// Does a work while nothing is removed from the lake.
+/// Does a work while nothing is removed from the lake, after those who do such a work now.
 pub(crate) async fn still<T>(
     store: &Store,
     slot: &Slot,
     work: impl AsyncFnOnce() -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let lease = taken(store, STILL).await?;
-    let lease = lease.context("another backup is being taken: wait until it is done")?;
+    let lease = free(store, STILL).await?;
+    let lease = lease.context("another backup has been at work for too long")?;
     holding(store, slot, lease, async |_: Under| work().await).await
 }
 
@@ -167,21 +168,28 @@ pub(crate) async fn give_up(store: &Store, slot: &Slot) {
     }
 }
 
-/// Does a work under the lease, after those who have it now.
-pub(crate) async fn when_free<T>(
-    store: &Store,
-    work: impl AsyncFnOnce(Under) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
+/// The lease of that name once nobody has it; a timeout where that takes too long.
+async fn free(store: &Store, name: &str) -> anyhow::Result<Result<Lease, Elapsed>> {
     let waiting = async {
         loop {
-            if let Some(lease) = taken(store, LEASE).await? {
+            if let Some(lease) = taken(store, name).await? {
                 return anyhow::Ok(lease);
             }
             tokio::time::sleep(ASKED_EVERY).await;
         }
     };
-    let waited = tokio::time::timeout(PATIENCE, waiting).await;
-    let lease = waited.context("another process has been working on the marts for too long")??;
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .map_or_else(|late| Ok(Err(late)), |lease| lease.map(Ok))
+}
+
+/// Does a work under the lease, after those who have it now.
+pub(crate) async fn when_free<T>(
+    store: &Store,
+    work: impl AsyncFnOnce(Under) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let lease = free(store, LEASE).await?;
+    let lease = lease.context("another process has been working on the marts for too long")?;
     holding(store, &Slot::default(), lease, work).await
 }
 

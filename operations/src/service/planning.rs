@@ -94,11 +94,11 @@ pub(crate) async fn planned(unit: &Unit, subject: Subject, until: DateTime<Utc>)
     unit.run(&update).await.map(drop)
 }
 
-/// Moves the marks of all subjects to now: what came due before is left undone.
-pub(crate) async fn skip_to_now(unit: &Unit) -> Result<()> {
+/// Moves the marks of all subjects to a moment: what comes due before is left undone.
+pub(crate) async fn skip_to(unit: &Unit, moment: DateTime<Utc>) -> Result<()> {
     let update = Query::update()
         .table("planning_marks")
-        .value("until", unit.now())
+        .value("until", moment)
         .to_owned();
     unit.run(&update).await.map(drop)
 }

@@ -146,14 +146,14 @@ pub async fn plan(unit: &Unit) -> Result<u64> {
     Ok(planned)
 }
 
-/// Leaves undone and unwritten what came due of schedules and subscriptions before now: for a history
-/// that was written afterwards.
+/// Leaves undone and unwritten what comes due of schedules and subscriptions before a moment: for a
+/// history that was written afterwards.
 ///
 /// # Errors
 ///
 /// Those of the database.
-pub async fn skip_to_now(unit: &Unit) -> Result<()> {
-    planning::skip_to_now(unit).await
+pub async fn skip_to(unit: &Unit, moment: DateTime<Utc>) -> Result<()> {
+    planning::skip_to(unit, moment).await
 }
 
 /// Why a moment is left out, if it is.
