@@ -58,6 +58,20 @@ export function Facts({
   );
 }
 
+/** What is told of something: a name and a value each. */
+export function NamedFacts({ facts }: { facts: [string, ReactNode][] }) {
+  return (
+    <dl className="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
 /** The numbers over a record: a name and a value each. */
 export function HeadNumbers({
   items,

@@ -109,8 +109,6 @@ export const zh = {
     outside: "不在区间内",
     noProof: "过去的期间还不够长，不能检验。",
     asOfNote: "按 {{day}} 结束时知道的数据预测",
-    none_yet: "还没有数字",
-    noneText: "有了商机并发布之后，这里会告诉您本期预计能成单多少。",
   },
 };
 
@@ -224,7 +222,5 @@ export const en: Texts<typeof zh> = {
     outside: "outside the interval",
     noProof: "No past period is long enough ago to be checked.",
     asOfNote: "A forecast by what was known at the end of {{day}}",
-    none_yet: "No numbers yet",
-    noneText: "Once there are deals, this says what the period is expected to bring.",
   },
 };

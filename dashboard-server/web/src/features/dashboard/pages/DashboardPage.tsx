@@ -1,9 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Skeleton } from "antd";
-import { useCallback, useEffect, useMemo } from "react";
+import { Button } from "antd";
+import { useCallback, useMemo } from "react";
 import { SubscribeButton } from "@/components/SubscribeButton";
-import { ApiError } from "@/lib/api/client";
-import { registryQuery, statusQuery } from "@/lib/api/queries";
 import type { Condition, Dimension, Metric, Status } from "@/lib/api/types";
 import { dayOf, endOfDay, instant, numberOf } from "@/lib/format";
 import { conditionText, TABS } from "@/lib/numbers";
@@ -24,12 +22,12 @@ import { DriversDrawer } from "../components/DriversDrawer";
 import { FilterBar } from "../components/FilterBar";
 import { Leaderboard } from "../components/Leaderboard";
 import { AsOfPicker, ComparePicker, PeriodPicker } from "../components/PeriodPicker";
+import { Published } from "../components/Published";
 import { RecordsDrawer } from "../components/RecordsDrawer";
 import { StageStrip } from "../components/StageStrip";
 import { Failure, NoNumbers, RefusedNotice, StaleNotice } from "../components/States";
 import { Tiles } from "../components/Tiles";
 import { Trend } from "../components/Trend";
-import { NamesContext } from "../names";
 import { corrected } from "../problems";
 import { toggleMember } from "../state";
 import { usePageState } from "../usePageState";
@@ -38,65 +36,13 @@ import "../dashboard.css";
 /** The page of numbers. */
 export function DashboardPage() {
   const { t } = useTexts();
-  const status = useQuery(statusQuery);
-  const registry = useQuery({
-    ...registryQuery(status.data?.set),
-    enabled: status.data?.set !== undefined && status.data.set !== null,
-  });
-  // A new firm has a published set too, with nothing in it.
-  const none =
-    (status.data && ((status.data.set ?? null) === null || !status.data.first_day)) ||
-    isNothingPublished(status.error);
-  const failed = status.data ? registry.error : status.error;
   return (
-    <Frame company={status.data?.company}>
-      {none ? (
-        <NoNumbers onCheck={() => status.refetch()} />
-      ) : failed ? (
-        <Failure
-          error={failed}
-          onRetry={() => void (status.data ? registry.refetch() : status.refetch())}
-        />
-      ) : status.data && registry.data ? (
-        <NamesContext value={registry.data}>
-          <Numbers
-            status={status.data}
-            metrics={registry.data.metrics}
-            dimensions={registry.data.dimensions}
-          />
-        </NamesContext>
-      ) : (
-        <main className="page" aria-busy="true" aria-label={t("fresh.loading")}>
-          <div className="card">
-            <Skeleton active paragraph={{ rows: 3 }} />
-          </div>
-          <div className="card">
-            <Skeleton active paragraph={{ rows: 8 }} />
-          </div>
-        </main>
+    <Published title={t("app.title")}>
+      {(status, { metrics, dimensions }) => (
+        <Numbers status={status} metrics={metrics} dimensions={dimensions} />
       )}
-    </Frame>
+    </Published>
   );
-}
-
-function isNothingPublished(error: Error | null): boolean {
-  return error instanceof ApiError && (error.problem.type ?? "").endsWith("nothing-published");
-}
-
-/** The page's frame and its title. */
-function Frame({
-  company,
-  children,
-}: {
-  company: string | null | undefined;
-  children: React.ReactNode;
-}) {
-  const { t } = useTexts();
-  const title = t("app.title");
-  useEffect(() => {
-    document.title = company ? `${title} · ${company}` : `${title} · Millrace`;
-  }, [title, company]);
-  return <div className="frame">{children}</div>;
 }
 
 type NumbersProps = { status: Status; metrics: Metric[]; dimensions: Dimension[] };

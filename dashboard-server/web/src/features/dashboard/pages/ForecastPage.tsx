@@ -1,10 +1,9 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Button, Segmented, Select, Skeleton } from "antd";
-import { useCallback, useEffect, useMemo, useRef } from "react";
+import { useCallback, useMemo, useRef } from "react";
 import { useSearchParams } from "react-router";
-import { EmptyState, FailureState } from "@/components/States";
+import { FailureState } from "@/components/States";
 import { ApiError } from "@/lib/api/client";
-import { registryQuery, statusQuery } from "@/lib/api/queries";
 import type { Condition, Dimension, Metric, Status } from "@/lib/api/types";
 import { withCondition } from "@/lib/conditions";
 import { dayOf, endOfDay, instant } from "@/lib/format";
@@ -20,10 +19,10 @@ import { MadeOf, Path } from "../components/forecast/Path";
 import { Proof } from "../components/forecast/Proof";
 import { Split } from "../components/forecast/Split";
 import { AsOfPicker } from "../components/PeriodPicker";
+import { Published } from "../components/Published";
 import { RecordsDrawer } from "../components/RecordsDrawer";
 import { RefusedNotice, StaleNotice } from "../components/States";
 import { AHEAD, type ForecastState, periodOf, readForecast, writeForecast } from "../forecast";
-import { NamesContext } from "../names";
 import { corrected } from "../problems";
 import { readState } from "../state";
 import "../dashboard.css";
@@ -35,57 +34,12 @@ const WON = "won_amount";
 /** What will be won by the end of the month or quarter. */
 export function ForecastPage() {
   const { t } = useTexts();
-  const status = useQuery(statusQuery);
-  const registry = useQuery({
-    ...registryQuery(status.data?.set),
-    enabled: status.data?.set !== undefined && status.data.set !== null,
-  });
-  const title = t("forecast.title");
-  const company = status.data?.company;
-  useEffect(() => {
-    document.title = `${title} · ${company ?? "Millrace"}`;
-  }, [title, company]);
-  const nothing =
-    (status.data && ((status.data.set ?? null) === null || !status.data.first_day)) ||
-    (status.error instanceof ApiError && status.error.code === "nothing-published");
-  const failed = status.data ? registry.error : status.error;
   return (
-    <div className="frame">
-      {nothing ? (
-        <main className="page">
-          <EmptyState title={t("forecast.none_yet")}>{t("forecast.noneText")}</EmptyState>
-        </main>
-      ) : failed ? (
-        <FailureState
-          error={failed}
-          onRetry={() => void (status.data ? registry.refetch() : status.refetch())}
-        />
-      ) : status.data && registry.data ? (
-        <NamesContext value={registry.data}>
-          <Numbers
-            status={status.data}
-            metrics={registry.data.metrics}
-            dimensions={registry.data.dimensions}
-          />
-        </NamesContext>
-      ) : (
-        <Waiting />
+    <Published title={t("forecast.title")}>
+      {(status, { metrics, dimensions }) => (
+        <Numbers status={status} metrics={metrics} dimensions={dimensions} />
       )}
-    </div>
-  );
-}
-
-function Waiting() {
-  const { t } = useTexts();
-  return (
-    <main className="page" aria-busy="true" aria-label={t("fresh.loading")}>
-      <div className="card">
-        <Skeleton active paragraph={{ rows: 3 }} />
-      </div>
-      <div className="card">
-        <Skeleton active paragraph={{ rows: 8 }} />
-      </div>
-    </main>
+    </Published>
   );
 }
 

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Popconfirm, Segmented } from "antd";
 import { useEffect } from "react";
 import { useNavigate } from "react-router";
+import { NamedFacts } from "@/components/Facts";
 import { PasswordForm } from "@/components/PasswordForm";
 import { Refusal } from "@/components/States";
 import { useAction } from "@/components/useAction";
@@ -63,14 +64,7 @@ export function MePage() {
       <div className="me-grid">
         <section className="card">
           <h2>{t("me.account")}</h2>
-          <dl className="facts">
-            {facts.map(([name, value]) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ))}
-          </dl>
+          <NamedFacts facts={facts} />
           <h2>{t("field.language")}</h2>
           <Segmented<Lang>
             value={lang}

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Skeleton } from "antd";
 import { Moment, UserName } from "@/components/Cells";
+import { NamedFacts } from "@/components/Facts";
 import { useOverlay } from "@/components/navigation";
 import { PendingDrawer, RecordDrawer } from "@/components/RecordDrawer";
 import { FailureState } from "@/components/States";
@@ -88,14 +89,7 @@ export function RunDrawer({ id }: { id: number }) {
           <p className="run-said">{tellRun(run.result, t)}</p>
         </>
       )}
-      <dl className="facts">
-        {facts.map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <NamedFacts facts={facts} />
       <h3 className="small quiet">{t("schedules.log")}</h3>
       <Log id={id} live={isUnderWay(run.state)} />
     </RecordDrawer>

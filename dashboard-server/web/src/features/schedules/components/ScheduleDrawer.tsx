@@ -1,13 +1,13 @@
-import { DeleteOutlined } from "@ant-design/icons";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Alert, Button, Popconfirm, Skeleton } from "antd";
+import { Alert, Button, Skeleton } from "antd";
 import { Moment, Named } from "@/components/Cells";
+import { NamedFacts } from "@/components/Facts";
 import { History } from "@/components/History";
 import { useOverlay } from "@/components/navigation";
 import { PendingDrawer, RecordDrawer } from "@/components/RecordDrawer";
+import { RemoveButton } from "@/components/RemoveButton";
 import { EmptyState, FailureState } from "@/components/States";
-import { useAction } from "@/components/useAction";
-import { joinLabels, type Labels, recordQuery, removeRecord } from "@/lib/api/records";
+import { joinLabels, type Labels, recordQuery } from "@/lib/api/records";
 import { ruleText } from "@/lib/rule";
 import { useMay, useMe } from "@/lib/session";
 import { plannedTime } from "@/lib/when";
@@ -24,14 +24,10 @@ import "../schedules.css";
 export function ScheduleDrawer({ id }: { id: number }) {
   const { t, lang } = useTexts();
   const may = useMay();
-  const { close, setTab } = useOverlay();
+  const { setTab } = useOverlay();
   const found = useQuery(recordQuery<Schedule>("schedule", id));
   const overview = useQuery(overviewQuery);
   const change = useSwitch();
-  const remove = useAction(
-    (record: Schedule) => removeRecord("schedule", record),
-    () => t("part.removed"),
-  );
   const schedule = found.data?.record;
   if (!schedule) return <PendingDrawer found={found} testId="schedule" width={640} />;
   const standing = overview.data?.schedules.find((own) => own.id === id);
@@ -75,21 +71,11 @@ export function ScheduleDrawer({ id }: { id: number }) {
                   <>
                     <ScheduleSettings schedule={schedule} />
                     {may("schedule", "delete") && (
-                      <Popconfirm
-                        title={t("schedules.removeSure", { name: schedule.name })}
-                        okText={t("part.remove")}
-                        onConfirm={() => remove.mutate(schedule, { onSuccess: close })}
-                      >
-                        <Button
-                          danger
-                          type="text"
-                          className="remove-record"
-                          icon={<DeleteOutlined />}
-                          loading={remove.isPending}
-                        >
-                          {t("part.remove")}
-                        </Button>
-                      </Popconfirm>
+                      <RemoveButton
+                        entity="schedule"
+                        record={schedule}
+                        sure={t("schedules.removeSure", { name: schedule.name })}
+                      />
                     )}
                   </>
                 ),
@@ -157,14 +143,7 @@ function Overview({ schedule, standing }: { schedule: Schedule; standing: Standi
       {standing?.holidays_unknown && (
         <Alert type="warning" showIcon className="refusal" title={t("schedules.holidays")} />
       )}
-      <dl className="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <NamedFacts facts={facts} />
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Button } from "antd";
 import { Choice, Moment, UserName } from "@/components/Cells";
+import { NamedFacts } from "@/components/Facts";
 import { useOverlay } from "@/components/navigation";
 import { PendingDrawer, RecordDrawer } from "@/components/RecordDrawer";
 import { labelOf, recordQuery } from "@/lib/api/records";
@@ -79,14 +80,7 @@ export function DispatchDrawer({ id }: { id: number }) {
           title={tellReason(copy.reason, t)}
         />
       )}
-      <dl className="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <NamedFacts facts={facts} />
     </RecordDrawer>
   );
 }

@@ -1,14 +1,14 @@
-import { DeleteOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Popconfirm, Skeleton, Typography } from "antd";
+import { Alert, Button, Skeleton, Typography } from "antd";
 import { useState } from "react";
 import { UserName } from "@/components/Cells";
+import { NamedFacts } from "@/components/Facts";
 import { History } from "@/components/History";
 import { useOverlay } from "@/components/navigation";
 import { PendingDrawer, RecordDrawer } from "@/components/RecordDrawer";
+import { RemoveButton } from "@/components/RemoveButton";
 import { RuleMoments } from "@/components/RuleInput";
-import { useAction } from "@/components/useAction";
-import { recordQuery, removeRecord } from "@/lib/api/records";
+import { recordQuery } from "@/lib/api/records";
 import { ruleText } from "@/lib/rule";
 import { useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
@@ -28,16 +28,12 @@ import "../subscriptions.css";
 export function SubscriptionDrawer({ id }: { id: number }) {
   const { t, lang } = useTexts();
   const me = useMe();
-  const { close, setTab } = useOverlay();
+  const { setTab } = useOverlay();
   const found = useQuery(recordQuery<Subscription>("subscription", id));
   const subscription = found.data?.record;
   const edits = useEdits(subscription);
   const pause = usePause();
   const [shown, setShown] = useState<Previewed | null>(null);
-  const remove = useAction(
-    (record: Subscription) => removeRecord("subscription", record),
-    () => t("part.removed"),
-  );
   if (!subscription) return <PendingDrawer found={found} testId="subscription" width={640} />;
   const { kind, channel, recipients, enabled } = subscription;
   const gets = channel === "mail" && recipients.includes(me.user_id);
@@ -109,21 +105,11 @@ export function SubscriptionDrawer({ id }: { id: number }) {
                   children: (
                     <>
                       <SubscriptionSettings subscription={subscription} />
-                      <Popconfirm
-                        title={t("subscriptions.removeSure", { name: subscription.name })}
-                        okText={t("part.remove")}
-                        onConfirm={() => remove.mutate(subscription, { onSuccess: close })}
-                      >
-                        <Button
-                          danger
-                          type="text"
-                          className="remove-record"
-                          icon={<DeleteOutlined />}
-                          loading={remove.isPending}
-                        >
-                          {t("part.remove")}
-                        </Button>
-                      </Popconfirm>
+                      <RemoveButton
+                        entity="subscription"
+                        record={subscription}
+                        sure={t("subscriptions.removeSure", { name: subscription.name })}
+                      />
                     </>
                   ),
                 },
@@ -196,14 +182,7 @@ function Overview({
   ];
   return (
     <>
-      <dl className="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <NamedFacts facts={facts} />
       <ContentLink subscription={subscription} />
     </>
   );
