@@ -14,14 +14,13 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import sys
 import threading
 import time
 from pathlib import Path
 
-from freshness import WRITERS, Client, percentile
-from run import CACHE, HERE, Failed, Millrace, Server, say
+from freshness import WRITERS, Client, percentile, served
+from run import HERE, Failed, Millrace, Server, say
 
 
 class Writing:
@@ -126,28 +125,13 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=HERE / "results")
     options = parser.parse_args()
 
-    work = CACHE / "backup"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    millrace = Millrace(options.millrace, work / "data")
-    if options.database:
-        millrace.environment["MILLRACE_DATABASE_URL"] = options.database
     try:
-        millrace.init()
-        say("making the demo company")
-        made = millrace.run("--format", "json", "demo", "--accounts", str(options.accounts), "--months", "24", "--seed", "1")
-        millrace.password = json.loads(made[1])["password"]
-        server = Server(millrace)
-        try:
+        with served(options, "backup") as (server, millrace, work):
             say(f"{options.rate} writes a second")
             result = measure(server, millrace, work, options.rate, options.seconds)
-        finally:
-            server.stop()
     except Failed as failure:
         say(str(failure))
         return 1
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
     print(f"{result['rows']:,} rows, {result['data_bytes'] / 1e6:,.0f} MB in {result['members']:,} files became {result['archive_bytes'] / 1e6:,.0f} MB")
     print(f"backup {result['backup_s']:.1f} s, of them pinned {result['pinned_s']:.2f} s; restore {result['restore_s']:.1f} s")

@@ -196,9 +196,10 @@ def main() -> int:
     return bench(options)
 
 
-def bench(options: argparse.Namespace) -> int:
-    """Makes the company, measures, and tells."""
-    work = CACHE / "freshness"
+@contextmanager
+def served(options: argparse.Namespace, name: str) -> Iterator[tuple[Server, Millrace, Path]]:
+    """A demo company and its server in a folder of the cache, which is removed afterwards."""
+    work = CACHE / name
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     millrace = Millrace(options.millrace, work / "data")
@@ -211,15 +212,22 @@ def bench(options: argparse.Namespace) -> int:
         millrace.password = json.loads(made[1])["password"]
         server = Server(millrace)
         try:
-            say(f"{options.rate} writes a second for {options.seconds} s")
-            result = measure(server, options.rate, options.seconds)
+            yield server, millrace, work
         finally:
             server.stop()
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Makes the company, measures, and tells."""
+    try:
+        with served(options, "freshness") as (server, _, _):
+            say(f"{options.rate} writes a second for {options.seconds} s")
+            result = measure(server, options.rate, options.seconds)
     except Failed as failure:
         say(str(failure))
         return 1
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
     delay = result["delay_s"]
     print(f"{result['writes']:,} writes, {result['per_s']:.0f} a second, {result['sets']} published sets")

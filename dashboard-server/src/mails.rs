@@ -9,13 +9,15 @@ mod frame;
 mod list;
 mod report;
 mod threshold;
-mod words;
 
 use futures::future::BoxFuture;
-use millrace_jobs::outbox::{Language as Spoken, Order, RenderError, Rendered, Renders};
+use millrace_jobs::numbers::{self, Language as Spoken, Measured};
+use millrace_jobs::outbox::{Order, RenderError, Rendered, Renders};
 use millrace_lake::query::QueryError;
+use millrace_models::metric::Metric;
 use millrace_models::subscription::Subject;
 use millrace_operations::{ErrorKind, OperationsError};
+use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::export::Language;
@@ -66,6 +68,30 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// A number as it stands on a tile.
+    fn short(&self, value: Option<f64>, metric: &Metric) -> String {
+        let measured = Measured::of(&metric.name, metric.unit);
+        numbers::short(value, measured, self.order.language)
+    }
+
+    /// How a number moved, and in which colour.
+    fn change(
+        &self,
+        value: Option<f64>,
+        before: Option<f64>,
+        metric: &Metric,
+    ) -> Option<(String, &'static str)> {
+        let measured = Measured::of(&metric.name, metric.unit);
+        let (direction, language) = (metric.direction, self.order.language);
+        let moved = numbers::change(value, before, measured, direction, language)?;
+        let colour = match moved.tone {
+            "good" => "#15803d",
+            "bad" => "#b91c1c",
+            _ => "#6b7280",
+        };
+        Some((moved.text, colour))
+    }
+
     fn says(&self, zh: &'static str, en: &'static str) -> &'static str {
         self.language.choose(zh, en)
     }
@@ -84,6 +110,16 @@ impl<'a> Page<'a> {
         };
         Some(format!("{base}{path}"))
     }
+}
+
+/// A number of an answer.
+fn number(value: Option<&Value>) -> Option<f64> {
+    let value = match value? {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    value.is_finite().then_some(value)
 }
 
 /// What the one who asks is refused would be refused again.

@@ -37,8 +37,8 @@ use chrono::{DateTime, Utc};
 use millrace_ingest::last_table;
 use millrace_lake::{Lake, Pins};
 use millrace_models::config::Company;
-use millrace_operations::Store;
 use millrace_operations::snapshot::{Piece, Snapshot, TableShape};
+use millrace_operations::{OperationsError, Store};
 use tokio::sync::mpsc;
 
 pub use daily::{Daily, daily, directory_of};
@@ -270,8 +270,12 @@ async fn table_rows(
     Ok(read?.unwrap_or(0))
 }
 
-/// The files that records name and that are not there with their size.
-async fn missing(snapshot: &mut Snapshot, folder: &Path) -> anyhow::Result<Attached> {
+/// Tells each file that records name, and whether it is there with its size.
+pub(crate) async fn named(
+    snapshot: &mut Snapshot,
+    folder: &Path,
+    mut tell: impl FnMut(String, bool),
+) -> Result<(), OperationsError> {
     let (send, mut named) = mpsc::channel(1_000);
     let read = async {
         let read = snapshot.attachments(&send).await;
@@ -279,21 +283,29 @@ async fn missing(snapshot: &mut Snapshot, folder: &Path) -> anyhow::Result<Attac
         read
     };
     let looked = async {
-        let mut attached = Attached::default();
         while let Some((key, bytes)) = named.recv().await {
             let found = std::fs::metadata(folder.join(&key)).ok();
-            attached.named += 1;
-            if found.is_none_or(|found| found.len() != bytes) {
-                attached.missing_count += 1;
-                if attached.missing.len() < NAMED {
-                    attached.missing.push(key);
-                }
+            let is_there = found.is_some_and(|found| found.len() == bytes);
+            tell(key, is_there);
+        }
+    };
+    let (read, ()) = tokio::join!(read, looked);
+    read.map(drop)
+}
+
+/// The files that records name and that are not there with their size.
+async fn missing(snapshot: &mut Snapshot, folder: &Path) -> anyhow::Result<Attached> {
+    let mut attached = Attached::default();
+    let count = |key: String, is_there: bool| {
+        attached.named += 1;
+        if !is_there {
+            attached.missing_count += 1;
+            if attached.missing.len() < NAMED {
+                attached.missing.push(key);
             }
         }
-        attached
     };
-    let (read, attached) = tokio::join!(read, looked);
-    read?;
+    named(snapshot, folder, count).await?;
     Ok(attached)
 }
 

@@ -20,6 +20,7 @@ pub mod health;
 mod lease;
 mod live;
 pub mod mail;
+pub mod numbers;
 mod orders;
 pub mod outbox;
 mod partial;

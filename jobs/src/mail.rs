@@ -18,6 +18,21 @@ pub struct Content {
     pub files: Vec<File>,
 }
 
+/// A text as HTML.
+pub fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '"' => safe.push_str("&quot;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
 impl Content {
     /// The HTML as a page that stands alone, its pictures in it.
     pub fn page(&self) -> String {

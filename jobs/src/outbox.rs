@@ -29,29 +29,13 @@ use serde_json::{Value, json};
 
 use crate::lease::{Slot, Under, under_lease_of};
 use crate::mail::Content;
+use crate::numbers::Language;
 use crate::schedules::{Scheduler, Slots, Trouble, is_overtaken, rest};
 pub use signature::{SIGNATURE_HEADER, TIMESTAMP_HEADER, sign};
 use smtp::Server;
 
 /// What the lease of who sends is called.
 const LEASE: &str = "dispatches";
-
-/// A language of copies.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Language {
-    /// Chinese.
-    #[default]
-    Zh,
-    /// English.
-    En,
-}
-
-impl Language {
-    /// The language of that code; Chinese for any other.
-    pub fn of(code: &str) -> Self {
-        if code == "en" { Self::En } else { Self::Zh }
-    }
-}
 
 /// A copy that is to be written.
 #[derive(Debug)]
@@ -351,7 +335,7 @@ impl Outbox {
             subject: &subject,
             copy,
             caller: &caller,
-            language: Language::of(spoken.as_deref().unwrap_or_default()),
+            language: Language::of_code(spoken.as_deref().unwrap_or_default()),
             now,
         };
         let message = match self.renders.render(&order).await {

@@ -47,8 +47,8 @@ pub use drivers::{
 };
 pub use error::QueryError;
 pub use forecast::{
-    Brought, Figures, ForecastBy, ForecastOrder, ForecastRequest, ForecastResult, Group, Learned,
-    OpenDeal, PathDay, Proven, ProvenPeriod,
+    Brought, FORECAST_DEAL_COLUMNS, Figures, ForecastBy, ForecastOrder, ForecastRequest,
+    ForecastResult, Group, Learned, OpenDeal, PathDay, Proven, ProvenPeriod,
 };
 pub use functions::kaplan_meier_median;
 pub use origin::{AnsweredBy, Origin, RollupInfo};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use millrace_jobs::forecast::{Forecast, TargetAhead, with_targets};
-use millrace_lake::query::{Figures, ForecastBy, ForecastRequest, OpenDeal, Proven};
+use millrace_lake::query::{
+    FORECAST_DEAL_COLUMNS, Figures, ForecastBy, ForecastRequest, OpenDeal, Proven,
+};
 use millrace_models::clock::Clock;
 use millrace_models::forecast::backtest::Miss;
 use millrace_models::forecast::{Lacking, Sum};
@@ -415,17 +417,6 @@ fn csv(forecast: &Forecast) -> Result<(), Failure> {
 }
 
 fn csv_of_deals(forecast: &Forecast) -> Result<(), Failure> {
-    const RECORD: [&str; 9] = [
-        "opportunity_id",
-        "account_id",
-        "product",
-        "owner",
-        "team",
-        "stage",
-        "opened_at",
-        "expected_close_on",
-        "amount",
-    ];
     const OWN: [&str; 5] = [
         "days_in_stage",
         "probability",
@@ -433,10 +424,10 @@ fn csv_of_deals(forecast: &Forecast) -> Result<(), Failure> {
         "expected_amount",
         "weight",
     ];
-    let columns: Vec<&str> = RECORD.into_iter().chain(OWN).collect();
+    let columns: Vec<&str> = FORECAST_DEAL_COLUMNS.into_iter().chain(OWN).collect();
     let rows = forecast.told.deals.iter().map(|deal| {
         let number = |number: Option<f64>| number.map_or_else(String::new, |own| own.to_string());
-        let mut row: Vec<String> = RECORD
+        let mut row: Vec<String> = FORECAST_DEAL_COLUMNS
             .iter()
             .map(|name| value::plain(deal.record.get(*name)))
             .collect();

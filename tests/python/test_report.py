@@ -85,11 +85,9 @@ def written(value: float | None, unit: str, lang: str) -> str:
     if value is None:
         return "–"
     if unit == "ratio":
-        return f"{rounded(value * 100, 1)} %"
-    if unit == "count":
-        return rounded(value, 0)
-    if unit == "score":
-        return rounded(value, 1)
+        return rounded(value * 100, 1) + {"zh": " %", "en": "%"}[lang]
+    if unit in ("count", "score"):
+        return rounded(value, 1).removesuffix(".0")
     if unit == "days":
         text = rounded(value, 0 if abs(value) >= 100 else 1).removesuffix(".0")
         return f"{text} 天" if lang == "zh" else f"{text} day{'' if text == '1' else 's'}"

@@ -1,5 +1,6 @@
 //! A page of numbers: its tiles, the chosen one over time, and by the members of a dimension.
 
+use millrace_jobs::numbers::NONE;
 use millrace_jobs::outbox::{Message, RenderError, Rendered};
 use millrace_lake::query::{QueryError, QueryResult};
 use millrace_models::metric::{Metric, Registry};
@@ -9,8 +10,7 @@ use millrace_models::subscription::{Comparison, Dashboard};
 use serde_json::{Value, json};
 
 use super::frame::{Bar, Letter, Point, Tile};
-use super::words::{change, number, short};
-use super::{Page, query_error};
+use super::{Page, number, query_error};
 
 /// Members that a mail shows.
 const MEMBERS: usize = 10;
@@ -122,12 +122,12 @@ fn tile(
         Ok(answer) => {
             let of = |suffix: &str| number(answer.total.get(&format!("{}{suffix}", metric.name)));
             let (value, before, n) = (of(""), of("_before"), of("_n"));
-            let moved = change(value, before, metric, page.language);
+            let moved = page.change(value, before, metric);
             let data = json!({"metric": metric.name, "value": value, "before": before, "n": n});
             let tile = Tile {
                 name,
-                value: short(value, metric, page.language),
-                change: moved.map(|moved| (moved.text, moved.colour)),
+                value: page.short(value, metric),
+                change: moved,
                 note: n.map_or(String::new(), |n| format!("n={n:.0}")),
             };
             Ok((tile, data))
@@ -138,7 +138,7 @@ fn tile(
         ) => {
             let tile = Tile {
                 name,
-                value: super::words::NONE.to_owned(),
+                value: NONE.to_owned(),
                 change: None,
                 note: page
                     .says(
@@ -154,16 +154,7 @@ fn tile(
 }
 
 pub(super) async fn write(page: &Page<'_>, own: &Dashboard) -> Result<Rendered, RenderError> {
-    let title = page.order.subscription.name.clone();
-    written(page, own, &title).await
-}
-
-/// The page as a mail of that title.
-pub(super) async fn written(
-    page: &Page<'_>,
-    own: &Dashboard,
-    title: &str,
-) -> Result<Rendered, RenderError> {
+    let title = &page.order.subscription.name;
     let registry = Registry::shipped().map_err(|error| RenderError::Failed(error.into()))?;
     let access = page.order.caller.access();
     let (engine, now) = (page.state.engine(), page.order.now);
@@ -260,7 +251,7 @@ async fn line(
         .into_iter()
         .map(|(name, value)| Point {
             name,
-            value: short(Some(value), metric, page.language),
+            value: page.short(Some(value), metric),
             share: value.max(0.0) / most,
         })
         .collect();
@@ -314,11 +305,11 @@ async fn members(
                 crate::export::word(by, name, page.language)
             });
             let value = of(row, "");
-            let moved = change(value, of(row, "_before"), metric, page.language);
+            let moved = page.change(value, of(row, "_before"), metric);
             Bar {
                 name: name.to_owned(),
-                value: short(value, metric, page.language),
-                change: moved.map(|moved| (moved.text, moved.colour)),
+                value: page.short(value, metric),
+                change: moved,
                 share: if most > 0.0 {
                     value.unwrap_or_default() / most
                 } else {

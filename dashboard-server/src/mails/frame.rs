@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use millrace_jobs::mail::{Content, File, Foot};
+use millrace_jobs::mail::{Content, File, Foot, escaped};
 
 use super::Page;
 use crate::export::Language;
@@ -13,14 +13,6 @@ const INK: &str = "#1f2937";
 const QUIET: &str = "#6b7280";
 const LINE: &str = "#e5e7eb";
 const BLUE: &str = "#1677ff";
-
-/// A text as HTML.
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
 
 /// A mail in the making: the same in both forms.
 pub(super) struct Letter {
@@ -77,7 +69,7 @@ impl Letter {
         let _ = write!(
             self.html,
             "<h2 style=\"margin:24px 0 8px;font-size:15px;font-weight:600;color:{INK}\">{}</h2>",
-            escape(text)
+            escaped(text)
         );
         let _ = write!(self.text, "\n{text}\n");
     }
@@ -87,7 +79,7 @@ impl Letter {
         let _ = write!(
             self.html,
             "<p style=\"margin:4px 0;font-size:14px;line-height:1.6;color:{INK}\">{}</p>",
-            escape(text)
+            escaped(text)
         );
         let _ = writeln!(self.text, "{text}");
     }
@@ -97,7 +89,7 @@ impl Letter {
         let _ = write!(
             self.html,
             "<p style=\"margin:4px 0;font-size:12px;line-height:1.6;color:{QUIET}\">{}</p>",
-            escape(text)
+            escaped(text)
         );
         let _ = writeln!(self.text, "{text}");
     }
@@ -107,15 +99,15 @@ impl Letter {
         let link_html = link.map_or(String::new(), |(label, address)| {
             format!(
                 " <a href=\"{}\" style=\"color:{BLUE};white-space:nowrap\">{}</a>",
-                escape(address),
-                escape(label)
+                escaped(address),
+                escaped(label)
             )
         });
         let _ = write!(
             self.html,
             "<div style=\"margin:12px 0;padding:8px 12px;border-left:3px solid #d97706;\
              background:#fffbeb;font-size:13px;line-height:1.6;color:{INK}\">{}{link_html}</div>",
-            escape(text)
+            escaped(text)
         );
         let _ = writeln!(self.text, "! {text}");
         if let Some((label, address)) = link {
@@ -132,7 +124,7 @@ impl Letter {
                 .change
                 .as_ref()
                 .map_or(String::new(), |(text, colour)| {
-                    format!("<span style=\"color:{colour}\">{}</span> ", escape(text))
+                    format!("<span style=\"color:{colour}\">{}</span> ", escaped(text))
                 });
             let _ = write!(
                 self.html,
@@ -143,9 +135,9 @@ impl Letter {
                  <div style=\"font-size:22px;line-height:1.4;font-weight:600;color:{INK};\
                  white-space:nowrap\">{}</div>\
                  <div style=\"font-size:12px;color:{QUIET}\">{change}{}</div></div></div>",
-                escape(&tile.name),
-                escape(&tile.value),
-                escape(&tile.note),
+                escaped(&tile.name),
+                escaped(&tile.value),
+                escaped(&tile.note),
             );
             let change = tile.change.as_ref().map_or("", |(text, _)| text.as_str());
             let text = format!("{}: {} {change} {}", tile.name, tile.value, tile.note);
@@ -171,8 +163,8 @@ impl Letter {
                 "<td title=\"{}: {}\" style=\"height:76px;vertical-align:bottom;padding:0 1px\">\
                  <div style=\"height:{height}px;background:{BLUE};font-size:0;line-height:0;\
                  border-radius:2px 2px 0 0\">&nbsp;</div></td>",
-                escape(&point.name),
-                escape(&point.value)
+                escaped(&point.name),
+                escaped(&point.value)
             );
             let _ = writeln!(self.text, "  {}: {}", point.name, point.value);
         }
@@ -181,10 +173,10 @@ impl Letter {
             "</tr></table><table role=\"presentation\" width=\"100%\" cellpadding=\"0\" \
              cellspacing=\"0\"><tr><td style=\"font-size:11px;color:{QUIET}\">{} {}</td>\
              <td align=\"right\" style=\"font-size:11px;color:{QUIET}\">{} {}</td></tr></table>",
-            escape(&first.name),
-            escape(&first.value),
-            escape(&last.name),
-            escape(&last.value)
+            escaped(&first.name),
+            escaped(&first.value),
+            escaped(&last.name),
+            escaped(&last.value)
         );
     }
 
@@ -198,7 +190,7 @@ impl Letter {
         for bar in bars {
             let width = (bar.share.clamp(0.0, 1.0) * 100.0).round();
             let change = bar.change.as_ref().map_or(String::new(), |(text, colour)| {
-                format!("<span style=\"color:{colour}\">{}</span>", escape(text))
+                format!("<span style=\"color:{colour}\">{}</span>", escaped(text))
             });
             let _ = write!(
                 self.html,
@@ -209,8 +201,8 @@ impl Letter {
                  {LINE};font-size:13px;color:{INK};white-space:nowrap\">{}</td><td align=\"right\" \
                  style=\"padding:5px 0 5px 8px;border-bottom:1px solid {LINE};font-size:12px;\
                  white-space:nowrap\">{change}</td></tr>",
-                escape(&bar.name),
-                escape(&bar.value)
+                escaped(&bar.name),
+                escaped(&bar.value)
             );
             let change = bar.change.as_ref().map_or("", |(text, _)| text.as_str());
             let text = format!("  {}: {} {change}", bar.name, bar.value);
@@ -251,19 +243,19 @@ impl Letter {
                  font-size:12px;font-weight:600;color:{QUIET};white-space:nowrap\">{}</th>",
                 class(column),
                 align(column),
-                escape(header)
+                escaped(header)
             );
         }
         self.html.push_str("</tr>");
         for (cells, link) in &rows.rows {
             self.html.push_str("<tr>");
             for (column, cell) in cells.iter().enumerate() {
-                let mut shown = escape(cell);
+                let mut shown = escaped(cell);
                 if column == 0 {
                     if let Some(link) = link {
                         shown = format!(
                             "<a href=\"{}\" style=\"color:{BLUE};text-decoration:none\">{shown}</a>",
-                            escape(link)
+                            escaped(link)
                         );
                     }
                     let others: Vec<&str> = cells
@@ -277,7 +269,7 @@ impl Letter {
                             shown,
                             "<div class=\"narrow\" style=\"display:none;mso-hide:all;font-size:12px;\
                              color:{QUIET}\">{}</div>",
-                            escape(&others.join(" · "))
+                            escaped(&others.join(" · "))
                         );
                     }
                 }
@@ -314,8 +306,8 @@ impl Letter {
             self.html,
             "<p style=\"margin:20px 0 4px\"><a href=\"{}\" style=\"display:inline-block;padding:9px 18px;\
              background:{BLUE};border-radius:6px;color:#ffffff;font-size:14px;text-decoration:none\">{}</a></p>",
-            escape(address),
-            escape(label)
+            escaped(address),
+            escaped(label)
         );
         let _ = writeln!(self.text, "\n{label}: {address}");
     }
@@ -336,8 +328,8 @@ impl Letter {
             .map_or(String::new(), |(label, address)| {
                 format!(
                     " <a href=\"{}\" style=\"color:{QUIET}\">{}</a>",
-                    escape(address),
-                    escape(label)
+                    escaped(address),
+                    escaped(label)
                 )
             });
         let lang = page.language.choose("zh-CN", "en");
@@ -358,12 +350,12 @@ impl Letter {
              <div style=\"font-size:13px;line-height:1.6;color:{QUIET}\">{about}</div>{body}</td></tr>\
              <tr><td style=\"padding:12px 24px;font-size:12px;line-height:1.6;color:{QUIET}\">\
              {foot}{leave}</td></tr></table></td></tr></table></body></html>",
-            subject_html = escape(&subject),
-            company = escape(company),
-            title = escape(title),
-            about = escape(about),
+            subject_html = escaped(&subject),
+            company = escaped(company),
+            title = escaped(title),
+            about = escaped(about),
             body = self.html,
-            foot = escape(&foot.text),
+            foot = escaped(&foot.text),
         );
         let mut text = format!("{company}\n{title}\n{about}\n\n{}", self.text);
         let _ = write!(text, "\n--\n{}\n", foot.text);

@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use chrono::DateTime;
 use millrace_jobs::mail::File;
+use millrace_jobs::numbers::{decimal, trimmed};
 use millrace_jobs::outbox::{Message, RenderError, Rendered};
 use millrace_lake::query::DrillColumn;
 use millrace_models::scope::Action;
@@ -14,7 +15,6 @@ use millrace_operations::resources::{self, Export, ListQuery};
 use serde_json::{Value, json};
 
 use super::frame::{Letter, Rows};
-use super::words::decimal;
 use super::{Page, api_error, operations_error};
 use crate::answer::Row;
 use crate::export::xlsx;
@@ -204,9 +204,9 @@ fn cell(page: &Page<'_>, column: &DrillColumn, value: Option<&Value>) -> String 
         Some(Value::Number(number)) => {
             let number = number.as_f64().unwrap_or_default();
             match column.kind.as_str() {
-                "amount" => decimal(number, 2, true),
-                "count" => decimal(number, 0, false),
-                _ => decimal(number, 4, false),
+                "amount" => decimal(number, 2),
+                "count" => decimal(number, 0),
+                _ => trimmed(number, 4),
             }
         }
         Some(Value::String(text)) if column.kind == "time" => DateTime::parse_from_rfc3339(text)

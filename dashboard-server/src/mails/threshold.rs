@@ -7,8 +7,7 @@ use serde_json::json;
 
 use super::board::{asked, filters};
 use super::frame::{Letter, Tile};
-use super::words::{change, number, short};
-use super::{Page, query_error};
+use super::{Page, number, query_error};
 
 pub(super) async fn write(page: &Page<'_>, own: &Threshold) -> Result<Rendered, RenderError> {
     let registry = Registry::shipped().map_err(|error| RenderError::Failed(error.into()))?;
@@ -27,8 +26,8 @@ pub(super) async fn write(page: &Page<'_>, own: &Threshold) -> Result<Rendered, 
     let of = |suffix: &str| number(answer.total.get(&format!("{}{suffix}", own.metric)));
     let (value, before, n) = (of(""), of("_before"), of("_n"));
     let name = page.language.of(&metric.label);
-    let shown = short(value, metric, page.language);
-    let limit = short(Some(own.limit), metric, page.language);
+    let shown = page.short(value, metric);
+    let limit = page.short(Some(own.limit), metric);
     let beyond = value.is_some_and(|value| match own.comparison {
         Side::Above => value > own.limit,
         Side::Below => value < own.limit,
@@ -43,12 +42,12 @@ pub(super) async fn write(page: &Page<'_>, own: &Threshold) -> Result<Rendered, 
         crate::export::Language::En => format!("{name}: {shown}, {side} {limit}"),
     };
     let mut letter = Letter::new();
-    let moved = change(value, before, metric, page.language);
+    let moved = page.change(value, before, metric);
     letter.tiles(&[
         Tile {
             name: name.to_owned(),
             value: shown,
-            change: moved.map(|moved| (moved.text, moved.colour)),
+            change: moved,
             note: n.map_or(String::new(), |n| format!("n={n:.0}")),
         },
         Tile {

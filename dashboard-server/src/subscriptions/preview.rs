@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use millrace_jobs::outbox::{Language, Order, RenderError, Rendered, Renders as _};
+use millrace_jobs::numbers::Language;
+use millrace_jobs::outbox::{Order, RenderError, Rendered, Renders as _};
 use millrace_models::scope::Action;
 use millrace_models::subscription::Subject;
 use millrace_operations::OperationsError;

@@ -6,11 +6,10 @@ use chrono::TimeDelta;
 use millrace_operations::Store;
 use millrace_operations::examine::{Examination, examine};
 use millrace_operations::snapshot::Snapshot;
-use tokio::sync::mpsc;
 
 use super::machine::is_open_on_the_way;
 use super::{Finding, Patient, long, megabytes, when};
-use crate::backup::ATTACHMENTS;
+use crate::backup::{ATTACHMENTS, named};
 
 /// Clocks may differ by so much.
 const SKEW: TimeDelta = TimeDelta::seconds(2);
@@ -157,26 +156,14 @@ pub(super) async fn attachments(patient: &Patient, store: &Store) -> Finding {
             return Finding::error(CHECK, error.to_string(), "look at the database first");
         }
     };
-    let (send, mut named) = mpsc::channel(1_000);
-    let read = async {
-        let read = snapshot.attachments(&send).await;
-        drop(send);
-        read
-    };
-    let looked = async {
-        let mut known = HashSet::new();
-        let mut missing = Vec::new();
-        while let Some((key, bytes)) = named.recv().await {
-            let found = std::fs::metadata(folder.join(&key)).ok();
-            if found.is_none_or(|found| found.len() != bytes) {
-                missing.push(key.clone());
-            }
-            known.insert(key);
+    let (mut known, mut missing) = (HashSet::new(), Vec::new());
+    let tell = |key: String, is_there: bool| {
+        if !is_there {
+            missing.push(key.clone());
         }
-        (known, missing)
+        known.insert(key);
     };
-    let (read, (known, missing)) = tokio::join!(read, looked);
-    if let Err(error) = read {
+    if let Err(error) = named(&mut snapshot, &folder, tell).await {
         return Finding::error(CHECK, error.to_string(), "look at the database first");
     }
     let orphans = files(&folder).filter(|key| !known.contains(key)).count();

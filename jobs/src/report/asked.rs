@@ -562,10 +562,8 @@ impl Book {
 
     /// What a metric is measured in.
     pub(super) fn measured(&self, name: &str) -> Measured {
-        Measured {
-            unit: self.metric(name).map_or(Unit::Count, |metric| metric.unit),
-            works: name.contains("business") || name.starts_with("ticket_"),
-        }
+        let unit = self.metric(name).map_or(Unit::Count, |metric| metric.unit);
+        Measured::of(name, unit)
     }
 
     /// Which way is better.

@@ -506,10 +506,7 @@ mod tests {
             name: "now",
             values: &values,
         };
-        let measured = Measured {
-            unit: Unit::Count,
-            works: false,
-        };
+        let measured = Measured::plain(Unit::Count);
         let svg = pen()
             .over_time(&labels, &series, None, measured, Shape::Line)
             .unwrap();
@@ -539,10 +536,7 @@ mod tests {
             name: "n",
             values: &values,
         };
-        let measured = Measured {
-            unit: Unit::Count,
-            works: false,
-        };
+        let measured = Measured::plain(Unit::Count);
         let svg = pen().bars(&labels, &series, None, measured, None).unwrap();
         assert!(svg.contains("&lt;A &amp; B&gt;"), "{svg}");
     }

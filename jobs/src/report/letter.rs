@@ -3,7 +3,7 @@
 
 use super::document::{Cell, Document};
 use super::language::Language;
-use crate::mail::{Content, File, Foot, Picture};
+use crate::mail::{Content, File, Foot, Picture, escaped};
 
 const INK: &str = "#1f2328";
 const QUIET: &str = "#656d76";
@@ -49,20 +49,6 @@ pub(super) fn write(document: &Document, envelope: Envelope<'_>) -> Content {
         pictures: pictures.collect(),
         files: envelope.files,
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '&' => safe.push_str("&amp;"),
-            '"' => safe.push_str("&quot;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
 
 fn color(tone: &str) -> &'static str {

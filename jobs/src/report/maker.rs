@@ -9,8 +9,9 @@ use super::MonthlyReportError;
 use super::asked::{Book, FEW, member, number};
 use super::chart::{Pen, Series, Shape};
 use super::document::{Cell, Chart};
-use super::language::{self, Language, mark, moved, short, tone};
+use super::language::{self, Language, is_zero, moved, short};
 use crate::health::KeptModels;
+use crate::numbers::change;
 
 /// Months of a chart over time: a year, and the month that it began with.
 pub(super) const MONTHS: u32 = 13;
@@ -27,8 +28,9 @@ pub(super) struct Maker<'a> {
 }
 
 /// A share in whole percent, rounded down.
-pub(super) fn percent_down(share: f64) -> String {
-    format!("{:.0} %", (share * 100.0 + 1e-9).floor())
+pub(super) fn percent_down(share: f64, language: Language) -> String {
+    let sign = language.of(" %", "%");
+    format!("{:.0}{sign}", (share * 100.0 + 1e-9).floor())
 }
 
 impl Maker<'_> {
@@ -58,7 +60,7 @@ impl Maker<'_> {
     /// missed does not read as reached.
     pub(super) fn reached(&self, mark: &Mark) -> Cell {
         let text = match mark.attainment {
-            Some(share) => percent_down(share),
+            Some(share) => percent_down(share, self.language),
             None => language::NONE.to_owned(),
         };
         let tone = match (mark.met, self.is_over) {
@@ -82,17 +84,18 @@ impl Maker<'_> {
         }
         let measured = self.book.measured(metric);
         let before = number(row, &format!("{metric}_before"));
-        let Some((change, text)) = moved(number(row, metric), before, measured, self.language)
-        else {
-            return Cell::new(language::NONE);
-        };
-        if is_zero(&text) {
-            return Cell::new(self.language.of("持平", "same"));
+        let direction = self.book.direction(metric);
+        match change(
+            number(row, metric),
+            before,
+            measured,
+            direction,
+            self.language,
+        ) {
+            Some(change) if is_zero(&change.text) => Cell::new(self.language.of("持平", "same")),
+            Some(change) => Cell::toned(change.text, change.tone),
+            None => Cell::new(language::NONE),
         }
-        Cell::toned(
-            format!("{} {text}", mark(change)),
-            tone(change, self.book.direction(metric)),
-        )
     }
 
     /// How a number moved, in a sentence: `比 9 月下降 4.5 %`.
@@ -231,11 +234,6 @@ impl Maker<'_> {
             svg,
         })
     }
-}
-
-/// Whether nothing is left of a number when it is written.
-fn is_zero(text: &str) -> bool {
-    !text.chars().any(|letter| ('1'..='9').contains(&letter))
 }
 
 /// The first day of the month so many before.

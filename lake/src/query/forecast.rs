@@ -44,7 +44,7 @@ const WON: [&str; 2] = ["won_amount", "opportunities_won"];
 const AHEAD_DAYS: i64 = 184;
 const SEED: u64 = 0x6d69_6c6c_7261_6365;
 /// What is shown of an open deal.
-const COLUMNS: [&str; 9] = [
+pub const FORECAST_DEAL_COLUMNS: [&str; 9] = [
     "opportunity_id",
     "account_id",
     "product",
@@ -335,7 +335,7 @@ impl Asked<'_> {
             .registry
             .base("deal")
             .ok_or(QueryError::NoMetric)?;
-        let columns: Vec<&str> = COLUMNS
+        let columns: Vec<&str> = FORECAST_DEAL_COLUMNS
             .into_iter()
             .filter(|name| self.view.shows(base, name))
             .collect();

@@ -100,7 +100,7 @@ fn summed(maker: &Maker<'_>, metric: &str) -> Option<String> {
         && let Some(share) = mark.attainment
     {
         let target = maker.told(metric, Some(mark.target));
-        let share = percent_down(share);
+        let share = percent_down(share, maker.language);
         text.push_str(&match maker.language {
             Language::Zh => format!("; 完成目标({target})的 {share}"),
             Language::En => format!("; {share} of the target of {target}"),

@@ -2,7 +2,7 @@
 //! probability was borne out.
 
 use millrace_lake::query::Row;
-use millrace_models::metric::Unit;
+use millrace_models::metric::{Direction, Unit};
 
 use crate::report::MonthlyReportError;
 use crate::report::asked::{member, number};
@@ -44,10 +44,7 @@ pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyRepor
     ];
     let series =
         [(&names[0], &now), (&names[1], &before)].map(|(name, values)| Series { name, values });
-    let measured = Measured {
-        unit: Unit::Count,
-        works: false,
-    };
+    let measured = Measured::plain(Unit::Count);
     let svg = maker
         .pen
         .bars(&labels, &series[0], Some(&series[1]), measured, None);
@@ -122,7 +119,11 @@ fn difference(row: &Row, metric: &str) -> Cell {
         (Some(now), Some(before)) if (now - before).abs() > 0.0 => {
             let tone = if now > before { "bad" } else { "good" };
             Cell::toned(
-                format!("{} {:.0}", mark(now - before), (now - before).abs()),
+                format!(
+                    "{} {:.0}",
+                    mark(now - before, Direction::None),
+                    (now - before).abs()
+                ),
                 tone,
             )
         }
@@ -170,7 +171,11 @@ fn movers(maker: &Maker<'_>) -> Option<Table> {
             score("health_score_mean_before"),
             score("health_score_mean"),
             Cell::toned(
-                format!("{} {}", mark(*change), decimal(change.abs(), 1)),
+                format!(
+                    "{} {}",
+                    mark(*change, Direction::Up),
+                    decimal(change.abs(), 1)
+                ),
                 if *change < 0.0 { "bad" } else { "good" },
             ),
         ]

@@ -48,10 +48,7 @@ pub(super) fn section(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyRepor
         let labels: Vec<String> = AGES.iter().map(|age| age_name(maker, age)).collect();
         let series =
             [(&names[0], &now), (&names[1], &before)].map(|(name, values)| Series { name, values });
-        let measured = Measured {
-            unit: Unit::Amount,
-            works: false,
-        };
+        let measured = Measured::plain(Unit::Amount);
         let svg = maker
             .pen
             .bars(&labels, &series[0], Some(&series[1]), measured, None);
@@ -162,7 +159,8 @@ pub(super) fn sentence(maker: &Maker<'_>) -> Option<String> {
             .and_then(|both| both[0].last().copied().flatten())
             .filter(|old| *old > 0.0);
         if let (Some(old), true) = (old, overdue > 0.0) {
-            let share = format!("{:.0} %", old / overdue * 100.0);
+            let sign = maker.language.of(" %", "%");
+            let share = format!("{:.0}{sign}", old / overdue * 100.0);
             part.push_str(&match maker.language {
                 Language::Zh => format!(", 其中 90 天以上占 {share}"),
                 Language::En => format!(", {share} of it for over 90 days"),

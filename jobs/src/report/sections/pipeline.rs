@@ -9,7 +9,7 @@ use crate::report::MonthlyReportError;
 use crate::report::asked::{FEW, member, number};
 use crate::report::chart::{Series, Shape};
 use crate::report::document::{Cell, Section, Table, columns};
-use crate::report::language::{Language, Measured, NONE, stage_name};
+use crate::report::language::{Language, Measured, NONE, percent, stage_name};
 use crate::report::maker::{MONTHS, Maker};
 
 const REASONS: usize = 6;
@@ -231,7 +231,7 @@ fn lost(maker: &Maker<'_>) -> Option<Table> {
     }
     let told = |row: &Row| {
         let count = number(row, "opportunities_lost");
-        let share = count.map(|count| format!("{:.1} %", count / all * 100.0));
+        let share = count.map(|count| percent(count / all, maker.language));
         let mut cells = vec![
             Cell::new(maker.member(row, "lost_reason")).strong(),
             Cell::new(maker.told("", count)),
@@ -287,10 +287,7 @@ pub(super) fn dwell(maker: &Maker<'_>) -> Result<Option<Section>, MonthlyReportE
     let marked = fit
         .iter()
         .position(|row| slowest.is_some() && member(row, "stage") == slowest);
-    let measured = Measured {
-        unit: Unit::Hours,
-        works: false,
-    };
+    let measured = Measured::plain(Unit::Hours);
     let svg = maker
         .pen
         .bars(&labels, &series[0], Some(&series[1]), measured, marked);
