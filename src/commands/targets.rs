@@ -120,12 +120,12 @@ async fn list(
                 _ => (name, Align::Left),
             }));
             for row in &rows {
-                let filled = cells(row).map(|cell| {
-                    if cell.is_empty() {
-                        value::NOTHING.to_owned()
-                    } else {
-                        cell
-                    }
+                let filled = COLUMNS.map(|name| match name {
+                    "target" => told(row.get("target"), row.get("unit")),
+                    name => match value::plain(row.get(name)) {
+                        cell if cell.is_empty() => value::NOTHING.to_owned(),
+                        cell => cell,
+                    },
                 });
                 table.push(filled.to_vec());
             }
@@ -134,6 +134,11 @@ async fn list(
         }
     }
     Ok(())
+}
+
+/// A target as people read it.
+fn told(target: Option<&Value>, unit: Option<&Value>) -> String {
+    value::metric(target, unit.and_then(Value::as_str).unwrap_or_default())
 }
 
 fn kind(whom: Whom) -> &'static str {
@@ -201,12 +206,7 @@ async fn import(
 
 fn shown(context: &Context, plan: &Plan, dry_run: bool) -> Result<(), Failure> {
     const HEADER: [&str; 5] = ["change", "metric", "period", "for", "target"];
-    let number = |unit: Unit, number: f64| match unit {
-        Unit::Amount => value::decimal(number, 2),
-        Unit::Ratio => value::decimal(number, 4),
-        Unit::Count => value::decimal(number, 0),
-        Unit::Days | Unit::Hours | Unit::Score => value::decimal(number, 3),
-    };
+    let number = |unit: Unit, number: f64| told(Some(&json!(number)), Some(&json!(unit)));
     let row = |own: &Changed, change: &str| {
         let after = number(own.unit, own.after);
         vec![
