@@ -39,6 +39,10 @@ pub(super) const ENGINEERS: [&str; 3] = ["xu.zhiming", "ding.lei", "wei.dong"];
 pub(super) const SUCCESS: [&str; 2] = ["ye.qing", "su.wen"];
 /// Who plans deliveries: the project manager of the east, and that of all.
 const PROJECTS: [&str; 2] = ["pan.yue", "gong.hao"];
+/// Accounts that fit the limits of the default roles.
+const USUAL_ACCOUNTS: i64 = 1_500;
+/// The most that a limit may be.
+const MOST_ALLOWED: i64 = 1_000_000;
 /// Who set the system up.
 pub(super) const ADMINISTRATOR: &str = "admin";
 
@@ -115,6 +119,7 @@ impl Firm {
     /// Sets up teams, people, products, price lists, tags and routing.
     pub(super) async fn set_up(&mut self, unit: &Unit) -> Result<()> {
         let roles = role::Entity::find().all(unit).await?;
+        self.allow(unit, &roles).await?;
         let mut office = Office {
             unit,
             roles: roles.into_iter().map(|role| (role.code, role.id)).collect(),
@@ -223,6 +228,28 @@ impl Firm {
         let named = unit.update(&read, change).await?;
         let caller = Caller::load(unit, named.id).await?;
         self.people.insert(ADMINISTRATOR, Arc::new(caller));
+        Ok(())
+    }
+
+    /// A firm with more customers than its reps may hold by default lets them hold more, and claim more.
+    async fn allow(&self, unit: &Unit, roles: &[role::Model]) -> Result<()> {
+        let accounts = i64::try_from(self.accounts.len()).unwrap_or(i64::MAX);
+        if accounts <= USUAL_ACCOUNTS {
+            return Ok(());
+        }
+        let more = |limit: Option<i64>| {
+            limit.map(|limit| (limit.saturating_mul(accounts) / USUAL_ACCOUNTS).min(MOST_ALLOWED))
+        };
+        for role in roles {
+            let change = role::ActiveModel {
+                pool_capacity: Set(more(role.pool_capacity)),
+                daily_claims: Set(more(role.daily_claims)),
+                ..Default::default()
+            };
+            if role.pool_capacity.is_some() || role.daily_claims.is_some_and(|claims| claims > 0) {
+                unit.update(role, change).await?;
+            }
+        }
         Ok(())
     }
 

@@ -146,6 +146,21 @@ fn refuses_options_out_of_range() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reps_of_a_large_firm_may_hold_their_customers() {
+    let demo = Filling::new(options(4_000, 1, "2026-06-30", 1)).await;
+    let most = "SELECT CAST(MAX(held) AS TEXT) FROM \
+                (SELECT COUNT(*) AS held FROM accounts GROUP BY owner_id HAVING owner_id > 0)";
+    let most: i64 = demo.rows(most).await[0].parse().unwrap();
+    assert!(
+        most > 200,
+        "the limits of the default roles would do: {most}"
+    );
+    let over = "SELECT users.name FROM users JOIN roles ON roles.id = users.role_id WHERE \
+                pool_capacity < (SELECT COUNT(*) FROM accounts WHERE owner_id = users.id)";
+    demo.none("holds more than the role may", over).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_demo_says_that_it_is_one_and_is_made_once() {
     let made = options(2, 1, "2026-03-10", 1);
     let demo = Filling::new(made).await;
