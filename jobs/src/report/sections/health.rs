@@ -121,7 +121,7 @@ fn difference(row: &Row, metric: &str) -> Cell {
             Cell::toned(
                 format!(
                     "{} {:.0}",
-                    mark(now - before, Direction::None),
+                    mark(now - before, Direction::Down),
                     (now - before).abs()
                 ),
                 tone,

@@ -4,7 +4,7 @@ use millrace_lake::query::Row;
 use millrace_operations::service::target::Mark;
 
 use super::pipeline::left_out;
-use crate::report::asked::number;
+use crate::report::asked::{member, number};
 use crate::report::document::{Cell, Section, Table, columns};
 use crate::report::language::{Language, NONE};
 use crate::report::maker::Maker;
@@ -29,7 +29,7 @@ pub(super) fn section(maker: &Maker<'_>) -> Option<Section> {
     let tables = all.into_iter().filter_map(|(id, dimension, title)| {
         let all = maker.book.rows(id).iter().enumerate();
         let rows: Vec<Told<'_>> = all
-            .filter(|(_, row)| did(row))
+            .filter(|(_, row)| did(row, dimension))
             .map(|(place, row)| (row, maker.book.aim_of_row(id, place, "won_amount")))
             .collect();
         (!rows.is_empty()).then(|| table(maker, &rows, dimension, title))
@@ -46,11 +46,17 @@ pub(super) fn section(maker: &Maker<'_>) -> Option<Section> {
 /// A row, and what its won amount was to reach.
 type Told<'a> = (&'a Row, Option<&'a Mark>);
 
-/// Whether there is anything behind the row.
-fn did(row: &Row) -> bool {
-    METRICS
-        .iter()
-        .any(|metric| number(row, &format!("{metric}_n")).is_some_and(|count| count > 0.0))
+/// Whether there is anything behind the row; of nobody, anything that is not nothing.
+fn did(row: &Row, dimension: &str) -> bool {
+    let is_somebody = member(row, dimension).is_some();
+    METRICS.iter().any(|metric| {
+        let told = if is_somebody {
+            number(row, &format!("{metric}_n"))
+        } else {
+            number(row, metric)
+        };
+        told.is_some_and(|told| told != 0.0)
+    })
 }
 
 fn table(maker: &Maker<'_>, rows: &[Told<'_>], dimension: &str, title: String) -> Table {
