@@ -238,6 +238,12 @@ impl Members {
         }
     }
 
+    /// Whether an id that a system gave reads like one with another system's name in front.
+    pub(crate) fn share_an_id(&self) -> bool {
+        let mut seen = HashSet::new();
+        !self.all.iter().all(|member| seen.insert(&member.id))
+    }
+
     /// Whether a reference finds a member.
     pub(crate) fn knows(&self, system: u16, reference: &str) -> bool {
         self.directory.find(system, reference).is_some()
