@@ -30,6 +30,9 @@ use crate::store::Text;
 const SMALL_ROWS: u64 = 32 * 1024;
 /// So many small files of a partition are put together.
 const SMALL_FILES: usize = 8;
+/// Two of them already when they have no more rows together: to write those again costs less than to
+/// open one file more with each question.
+const FEW_ROWS: u64 = 8 * 1024;
 const BATCH_ROWS: usize = 32 * 1024;
 
 /// What stays of a mart.
@@ -56,15 +59,20 @@ pub(crate) fn keep(lake: &Lake, partial: &Partial, sink: &Sink) -> anyhow::Resul
     }
     let table = partial.table(sink.table())?;
     let loses = losing(table, sink.rows())?;
-    let mut small: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    let mut small: BTreeMap<Option<&str>, (usize, u64)> = BTreeMap::new();
     for (file, loses) in table.files().iter().zip(&loses) {
         if !loses && file.rows < SMALL_ROWS {
-            *small.entry(file.partition.as_deref()).or_default() += 1;
+            let (count, rows) = small.entry(file.partition.as_deref()).or_default();
+            *count += 1;
+            *rows += file.rows;
         }
     }
     let merged = |file: &TableFile| {
-        let count = small.get(&file.partition.as_deref()).copied();
-        file.rows < SMALL_ROWS && count.is_some_and(|count| count >= SMALL_FILES)
+        let (count, rows) = small
+            .get(&file.partition.as_deref())
+            .copied()
+            .unwrap_or_default();
+        file.rows < SMALL_ROWS && (count >= SMALL_FILES || count > 1 && rows <= FEW_ROWS)
     };
     let mut kept = Kept::default();
     let mut large = Vec::new();
