@@ -147,7 +147,7 @@ fn refuses_options_out_of_range() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reps_of_a_large_firm_may_hold_their_customers() {
-    let demo = Filling::new(options(4_000, 1, "2026-06-30", 1)).await;
+    let demo = Filling::new(options(3_000, 1, "2026-06-30", 1)).await;
     let most = "SELECT CAST(MAX(held) AS TEXT) FROM \
                 (SELECT COUNT(*) AS held FROM accounts GROUP BY owner_id HAVING owner_id > 0)";
     let most: i64 = demo.rows(most).await[0].parse().unwrap();
