@@ -14,9 +14,6 @@ use crate::extract::{Parameters, Signed};
 use crate::schema;
 use crate::state::AppState;
 
-/// Open deals on a page, at most.
-const MOST_DEALS: usize = 1000;
-
 /// What is to be forecast, and which of its open deals are shown.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -72,15 +69,6 @@ impl ForecastAsked {
                 }
             },
         };
-        if let Some(limit) = self.limit
-            && !(1..=MOST_DEALS).contains(&limit)
-        {
-            let message = format!("must be from 1 to {MOST_DEALS}, not {limit}");
-            faults.push(FieldError {
-                field: "limit".to_owned(),
-                message,
-            });
-        }
         if !faults.is_empty() {
             return Err(ApiError::Parameters(faults));
         }

@@ -15,7 +15,7 @@ use millrace_operations::service::target::{self, Names, Plan};
 use millrace_operations::{Actor, Caller, Store, Unit};
 use serde::Serialize;
 
-pub use template::{template, year};
+pub use template::{YEARS, template, year};
 
 /// Rows of a sheet at most.
 const MOST_ROWS: usize = 20_000;

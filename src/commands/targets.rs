@@ -46,8 +46,12 @@ fn year(options: &TargetsArguments, context: &Context) -> Result<TargetPeriod, F
             .date_naive();
         return Ok(year_of(today));
     };
-    targets::year(text)
-        .ok_or_else(|| Failure::input(anyhow!("{text:?} is no year: write it as 2026")))
+    targets::year(text).ok_or_else(|| {
+        let (first, last) = (targets::YEARS.start(), targets::YEARS.end());
+        Failure::input(anyhow!(
+            "{text:?} is no year from {first} to {last}: write it as 2026"
+        ))
+    })
 }
 
 /// For whom `--for` asks: `company`, a team or a person.

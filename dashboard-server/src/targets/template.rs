@@ -1,7 +1,5 @@
 //! `GET /api/targets/template`: the targets of a year as a sheet that can be filled in.
 
-use std::ops::RangeInclusive;
-
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -16,9 +14,6 @@ use crate::error::ApiError;
 use crate::export::{Format, Language, download};
 use crate::extract::{Parameters, Signed};
 use crate::state::AppState;
-
-/// The years that targets are set for.
-const YEARS: RangeInclusive<i32> = 2000..=2099;
 
 /// Of which year, and in which language.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -56,16 +51,13 @@ pub(crate) async fn template(
     let today = state.store().calendar().date_of(state.now());
     let year = match asked.year {
         None => year_of(today),
-        Some(year) => {
-            let known = targets::year(&year.to_string()).filter(|_| YEARS.contains(&year));
-            known.ok_or_else(|| {
-                let (first, last) = (YEARS.start(), YEARS.end());
-                ApiError::Parameters(vec![FieldError {
-                    field: "year".to_owned(),
-                    message: format!("must be a year from {first} to {last}, not {year}"),
-                }])
-            })?
-        }
+        Some(year) => targets::year(&year.to_string()).ok_or_else(|| {
+            let (first, last) = (targets::YEARS.start(), targets::YEARS.end());
+            ApiError::Parameters(vec![FieldError {
+                field: "year".to_owned(),
+                message: format!("must be a year from {first} to {last}, not {year}"),
+            }])
+        })?,
     };
     let english = matches!(asked.lang, Language::En);
     let bytes = targets::template(state.store(), Some(&caller), year, english).await;

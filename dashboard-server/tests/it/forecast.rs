@@ -61,14 +61,14 @@ async fn conditions_choose_and_what_is_wrong_is_named() {
         let refused = director.get(address).await.is_problem(400, "bad-request");
         assert_eq!(refused["fields"][0]["field"], field, "{refused}");
     }
-    for (period, said) in [
-        ("2026-09", "is over"),
-        ("2026", "a month or a quarter"),
-        ("2028-01", "half a year"),
+    for (asked, said) in [
+        ("period=2026-09", "is over"),
+        ("period=2026", "a month or a quarter"),
+        ("period=2028-01", "half a year"),
+        ("limit=0", "from 1 to 1000, not 0"),
+        ("limit=1001", "from 1 to 1000, not 1001"),
     ] {
-        let refused = director
-            .get(&format!("/api/forecast?period={period}"))
-            .await;
+        let refused = director.get(&format!("/api/forecast?{asked}")).await;
         assert_eq!(refused.status.as_u16(), 400);
         let detail = refused.json()["detail"].as_str().unwrap().to_owned();
         assert!(detail.contains(said), "{detail}");

@@ -227,6 +227,11 @@ async fn a_sheet_is_tried_taken_and_changes_nothing_again() {
     let back = import(&director, &template.body, false).await.is(200);
     assert_eq!((&back["added"], &back["changed"]), (&json!([]), &json!([])));
     assert_eq!(back["unchanged"], 3);
+    for year in [1999, 2100] {
+        let address = format!("/api/targets/template?year={year}");
+        let refused = director.get(&address).await.is_problem(400, "bad-request");
+        assert_eq!(refused["fields"][0]["field"], "year", "{refused}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,9 @@
 //! The sheet that is handed out: the targets of a year, and rows for those that there could be.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
+use chrono::Datelike;
 use millrace_models::metric::{Metric, Registry, Unit};
 use millrace_models::period::Grain;
 use millrace_models::scope::Action;
@@ -272,8 +274,12 @@ fn unit(unit: Unit) -> [&'static str; 2] {
     }
 }
 
-/// The year that a text names.
+/// The years that there are sheets of.
+pub const YEARS: RangeInclusive<i32> = 2000..=2099;
+
+/// The year that a text names, if there are sheets of it.
 pub fn year(text: &str) -> Option<TargetPeriod> {
     let period: TargetPeriod = text.parse().ok()?;
-    (period.grain() == Grain::Year).then_some(period)
+    let is_known = YEARS.contains(&period.starts_on().year());
+    (period.grain() == Grain::Year && is_known).then_some(period)
 }

@@ -107,7 +107,7 @@ pub struct ForecastRequest {
     pub as_of: Option<DateTime<Utc>>,
     /// What the open deals are ordered by.
     pub order: ForecastOrder,
-    /// Open deals on the page, 50 where left out, at most 1000.
+    /// Open deals on the page, 50 where left out, from 1 to 1000.
     pub limit: Option<usize>,
     /// Where the page before ended.
     pub cursor: Option<String>,

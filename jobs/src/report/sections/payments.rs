@@ -9,7 +9,7 @@ use crate::report::MonthlyReportError;
 use crate::report::asked::{member, number};
 use crate::report::chart::{Series, Shape};
 use crate::report::document::{Cell, Section, Table, columns};
-use crate::report::language::{Language, Measured};
+use crate::report::language::{Language, Measured, percent};
 use crate::report::maker::Maker;
 
 const ACCOUNTS: usize = 10;
@@ -159,8 +159,7 @@ pub(super) fn sentence(maker: &Maker<'_>) -> Option<String> {
             .and_then(|both| both[0].last().copied().flatten())
             .filter(|old| *old > 0.0);
         if let (Some(old), true) = (old, overdue > 0.0) {
-            let sign = maker.language.of(" %", "%");
-            let share = format!("{:.0}{sign}", old / overdue * 100.0);
+            let share = percent(old / overdue, maker.language);
             part.push_str(&match maker.language {
                 Language::Zh => format!(", 其中 90 天以上占 {share}"),
                 Language::En => format!(", {share} of it for over 90 days"),

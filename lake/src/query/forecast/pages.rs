@@ -28,12 +28,18 @@ impl Whole {
 /// A page of the whole: its deals in the order that is asked for.
 ///
 /// # Errors
-/// [`QueryError::Unusable`] for a cursor that is none of this set.
+/// [`QueryError::Unusable`] for a cursor that is none of this set, and for a page of no size or too large.
 pub(in crate::query) fn page(
     whole: &Whole,
     request: &ForecastRequest,
     set: i64,
 ) -> Result<ForecastResult, QueryError> {
+    let size = request.limit.unwrap_or(PAGE);
+    if !(1..=LARGEST_PAGE).contains(&size) {
+        return Err(QueryError::Unusable(format!(
+            "limit must be from 1 to {LARGEST_PAGE}, not {size}"
+        )));
+    }
     let offset = match &request.cursor {
         None => 0,
         Some(text) => {
@@ -56,7 +62,6 @@ pub(in crate::query) fn page(
             }
         }
     };
-    let size = request.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let mut order: Vec<&OpenDeal> = whole.deals.iter().collect();
     let day = |deal: &OpenDeal| {
         let day = deal.record.get("expected_close_on").and_then(Value::as_str);

@@ -1,22 +1,14 @@
-import { DeleteOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { App, Button, Popconfirm } from "antd";
+import { App } from "antd";
 import { useState } from "react";
 import type { Field, Values } from "@/components/fields";
 import { History } from "@/components/History";
 import { useOverlay } from "@/components/navigation";
 import { FormDrawer, PendingDrawer, RecordDrawer } from "@/components/RecordDrawer";
 import { RecordForm } from "@/components/RecordForm";
-import { useAction } from "@/components/useAction";
+import { RemoveButton } from "@/components/RemoveButton";
 import type { Opened } from "@/lib/address";
-import {
-  changeRecord,
-  createRecord,
-  type Rec,
-  recordQuery,
-  removeRecord,
-  textOf,
-} from "@/lib/api/records";
+import { changeRecord, createRecord, recordQuery, textOf } from "@/lib/api/records";
 import { RESOURCES } from "@/lib/resources";
 import { useMay, useMe } from "@/lib/session";
 import { useTexts } from "@/locales/i18n";
@@ -89,12 +81,7 @@ function CatalogueDrawer({ kind, id }: { kind: Kind; id: number }) {
   const may = useMay();
   const margin = useSeesMargin();
   const { message } = App.useApp();
-  const { close } = useOverlay();
   const found = useQuery(recordQuery(kind, id));
-  const remove = useAction(
-    (record: Rec) => removeRecord(kind, record),
-    () => t("admin.removed"),
-  );
   const record = found.data?.record;
   const labels = found.data?.labels;
   if (!record || !labels) {
@@ -138,21 +125,11 @@ function CatalogueDrawer({ kind, id }: { kind: Kind; id: number }) {
             <>
               {may(kind, "update") ? form : <ReadOnly>{form}</ReadOnly>}
               {may(kind, "delete") && (
-                <Popconfirm
-                  title={t("admin.removeSure", { name })}
-                  okText={t("admin.remove")}
-                  onConfirm={() => remove.mutate(record, { onSuccess: close })}
-                >
-                  <Button
-                    danger
-                    type="text"
-                    className="catalogue-remove"
-                    icon={<DeleteOutlined />}
-                    loading={remove.isPending}
-                  >
-                    {t("admin.remove")}
-                  </Button>
-                </Popconfirm>
+                <RemoveButton
+                  entity={kind}
+                  record={record}
+                  sure={t("admin.removeSure", { name })}
+                />
               )}
             </>
           ),
