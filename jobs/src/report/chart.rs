@@ -5,6 +5,7 @@
 
 use std::error::Error;
 
+use millrace_models::metric::Unit;
 use plotters::coord::Shift;
 use plotters::prelude::{
     Circle, Color as _, DrawingArea, DrawingAreaErrorKind, IntoDrawingArea as _, IntoFont as _,
@@ -337,7 +338,11 @@ impl Pen {
             draw(0, low, before, COMPARED, ends[0], &told(before))?;
             for (place, change) in steps.iter().enumerate() {
                 let color = if *change < 0.0 { FALL } else { RISE };
-                let value = super::language::signed(*change, measured, self.language);
+                let value = match measured.unit {
+                    // percentage points, whose name is wider than a bar
+                    Unit::Ratio => format!("{:+.1}", change * 100.0),
+                    _ => super::language::signed(*change, measured, self.language),
+                };
                 let name = labels.get(place).map_or("", String::as_str);
                 draw(
                     place + 1,
@@ -474,7 +479,6 @@ fn words(name: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use millrace_models::metric::Unit;
 
     use super::*;
 
