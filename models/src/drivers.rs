@@ -30,7 +30,7 @@ mod seen;
 pub mod select;
 
 pub use decompose::{Form, Split, Sums};
-pub use explain::{Explanation, Options, Part, explain};
+pub use explain::{Explanation, Options, Part, excludes_zero, explain};
 pub use reversal::Reversal;
 
 /// The facts of two periods, column by column: one row for a unit in a cell of the dimensions.

@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use datafusion::error::DataFusionError;
-use millrace_models::drivers::{Condition as Own, Explanation, Options, Part, explain};
+use millrace_models::drivers::{
+    Condition as Own, Explanation, Options, Part, excludes_zero, explain,
+};
 use millrace_models::metric::{Direction, Measure, Metric, Unit};
 use millrace_models::period::compared;
 use millrace_models::query::{Compare, Condition, Period, Query};
@@ -325,6 +327,8 @@ pub(super) async fn report(
         let size = |segment: &Segment| segment.contribution.abs();
         size(right).total_cmp(&size(left))
     });
+    let size = [was, is].map(|value| value.unwrap_or_default().abs());
+    let size = size[0].max(size[1]);
     let ci = change.map(|_| {
         explanation
             .interval
@@ -392,7 +396,7 @@ pub(super) async fn report(
         after: is,
         change,
         ci,
-        significant: ci.is_some_and(|[low, high]| low > 0.0 || high < 0.0),
+        significant: ci.is_some_and(|ci| excludes_zero(ci, size)),
         n_before: records(0),
         n_after: records(1),
         chance: explanation.is_chance(),

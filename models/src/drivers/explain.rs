@@ -148,6 +148,17 @@ fn widest(facts: &Facts, form: Form, whole: [Sums; 2], most: usize) -> Vec<Vec<C
     named.map(|(_, code)| vec![(dimension, code)]).collect()
 }
 
+/// What adding up in another order may leave where nothing is, as a share of the numbers added.
+const ROUNDING: f64 = 1e-9;
+
+/// Whether an interval lies on one side of zero by more than the rounding of numbers as large as
+/// `scale`.
+#[must_use]
+pub fn excludes_zero([low, high]: Interval, scale: f64) -> bool {
+    let rounding = ROUNDING * scale.abs().max(low.abs()).max(high.abs());
+    low > rounding || high < -rounding
+}
+
 /// How sure a chosen segment is.
 struct Judgement {
     interval: Interval,
@@ -201,10 +212,10 @@ impl Judge<'_> {
             (false, true) => (&self.halves[0], ALPHA),
             (false, false) => (self.all, ALPHA / searched.max(1.0)),
         };
-        let [low, high] = drawn.judged().deviation(part, alpha);
+        let deviation = drawn.judged().deviation(part, alpha);
         Judgement {
             interval: drawn.own.contribution(part, alpha),
-            significant: probability <= ALPHA && (low > 0.0 || high < 0.0),
+            significant: probability <= ALPHA && excludes_zero(deviation, 0.0),
             probability,
         }
     }
@@ -293,6 +304,8 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
         records: search.records / 2.0,
         ..search
     };
+    let scale = whole.map(|sums| form.value(sums).unwrap_or_default().abs());
+    let scale = scale[0].max(scale[1]);
     let ranges = [0..cells.first, cells.first..cells.leaves.len()];
     let shape = Shape::new(&cells, &facts.cardinalities, search.depth, search.support);
     let lattices = [0, 1].map(|half: usize| {
@@ -358,7 +371,7 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
             let interval = all.own.contribution(index, ALPHA);
             Judgement {
                 interval,
-                significant: probability <= ALPHA && (interval[0] > 0.0 || interval[1] < 0.0),
+                significant: probability <= ALPHA && excludes_zero(interval, scale),
                 probability,
             }
         });
@@ -391,7 +404,7 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
         list.len(),
         Judgement {
             interval,
-            significant: interval[0] > 0.0 || interval[1] < 0.0,
+            significant: excludes_zero(interval, scale),
             probability: 1.0,
         },
     );
