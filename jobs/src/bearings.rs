@@ -29,6 +29,15 @@ impl Default for Bearing {
 }
 
 impl Bearing {
+    /// Of a record of this account, of these people over time and of this team.
+    pub(crate) fn new(account: u32, owners: Versions<u32>, team: u32) -> Self {
+        Self {
+            account,
+            owners,
+            team,
+        }
+    }
+
     /// Of a record; `owner` is the field that says whose it is.
     pub(crate) fn of(world: &mut World, entity: Entity, record: &Record, owner: &str) -> Self {
         let system = record.system;
@@ -57,19 +66,6 @@ impl Bearing {
         records
             .map(|record| Self::of(world, store.entity, record, owner))
             .collect()
-    }
-
-    /// With these owners over time, as the records name them.
-    pub(crate) fn with_owners(
-        self,
-        world: &mut World,
-        system: u16,
-        history: &Versions<Text>,
-    ) -> Self {
-        Self {
-            owners: owners_of(world, system, history),
-            ..self
-        }
     }
 
     /// The account: the record's own, else that of its deal.

@@ -214,6 +214,9 @@ impl<'a> Task<'a> {
 /// The marts that are made of instalments, receipts and contracts.
 const OF_PAYMENTS: [&str; 3] = ["contracts", "payment_performance", "record_quality"];
 
+/// The marts for which the order lines are read.
+const OF_ORDERS: [&str; 3] = ["orders", "accounts", "products"];
+
 /// What was read.
 struct Loaded {
     calendar: WorkingCalendar,
@@ -273,8 +276,10 @@ fn load(inputs: &Inputs, task: &Task<'_>) -> anyhow::Result<Loaded> {
     if task.wants(&["record_quality"]) {
         facts.contacts = Some(store(Entity::Contact)?);
     }
-    if task.wants(&["orders", "accounts", "products"]) {
-        facts.lines = orders::load(inputs.raw(Entity::Order)?, &mut systems, as_of_us)?;
+    if task.wants(&OF_ORDERS) {
+        let table = inputs.raw(Entity::Order)?;
+        let at_once = options.rows_at_once;
+        facts.lines = Lines::load(table, &mut systems, as_of_us, at_once)?;
     }
     if task.wants(&["activity", "user_days"]) {
         let interactions = inputs.raw(Entity::Interaction)?;
@@ -288,7 +293,7 @@ fn load(inputs: &Inputs, task: &Task<'_>) -> anyhow::Result<Loaded> {
     }
     let mut mentions = BTreeSet::new();
     if task.wants(&["accounts", "users", "products"]) {
-        mentions = mentioned(inputs, &mut systems)?;
+        mentions = mentioned(inputs, &mut systems, task)?;
     }
     if task.wants(&[
         "stage_visits",
@@ -487,12 +492,12 @@ impl Builder<'_> {
         if let Some(changes) = resolved.changes.take() {
             self.stages(changes, world, &dictionaries, &resolved.people)?;
         }
+        let first_sales = self.orders(std::mem::take(&mut resolved.lines), world, &dictionaries)?;
         self.sales(&resolved, &dictionaries)?;
         self.service(&resolved, &dictionaries)?;
         self.quality(&resolved, &dictionaries)?;
-        let lines = &resolved.lines;
         self.write("accounts", |schema| {
-            dimensions::accounts(world, &schema, &orders::first_sales(&lines.all))
+            dimensions::accounts(world, &schema, &first_sales)
         })?;
         self.write("users", |schema| dimensions::users(world, &schema))?;
         self.write("products", |schema| dimensions::products(world, &schema))?;
@@ -517,7 +522,26 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Quotes, orders, contracts and payments.
+    /// Orders, and when each account first bought, by its place.
+    fn orders(
+        &mut self,
+        lines: Lines,
+        world: &World,
+        dictionaries: &Dictionaries,
+    ) -> anyhow::Result<HashMap<u32, i64>> {
+        let sink = self.sink("orders")?;
+        if sink.is_some() {
+            self.task.options.progress.step("orders");
+        }
+        let seen = orders::write(lines, world, dictionaries, sink.as_ref(), self.now_us)?;
+        if let Some(sink) = sink {
+            self.extent = self.extent.join(seen.extent);
+            self.finish(sink)?;
+        }
+        Ok(seen.first_sales)
+    }
+
+    /// Quotes, contracts and payments.
     fn sales(&mut self, resolved: &Resolved, dictionaries: &Dictionaries) -> anyhow::Result<()> {
         let (world, now_us) = (&resolved.world, self.now_us);
         if let Some((store, bearings)) = &resolved.quotes {
@@ -525,9 +549,6 @@ impl Builder<'_> {
                 quotes::batch(store, bearings, world, dictionaries, schema, now_us)
             })?;
         }
-        self.timed("orders", |schema| {
-            orders::batch(&resolved.lines.all, world, dictionaries, schema, now_us)
-        })?;
         if let Some(own) = &resolved.payments {
             self.write("contracts", |schema| {
                 let bearings = &own.contract_bearings;
@@ -654,6 +675,7 @@ impl Builder<'_> {
 fn mentioned(
     inputs: &Inputs,
     systems: &mut Systems,
+    task: &Task<'_>,
 ) -> anyhow::Result<BTreeSet<(Entity, u16, Text)>> {
     const LOADED: [Entity; 5] = [
         Entity::User,
@@ -664,7 +686,8 @@ fn mentioned(
     ];
     let mut mentions = BTreeSet::new();
     for (entity, table) in &inputs.raw {
-        if LOADED.contains(entity) || table.table.rows == 0 {
+        let is_loaded = *entity == Entity::Order && task.wants(&OF_ORDERS);
+        if is_loaded || LOADED.contains(entity) || table.table.rows == 0 {
             continue;
         }
         let references: Vec<(&str, Entity)> = entity

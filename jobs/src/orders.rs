@@ -1,229 +1,204 @@
 //! Orders: lines signed by their kind, with the time of their order.
 
+mod lines;
+
+use std::borrow::Cow;
+
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use hashbrown::{HashMap, HashSet};
 use millrace_models::entity::Entity;
+use rayon::prelude::*;
 
-use crate::bearings::Bearing;
+pub(crate) use self::lines::Lines;
+use self::lines::{Line, Named, Part};
 use crate::columns::{Columns, amounts, flags, numbers, texts, times, wholes};
-use crate::facts::set_dimensions;
-use crate::raw::Raw;
-use crate::store::{
-    Moment, Record, Systems, Text, Versions, changed_at, each_row, record_at, seq_at,
-};
+use crate::facts::{Sink, set_dimensions};
+use crate::store::{Systems, Text};
 use crate::texts::NONE;
 use crate::visits::Extent;
 use crate::world::{Dictionaries, Dimensions, World, qualified};
 
 const ENTITY: Entity = Entity::Order;
-
-/// An order line as recorded.
-pub(crate) struct Line {
-    pub(crate) record: Record,
-    id: Text,
-    ordered: Moment,
-    kind: Text,
-    pub(crate) bearing: Bearing,
-    pub(crate) product: Option<u32>,
-}
-
-/// The order lines, and who had each order over time.
-#[derive(Default)]
-pub(crate) struct Lines {
-    pub(crate) all: Vec<Line>,
-    /// By system and id; a line that is written anew says who has the order from then on.
-    owners: HashMap<(u16, Text), Versions<Text>>,
-}
-
-impl Lines {
-    /// Finds what the lines name.
-    pub(crate) fn resolve(&mut self, world: &mut World) {
-        for line in &mut self.all {
-            let system = line.record.system;
-            let mut bearing = Bearing::of(world, ENTITY, &line.record, "owner");
-            if let Some(history) = self.owners.get(&(system, line.id.clone())) {
-                bearing = bearing.with_owners(world, system, history);
-            }
-            line.bearing = bearing;
-            let product = line.record.text(ENTITY, "product");
-            line.product = product.map(|product| world.products.resolve(system, product));
-        }
-    }
-}
-
-/// Reads the order lines up to `as_of_us`, in the order in which they came in. A line without an
-/// id is called by its place in the raw table, which it keeps.
-pub(crate) fn load(
-    table: &Raw,
-    systems: &mut Systems,
-    as_of_us: Option<i64>,
-) -> anyhow::Result<Lines> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut owners: HashMap<(u16, Text), Versions<Text>> = HashMap::new();
-    each_row(table, systems, None, |system, deleted, batch, row| {
-        let record = record_at(ENTITY, system, batch, row);
-        let Some(ordered) = record.time(ENTITY, "ordered_at") else {
-            return;
-        };
-        if as_of_us.is_some_and(|as_of_us| ordered.at_us > as_of_us) {
-            return;
-        }
-        let own_id = record.text(ENTITY, "id").cloned();
-        if deleted {
-            let of_system = |line: &Line| line.record.system == system;
-            if let Some(id) = own_id {
-                lines.retain(|line| !of_system(line) || line.id != id);
-            } else if let Some(index) = lines
-                .iter()
-                .rposition(|line| of_system(line) && line.record.values == record.values)
-            {
-                lines.remove(index);
-            }
-            return;
-        }
-        let id = own_id.unwrap_or_else(|| made_id(seq_at(batch, row)));
-        if let (Some(owner), Some(at_us)) = (record.text(ENTITY, "owner"), changed_at(batch, row)) {
-            let history = owners.entry((system, id.clone())).or_default();
-            history.push(at_us, owner.clone());
-        }
-        let kind = record
-            .text(ENTITY, "kind")
-            .cloned()
-            .unwrap_or_else(|| Text::from("sale"));
-        lines.push(Line {
-            record,
-            id,
-            ordered,
-            kind,
-            bearing: Bearing::default(),
-            product: None,
-        });
-    })?;
-    Ok(Lines { all: lines, owners })
-}
+const SALE: &str = "sale";
+/// Lines of one batch.
+const BATCH_ROWS: usize = 64 * 1024;
 
 /// What a record without an id is called, by the number of its row.
 pub(crate) fn made_id(seq: i64) -> Text {
     Text::from(format!("~{seq}"))
 }
 
+/// A row of `orders`.
 struct Order<'a> {
     line: &'a Line,
     id: &'a str,
     number: i32,
-    ordered: Moment,
+    ordered_us: i64,
     amount: Option<i128>,
     untaxed: Option<i128>,
     dimensions: Dimensions,
 }
 
-/// The rows of `orders`: one a line, the time that of the order's earliest line.
-pub(crate) fn batch(
-    lines: &[Line],
+/// What is known of all orders.
+pub(crate) struct Seen {
+    pub(crate) extent: Extent,
+    /// When each account first bought, by its place.
+    pub(crate) first_sales: HashMap<u32, i64>,
+}
+
+/// Writes the rows of `orders` where they are wanted: one a line, the time that of the order's
+/// earliest line.
+pub(crate) fn write(
+    lines: Lines,
     world: &World,
     dictionaries: &Dictionaries,
-    schema: SchemaRef,
+    sink: Option<&Sink>,
     now_us: i64,
-) -> anyhow::Result<(RecordBatch, Extent)> {
-    let ids = ids(lines, &world.systems);
-    let mut earliest: HashMap<(u16, &str, &str), Moment> = HashMap::new();
-    let mut sales: HashMap<(u16, &str), i128> = HashMap::new();
-    let mut untaxed_sales: HashMap<(u16, &str), Option<i128>> = HashMap::new();
-    let mut extent = Extent::NOTHING;
-    for line in lines {
-        let key = (line.record.system, &*line.id, &*line.kind);
-        let first = earliest.entry(key).or_insert(line.ordered);
-        *first = (*first).min(line.ordered);
-        if &*line.kind == "sale" {
-            let amount = line.record.amount(ENTITY, "amount").unwrap_or(0);
-            *sales.entry((line.record.system, &*line.id)).or_default() += amount;
-            let untaxed = line.record.amount(ENTITY, "amount_without_tax");
-            let sum = untaxed_sales
-                .entry((line.record.system, &*line.id))
-                .or_insert(Some(0));
-            *sum = sum.zip(untaxed).map(|(sum, own)| sum + own);
+) -> anyhow::Result<Seen> {
+    let mut seen = Seen {
+        extent: Extent::NOTHING,
+        first_sales: HashMap::new(),
+    };
+    lines.each_part(&world.systems, |part, named| {
+        for line in &part.lines {
+            if line.ordered_us <= now_us {
+                seen.extent.see(line.ordered_us);
+            }
+            let account = line.account(named);
+            if account != NONE && part.kind(line) == SALE {
+                let first = seen.first_sales.entry(account).or_insert(line.ordered_us);
+                *first = (*first).min(line.ordered_us);
+            }
         }
-        if line.ordered.at_us <= now_us {
-            extent.see(line.ordered.at_us);
-        }
-    }
-    let mut counts: HashMap<(u16, &str, &str), i32> = HashMap::new();
-    let orders: Vec<Order<'_>> = lines
-        .iter()
-        .zip(&ids)
-        .map(|(line, id)| {
-            let key = (line.record.system, &*line.id, &*line.kind);
+        let Some(sink) = sink else { return Ok(()) };
+        let sums = Sums::of(part, world);
+        let chunks = part.lines.par_chunks(BATCH_ROWS);
+        let chunks = chunks.zip(sums.numbers.par_chunks(BATCH_ROWS));
+        chunks.try_for_each(|(lines, numbers)| {
+            let orders = lines.iter().zip(numbers);
+            let orders: Vec<Order<'_>> = orders
+                .map(|(line, number)| sums.order(part, named, world, line, *number))
+                .collect();
+            sink.write(
+                rows(&orders, part, world, dictionaries, sink.schema())?,
+                None,
+            )
+        })
+    })?;
+    Ok(seen)
+}
+
+/// What the lines of an order make together.
+struct Sums<'a> {
+    /// What each order is called, by its number.
+    ids: Vec<Cow<'a, Text>>,
+    /// The number of each line within its order and kind.
+    numbers: Vec<i32>,
+    earliest: HashMap<(u32, u16), i64>,
+    sales: HashMap<u32, i128>,
+    /// Without tax, where it is known of all lines.
+    untaxed_sales: HashMap<u32, Option<i128>>,
+}
+
+impl<'a> Sums<'a> {
+    fn of(part: &'a Part, world: &World) -> Self {
+        let mut sums = Self {
+            ids: ids(part, &world.systems),
+            numbers: Vec::with_capacity(part.lines.len()),
+            earliest: HashMap::new(),
+            sales: HashMap::new(),
+            untaxed_sales: HashMap::new(),
+        };
+        let mut counts: HashMap<(u32, u16), i32> = HashMap::new();
+        for line in &part.lines {
+            let key = (line.order, line.kind);
+            let first = sums.earliest.entry(key).or_insert(line.ordered_us);
+            *first = (*first).min(line.ordered_us);
             let number = counts.entry(key).or_default();
             *number += 1;
-            let ordered = earliest.get(&key).copied().unwrap_or(line.ordered);
-            Order {
-                line,
-                id,
-                number: *number,
-                ordered,
-                amount: amount(line, &sales),
-                untaxed: untaxed(line, &untaxed_sales),
-                dimensions: dimensions(line, world, ordered.at_us),
+            sums.numbers.push(*number);
+            if part.kind(line) == SALE {
+                *sums.sales.entry(line.order).or_default() += line.amount.unwrap_or(0);
+                let sum = sums.untaxed_sales.entry(line.order).or_insert(Some(0));
+                *sum = sum.zip(line.untaxed).map(|(sum, own)| sum + own);
             }
-        })
-        .collect();
-    Ok((rows(&orders, world, dictionaries, schema)?, extent))
-}
-
-fn dimensions(line: &Line, world: &World, at_us: i64) -> Dimensions {
-    let deal = line.record.text(ENTITY, "opportunity");
-    let deal = world.deal(line.record.system, deal);
-    let product = line.product.unwrap_or(NONE);
-    world.record_dimensions(&line.bearing, deal.as_ref(), product, at_us)
-}
-
-/// A sale counts as written; what is returned or credited is taken off, and so is what is
-/// cancelled, where the sale is there to be taken off from.
-fn amount(line: &Line, sales: &HashMap<(u16, &str), i128>) -> Option<i128> {
-    let written = line.record.amount(ENTITY, "amount");
-    match &*line.kind {
-        "return" | "credit" => Some(-written?.abs()),
-        "cancel" => match sales.get(&(line.record.system, &*line.id)) {
-            Some(sold) => Some(-written.unwrap_or(*sold).abs()),
-            None => Some(0),
-        },
-        _ => written,
+        }
+        sums
     }
-}
 
-/// The same without tax, where that is known.
-fn untaxed(line: &Line, sales: &HashMap<(u16, &str), Option<i128>>) -> Option<i128> {
-    let written = line.record.amount(ENTITY, "amount_without_tax");
-    match &*line.kind {
-        "return" | "credit" => Some(-written?.abs()),
-        "cancel" => match sales.get(&(line.record.system, &*line.id)) {
-            Some(sold) => {
-                let whole = line.record.amount(ENTITY, "amount").is_none();
-                Some(-written.or(sold.filter(|_| whole))?.abs())
-            }
-            None => Some(0),
-        },
-        _ => written,
-    }
-}
-
-fn ids(lines: &[Line], systems: &Systems) -> Vec<Text> {
-    let mut owners: HashMap<&str, u16> = HashMap::new();
-    let mut shared: HashSet<&str> = HashSet::new();
-    for line in lines {
-        let owner = *owners.entry(&line.id).or_insert(line.record.system);
-        if owner != line.record.system {
-            shared.insert(&line.id);
+    fn order<'b>(
+        &'b self,
+        part: &Part,
+        named: &Named,
+        world: &World,
+        line: &'b Line,
+        number: i32,
+    ) -> Order<'b> {
+        let key = (line.order, line.kind);
+        let ordered_us = self.earliest.get(&key).copied();
+        let ordered_us = ordered_us.unwrap_or(line.ordered_us);
+        let deal = world.deal(line.system, line.deal.as_ref());
+        let bearing = part.bearing(line, named);
+        let product = line.product(named);
+        Order {
+            line,
+            id: &self.ids[line.order as usize],
+            number,
+            ordered_us,
+            amount: self.amount(part, line),
+            untaxed: self.untaxed(part, line),
+            dimensions: world.record_dimensions(&bearing, deal.as_ref(), product, ordered_us),
         }
     }
-    lines
-        .iter()
-        .map(|line| {
-            if shared.contains(&*line.id) {
-                qualified(systems, line.record.system, &line.id)
+
+    /// A sale counts as written; what is returned or credited is taken off, and so is what is
+    /// cancelled, where the sale is there to be taken off from.
+    fn amount(&self, part: &Part, line: &Line) -> Option<i128> {
+        match part.kind(line) {
+            "return" | "credit" => Some(-line.amount?.abs()),
+            "cancel" => match self.sales.get(&line.order) {
+                Some(sold) => Some(-line.amount.unwrap_or(*sold).abs()),
+                None => Some(0),
+            },
+            _ => line.amount,
+        }
+    }
+
+    /// The same without tax, where that is known.
+    fn untaxed(&self, part: &Part, line: &Line) -> Option<i128> {
+        match part.kind(line) {
+            "return" | "credit" => Some(-line.untaxed?.abs()),
+            "cancel" => match self.untaxed_sales.get(&line.order) {
+                Some(sold) => {
+                    let whole = line.amount.is_none();
+                    Some(-line.untaxed.or(sold.filter(|_| whole))?.abs())
+                }
+                None => Some(0),
+            },
+            _ => line.untaxed,
+        }
+    }
+}
+
+/// What the orders of a part are called: an id of two systems has the system in front.
+fn ids<'a>(part: &'a Part, systems: &Systems) -> Vec<Cow<'a, Text>> {
+    let mut owners: HashMap<&str, u16> = HashMap::new();
+    let mut shared: HashSet<&str> = HashSet::new();
+    for line in &part.lines {
+        let (system, id) = part.id(line.order);
+        let owner = *owners.entry(id).or_insert(*system);
+        if owner != *system {
+            shared.insert(id);
+        }
+    }
+    let orders = part.orders().iter();
+    orders
+        .map(|(system, id)| {
+            if shared.contains(&**id) {
+                Cow::Owned(qualified(systems, *system, id))
             } else {
-                line.id.clone()
+                Cow::Borrowed(id)
             }
         })
         .collect()
@@ -231,29 +206,26 @@ fn ids(lines: &[Line], systems: &Systems) -> Vec<Text> {
 
 fn rows(
     orders: &[Order<'_>],
+    part: &Part,
     world: &World,
     dictionaries: &Dictionaries,
     schema: SchemaRef,
 ) -> anyhow::Result<RecordBatch> {
     let mut columns = Columns::new(schema, orders.len());
     let late = |own: &Order<'_>| {
-        let recorded = own.line.record.time(ENTITY, "recorded_at");
-        recorded.is_some_and(|recorded| {
-            world
-                .calendar
-                .is_late(own.line.ordered.at_us, recorded.at_us)
-        })
+        let recorded_us = own.line.recorded_us;
+        recorded_us.is_some_and(|at_us| world.calendar.is_late(own.line.ordered_us, at_us))
     };
     columns
         .set("order_id", texts(orders.iter().map(|own| Some(own.id))))?
         .set("line", wholes(orders.iter().map(|own| Some(own.number))))?
         .set(
             "ordered_at",
-            times(orders.iter().map(|own| Some(own.ordered.at_us))),
+            times(orders.iter().map(|own| Some(own.ordered_us))),
         )?
         .set(
             "kind",
-            texts(orders.iter().map(|own| Some(&*own.line.kind))),
+            texts(orders.iter().map(|own| Some(part.kind(own.line)))),
         )?
         .set("amount", amounts(orders.iter().map(|own| own.amount))?)?
         .set(
@@ -262,11 +234,7 @@ fn rows(
         )?
         .set(
             "quantity",
-            numbers(
-                orders
-                    .iter()
-                    .map(|own| own.line.record.number(ENTITY, "quantity")),
-            ),
+            numbers(orders.iter().map(|own| own.line.quantity)),
         )?
         .set(
             "late_entry",
@@ -274,18 +242,4 @@ fn rows(
         )?;
     set_dimensions(&mut columns, dictionaries, orders, |own| own.dimensions)?;
     columns.finish()
-}
-
-/// When each account first bought.
-pub(crate) fn first_sales(lines: &[Line]) -> HashMap<u32, i64> {
-    let mut first: HashMap<u32, i64> = HashMap::new();
-    for line in lines.iter().filter(|line| &*line.kind == "sale") {
-        if line.bearing.account != NONE {
-            let at_us = first
-                .entry(line.bearing.account)
-                .or_insert(line.ordered.at_us);
-            *at_us = (*at_us).min(line.ordered.at_us);
-        }
-    }
-    first
 }
