@@ -165,6 +165,9 @@ impl<T: AsRef<str>> FromIterator<T> for Keys {
     }
 }
 
+/// A key has seldom more rows.
+const ROWS_OF_A_KEY: usize = 64;
+
 /// A row group of a raw table.
 pub(crate) struct Piece {
     path: PathBuf,
@@ -266,6 +269,13 @@ pub(crate) fn latest(raw: &Raw, name: &str) -> anyhow::Result<Option<i64>> {
 }
 
 impl Rows {
+    /// How many of so many rows are wanted, about: of a key there are seldom more than some.
+    pub(crate) fn about(&self, rows: usize) -> usize {
+        let Some(any) = &self.any else { return rows };
+        let keys: usize = any.iter().map(|(_, keys)| keys.sorted.len()).sum();
+        rows.min(keys.saturating_mul(ROWS_OF_A_KEY))
+    }
+
     /// Whether a part of the table may have any of them, by what its statistics say of a column.
     fn may_be_in(
         &self,

@@ -273,7 +273,7 @@ impl Lines {
         rows_at_once: usize,
     ) -> anyhow::Result<Self> {
         let pieces = pieces(table, Strings::Plain)?;
-        let rows: usize = pieces.iter().map(Piece::rows).sum();
+        let rows = table.rows.about(pieces.iter().map(Piece::rows).sum());
         let at_once = (rows_at_once / WEIGHT).max(1);
         let mut lines = Self {
             first: None,

@@ -57,8 +57,14 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    fn new(pieces: Vec<Piece>, as_of_us: Option<i64>, rows_at_once: usize, share: Share) -> Self {
-        let rows: usize = pieces.iter().map(Piece::rows).sum();
+    fn new(
+        table: &Raw,
+        as_of_us: Option<i64>,
+        rows_at_once: usize,
+        share: Share,
+    ) -> anyhow::Result<Self> {
+        let pieces = pieces(table, Strings::Compact)?;
+        let rows = table.rows.about(pieces.iter().map(Piece::rows).sum());
         let parts = (rows / share.of)
             .div_ceil(rows_at_once.max(1))
             .next_power_of_two();
@@ -67,13 +73,13 @@ impl Parts {
             .clamp(1, MOST_SHARDS)
             .max(parts * share.of);
         let of_share = shards / share.of;
-        Self {
+        Ok(Self {
             pieces,
             shards,
             own: of_share * share.index..of_share * (share.index + 1),
             each: of_share / parts,
             as_of_us,
-        }
+        })
     }
 
     /// Whether a deal, by its id as written, is one of the share.
@@ -131,8 +137,7 @@ pub(crate) fn intake(
     rows_at_once: usize,
     share: Share,
 ) -> anyhow::Result<StageChanges> {
-    let pieces = pieces(table, Strings::Compact)?;
-    let parts = Parts::new(pieces, as_of_us, rows_at_once, share);
+    let parts = Parts::new(table, as_of_us, rows_at_once, share)?;
     let mut vocabulary = Vocabulary::default();
     let mut incomplete = 0;
     let mut authors = BTreeSet::new();
