@@ -186,14 +186,13 @@ impl Part {
         let Some(ordered_us) = ordered_us.filter(|_| is_own) else {
             return;
         };
-        let order = match own_id {
-            Some(id) => self.orders.number(system, id),
-            None => {
-                let places = self.loose.entry(said(rows, row, system)).or_default();
-                places.push(self.lines.len());
-                self.orders
-                    .number(system, &made_id(seq_at(rows.batch, row)))
-            }
+        let order = if let Some(id) = own_id {
+            self.orders.number(system, id)
+        } else {
+            let places = self.loose.entry(said(rows, row, system)).or_default();
+            places.push(self.lines.len());
+            let id = made_id(seq_at(rows.batch, row));
+            self.orders.number(system, &id)
         };
         if owner != NONE
             && let Some(at_us) = changed_at(rows.batch, row)
