@@ -2,11 +2,9 @@
 
 mod lines;
 
-use std::borrow::Cow;
-
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use millrace_models::entity::Entity;
 use rayon::prelude::*;
 
@@ -14,10 +12,10 @@ pub(crate) use self::lines::Lines;
 use self::lines::{Line, Named, Part};
 use crate::columns::{Columns, amounts, flags, numbers, texts, times, wholes};
 use crate::facts::{Sink, set_dimensions};
-use crate::store::{Systems, Text};
+use crate::store::{Text, mart_ids};
 use crate::texts::NONE;
 use crate::visits::Extent;
-use crate::world::{Dictionaries, Dimensions, World, qualified};
+use crate::world::{Dictionaries, Dimensions, World};
 
 const ENTITY: Entity = Entity::Order;
 const SALE: &str = "sale";
@@ -80,19 +78,17 @@ pub(crate) fn write(
             let orders: Vec<Order<'_>> = orders
                 .map(|(line, number)| sums.order(part, named, world, line, *number))
                 .collect();
-            sink.write(
-                rows(&orders, part, world, dictionaries, sink.schema())?,
-                None,
-            )
+            let batch = rows(&orders, part, world, dictionaries, sink.schema())?;
+            sink.write(batch, None)
         })
     })?;
     Ok(seen)
 }
 
 /// What the lines of an order make together.
-struct Sums<'a> {
+struct Sums {
     /// What each order is called, by its number.
-    ids: Vec<Cow<'a, Text>>,
+    ids: Vec<Text>,
     /// The number of each line within its order and kind.
     numbers: Vec<i32>,
     earliest: HashMap<(u32, u16), i64>,
@@ -101,10 +97,10 @@ struct Sums<'a> {
     untaxed_sales: HashMap<u32, Option<i128>>,
 }
 
-impl<'a> Sums<'a> {
-    fn of(part: &'a Part, world: &World) -> Self {
+impl Sums {
+    fn of(part: &Part, world: &World) -> Self {
         let mut sums = Self {
-            ids: ids(part, &world.systems),
+            ids: mart_ids(&world.systems, &part.ids()),
             numbers: Vec::with_capacity(part.lines.len()),
             earliest: HashMap::new(),
             sales: HashMap::new(),
@@ -127,14 +123,14 @@ impl<'a> Sums<'a> {
         sums
     }
 
-    fn order<'b>(
-        &'b self,
+    fn order<'a>(
+        &'a self,
         part: &Part,
         named: &Named,
         world: &World,
-        line: &'b Line,
+        line: &'a Line,
         number: i32,
-    ) -> Order<'b> {
+    ) -> Order<'a> {
         let key = (line.order, line.kind);
         let ordered_us = self.earliest.get(&key).copied();
         let ordered_us = ordered_us.unwrap_or(line.ordered_us);
@@ -179,29 +175,6 @@ impl<'a> Sums<'a> {
             _ => line.untaxed,
         }
     }
-}
-
-/// What the orders of a part are called: an id of two systems has the system in front.
-fn ids<'a>(part: &'a Part, systems: &Systems) -> Vec<Cow<'a, Text>> {
-    let mut owners: HashMap<&str, u16> = HashMap::new();
-    let mut shared: HashSet<&str> = HashSet::new();
-    for line in &part.lines {
-        let (system, id) = part.id(line.order);
-        let owner = *owners.entry(id).or_insert(*system);
-        if owner != *system {
-            shared.insert(id);
-        }
-    }
-    let orders = part.orders().iter();
-    orders
-        .map(|(system, id)| {
-            if shared.contains(&**id) {
-                Cow::Owned(qualified(systems, *system, id))
-            } else {
-                Cow::Borrowed(id)
-            }
-        })
-        .collect()
 }
 
 fn rows(

@@ -317,9 +317,13 @@ impl Record {
 
 /// A text of a row; `None` when null or empty.
 pub(crate) fn text_at(batch: &RecordBatch, name: &str, row: usize) -> Option<Text> {
-    let column: &StringArray = batch.column_by_name(name)?.as_string_opt()?;
+    text_in(batch.column_by_name(name)?.as_string_opt()?, row).map(Text::from)
+}
+
+/// A text of a column; `None` when null or empty.
+pub(crate) fn text_in(column: &StringArray, row: usize) -> Option<&str> {
     let text = column.is_valid(row).then(|| column.value(row))?;
-    (!text.is_empty()).then(|| Text::from(text))
+    (!text.is_empty()).then_some(text)
 }
 
 fn time_at(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
@@ -468,6 +472,24 @@ pub(crate) fn record_at(entity: Entity, system: u16, batch: &RecordBatch, row: u
     }
 }
 
+/// What is called how in the marts, of these systems and ids: by its id, with the system in front
+/// where two systems share one.
+pub(crate) fn mart_ids(systems: &Systems, ids: &[Option<(u16, &Text)>]) -> Vec<Text> {
+    let mut first: HashMap<&Text, u16> = HashMap::new();
+    let mut shared: HashSet<&Text> = HashSet::new();
+    for (system, id) in ids.iter().copied().flatten() {
+        if *first.entry(id).or_insert(system) != system {
+            shared.insert(id);
+        }
+    }
+    let called = |own: &Option<(u16, &Text)>| match *own {
+        Some((system, id)) if shared.contains(id) => qualified(systems, system, id),
+        Some((_, id)) => id.clone(),
+        None => Text::from(""),
+    };
+    ids.iter().map(called).collect()
+}
+
 impl Store {
     /// The places of the records by system and id.
     pub(crate) fn by_id(&self) -> HashMap<(u16, &str), usize> {
@@ -482,26 +504,13 @@ impl Store {
         places.collect()
     }
 
-    /// What the records are called in the marts: by their ids, with the system in front where two
-    /// systems share one.
+    /// What the records are called in the marts.
     pub(crate) fn mart_ids(&self, systems: &Systems) -> Vec<Text> {
-        let id = |record: &Record| record.text(self.entity, "id").cloned();
-        let mut first: HashMap<Text, u16> = HashMap::new();
-        let mut shared: HashSet<Text> = HashSet::new();
-        for record in &self.records {
-            if let Some(id) = id(record) {
-                let owner = *first.entry(id.clone()).or_insert(record.system);
-                if owner != record.system {
-                    shared.insert(id);
-                }
-            }
-        }
-        let called = |record: &Record| match id(record) {
-            Some(id) if shared.contains(&id) => qualified(systems, record.system, &id),
-            Some(id) => id,
-            None => Text::from(""),
-        };
-        self.records.iter().map(called).collect()
+        let ids = self.records.iter().map(|record| {
+            let id = record.text(self.entity, "id")?;
+            Some((record.system, id))
+        });
+        mart_ids(systems, &ids.collect::<Vec<_>>())
     }
 
     /// Reads a raw table: later rows of the same record fill and override, null says nothing.

@@ -5,15 +5,14 @@ use arrow::array::{
     PrimitiveArray, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Decimal128Type, Float64Type, TimestampMicrosecondType};
 use hashbrown::HashMap;
 use millrace_models::fold::Shard;
 use rayon::prelude::*;
 
-use super::{ENTITY, made_id};
+use super::{ENTITY, SALE, made_id};
 use crate::bearings::Bearing;
 use crate::raw::{Piece, Raw, Strings, pieces};
-use crate::store::{Systems, Text, Versions, changed_at, op_at, record_at, seq_at};
+use crate::store::{Systems, Text, Versions, changed_at, op_at, record_at, seq_at, text_in};
 use crate::texts::NONE;
 use crate::world::World;
 
@@ -104,7 +103,7 @@ impl Line {
 }
 
 /// All that a row says, by which a line without an id is found again.
-fn said(rows: &Rows<'_>, row: usize, system: u16) -> String {
+fn said(rows: &LineColumns<'_>, row: usize, system: u16) -> String {
     let values = record_at(ENTITY, system, rows.batch, row).values;
     let given = values.into_iter().enumerate();
     let given = given.filter_map(|(field, value)| Some((field, value?)));
@@ -129,12 +128,14 @@ pub(super) struct Part {
 }
 
 impl Part {
-    pub(super) fn id(&self, order: u32) -> &(u16, Text) {
-        &self.orders.all[order as usize]
-    }
-
-    pub(super) fn orders(&self) -> &[(u16, Text)] {
-        &self.orders.all
+    /// The system and the id of each order that has lines, by its number.
+    pub(super) fn ids(&self) -> Vec<Option<(u16, &Text)>> {
+        let mut ids = vec![None; self.orders.all.len()];
+        for line in &self.lines {
+            let (system, id) = &self.orders.all[line.order as usize];
+            ids[line.order as usize] = Some((*system, id));
+        }
+        ids
     }
 
     pub(super) fn kind(&self, line: &Line) -> &str {
@@ -153,7 +154,7 @@ impl Part {
     /// Takes up what a row names and, where it is one of the part, the row.
     fn take(
         &mut self,
-        rows: &Rows<'_>,
+        rows: &LineColumns<'_>,
         row: usize,
         system: u16,
         named: &mut Named,
@@ -161,21 +162,12 @@ impl Part {
         is_own: bool,
     ) {
         let is_deleted = op_at(rows.batch, row).as_deref() == Some("delete");
-        let own_id = text(rows.id, row);
         let ordered_us = value(rows.ordered_at, row);
         let unseen = |at_us: i64| as_of_us.is_some_and(|as_of_us| at_us > as_of_us);
         let is_own = is_own && !ordered_us.is_some_and(unseen);
         if is_deleted {
-            match own_id {
-                _ if !is_own => {}
-                Some(id) => {
-                    let order = self.orders.number(system, id);
-                    self.deleted.insert(order, self.lines.len());
-                }
-                None => {
-                    let same = self.loose.get_mut(&said(rows, row, system));
-                    self.taken_back.extend(same.and_then(Vec::pop));
-                }
+            if is_own {
+                self.delete(rows, row, system);
             }
             return;
         }
@@ -186,7 +178,7 @@ impl Part {
         let Some(ordered_us) = ordered_us.filter(|_| is_own) else {
             return;
         };
-        let order = if let Some(id) = own_id {
+        let order = if let Some(id) = text(rows.id, row) {
             self.orders.number(system, id)
         } else {
             let places = self.loose.entry(said(rows, row, system)).or_default();
@@ -199,7 +191,7 @@ impl Part {
         {
             self.owners.entry(order).or_default().push(at_us, owner);
         }
-        let kind = self.kind_of(text(rows.kind, row).unwrap_or("sale"));
+        let kind = self.kind_of(text(rows.kind, row).unwrap_or(SALE));
         self.lines.push(Line {
             order,
             system,
@@ -215,6 +207,17 @@ impl Part {
             product,
             team,
         });
+    }
+
+    /// The lines of an order so far, or the last that says the same, are no more.
+    fn delete(&mut self, rows: &LineColumns<'_>, row: usize, system: u16) {
+        if let Some(id) = text(rows.id, row) {
+            let order = self.orders.number(system, id);
+            self.deleted.insert(order, self.lines.len());
+        } else {
+            let same = self.loose.get_mut(&said(rows, row, system));
+            self.taken_back.extend(same.and_then(Vec::pop));
+        }
     }
 
     /// Whose a line is.
@@ -340,7 +343,7 @@ impl Lines {
             });
             let decoded = decoded.collect::<anyhow::Result<Vec<_>>>()?;
             for batch in decoded.iter().flatten() {
-                let rows = Rows::of(batch);
+                let rows = LineColumns::of(batch);
                 for row in 0..batch.num_rows() {
                     let system = number(text(rows.source, row).unwrap_or(""));
                     let is_own = index > 0 || rows.part(row, *parts) == 0;
@@ -355,13 +358,13 @@ impl Lines {
 
 /// The rows of one part.
 fn only(batch: &RecordBatch, index: usize, parts: usize) -> anyhow::Result<RecordBatch> {
-    let rows = Rows::of(batch);
+    let rows = LineColumns::of(batch);
     let own = (0..batch.num_rows()).map(|row| Some(rows.part(row, parts) == index));
     Ok(filter_record_batch(batch, &own.collect::<BooleanArray>())?)
 }
 
 /// The columns of order lines.
-struct Rows<'a> {
+struct LineColumns<'a> {
     batch: &'a RecordBatch,
     source: Option<&'a StringArray>,
     id: Option<&'a StringArray>,
@@ -378,18 +381,9 @@ struct Rows<'a> {
     quantity: Option<&'a Float64Array>,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> LineColumns<'a> {
     fn of(batch: &'a RecordBatch) -> Self {
         let texts = |name| batch.column_by_name(name)?.as_string_opt::<i32>();
-        let times = |name| {
-            let column = batch.column_by_name(name)?;
-            column.as_primitive_opt::<TimestampMicrosecondType>()
-        };
-        let amounts = |name| {
-            let column = batch.column_by_name(name)?;
-            column.as_primitive_opt::<Decimal128Type>()
-        };
-        let quantity = batch.column_by_name("quantity");
         Self {
             batch,
             source: texts("_source"),
@@ -400,11 +394,11 @@ impl<'a> Rows<'a> {
             team: texts("team"),
             kind: texts("kind"),
             deal: texts("opportunity"),
-            ordered_at: times("ordered_at"),
-            recorded_at: times("recorded_at"),
-            amount: amounts("amount"),
-            untaxed: amounts("amount_without_tax"),
-            quantity: quantity.and_then(|column| column.as_primitive_opt::<Float64Type>()),
+            ordered_at: values(batch, "ordered_at"),
+            recorded_at: values(batch, "recorded_at"),
+            amount: values(batch, "amount"),
+            untaxed: values(batch, "amount_without_tax"),
+            quantity: values(batch, "quantity"),
         }
     }
 
@@ -415,11 +409,15 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// A text of a row; `None` when null or empty.
+fn values<'a, T: ArrowPrimitiveType>(
+    batch: &'a RecordBatch,
+    name: &str,
+) -> Option<&'a PrimitiveArray<T>> {
+    batch.column_by_name(name)?.as_primitive_opt()
+}
+
 fn text(column: Option<&StringArray>, row: usize) -> Option<&str> {
-    let column = column?;
-    let text = column.is_valid(row).then(|| column.value(row))?;
-    (!text.is_empty()).then_some(text)
+    text_in(column?, row)
 }
 
 fn value<T: ArrowPrimitiveType>(

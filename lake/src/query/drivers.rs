@@ -327,8 +327,6 @@ pub(super) async fn report(
         let size = |segment: &Segment| segment.contribution.abs();
         size(right).total_cmp(&size(left))
     });
-    let size = [was, is].map(|value| value.unwrap_or_default().abs());
-    let size = size[0].max(size[1]);
     let ci = change.map(|_| {
         explanation
             .interval
@@ -396,7 +394,7 @@ pub(super) async fn report(
         after: is,
         change,
         ci,
-        significant: ci.is_some_and(|ci| excludes_zero(ci, size)),
+        significant: ci.is_some_and(|ci| excludes_zero(ci, [was, is])),
         n_before: records(0),
         n_after: records(1),
         chance: explanation.is_chance(),

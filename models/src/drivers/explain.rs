@@ -151,11 +151,12 @@ fn widest(facts: &Facts, form: Form, whole: [Sums; 2], most: usize) -> Vec<Vec<C
 /// What adding up in another order may leave where nothing is, as a share of the numbers added.
 const ROUNDING: f64 = 1e-9;
 
-/// Whether an interval lies on one side of zero by more than the rounding of numbers as large as
-/// `scale`.
+/// Whether an interval lies on one side of zero by more than the rounding of what it was added up
+/// from: numbers as large as these.
 #[must_use]
-pub fn excludes_zero([low, high]: Interval, scale: f64) -> bool {
-    let rounding = ROUNDING * scale.abs().max(low.abs()).max(high.abs());
+pub fn excludes_zero([low, high]: Interval, values: [Option<f64>; 2]) -> bool {
+    let sizes = values.into_iter().flatten().chain([low, high]);
+    let rounding = ROUNDING * sizes.fold(0.0, |size: f64, value| size.max(value.abs()));
     low > rounding || high < -rounding
 }
 
@@ -185,6 +186,8 @@ struct Judge<'a> {
     halves: [Evidence; 2],
     /// What each half chose by itself.
     choices: &'a [Choice; 2],
+    /// How large numbers are of what the search judges, in each period.
+    sizes: [Option<f64>; 2],
 }
 
 impl Judge<'_> {
@@ -215,7 +218,7 @@ impl Judge<'_> {
         let deviation = drawn.judged().deviation(part, alpha);
         Judgement {
             interval: drawn.own.contribution(part, alpha),
-            significant: probability <= ALPHA && excludes_zero(deviation, 0.0),
+            significant: probability <= ALPHA && excludes_zero(deviation, self.sizes),
             probability,
         }
     }
@@ -304,8 +307,13 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
         records: search.records / 2.0,
         ..search
     };
-    let scale = whole.map(|sums| form.value(sums).unwrap_or_default().abs());
-    let scale = scale[0].max(scale[1]);
+    let levels = whole.map(|sums| form.value(sums));
+    let sizes = if facts.scores.is_empty() {
+        levels
+    } else {
+        // places on a normal curve are of the order of one
+        [Some(1.0); 2]
+    };
     let ranges = [0..cells.first, cells.first..cells.leaves.len()];
     let shape = Shape::new(&cells, &facts.cardinalities, search.depth, search.support);
     let lattices = [0, 1].map(|half: usize| {
@@ -338,6 +346,7 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
             all: &all,
             halves: [0, 1].map(|half| listed.draw(form, choice.common, Some(half))),
             choices,
+            sizes,
         };
         let judged: Vec<Judgement> = choice
             .segments
@@ -371,7 +380,7 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
             let interval = all.own.contribution(index, ALPHA);
             Judgement {
                 interval,
-                significant: probability <= ALPHA && excludes_zero(interval, scale),
+                significant: probability <= ALPHA && excludes_zero(interval, levels),
                 probability,
             }
         });
@@ -404,14 +413,12 @@ pub fn explain(facts: &Facts, form: Form, options: Options) -> Explanation {
         list.len(),
         Judgement {
             interval,
-            significant: excludes_zero(interval, scale),
+            significant: excludes_zero(interval, levels),
             probability: 1.0,
         },
     );
-    let change = form
-        .value(whole[1])
-        .zip(form.value(whole[0]))
-        .map(|(is, was)| is - was);
+    let [was, is] = levels;
+    let change = is.zip(was).map(|(is, was)| is - was);
     let reversals = match (form, change) {
         (Form::Ratio, Some(change)) => reversals(facts, change, all.own.change_error()),
         _ => Vec::new(),
